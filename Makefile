@@ -1,0 +1,63 @@
+# Every verb sets up what it needs first. From a clean clone: git, make and Python 3.11 or newer.
+
+PYTHON ?= python3
+READY := .venv/.ready
+BIN := .venv/bin
+EXAMPLES := playbooks/minutes-summariser.yaml playbooks/claims-triage.yaml playbooks/coding-assistant.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help up test services fast lint types bench docs mutants lock clean
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+up: $(READY) ## set up, check the three example playbooks, and show the plan of one
+	$(BIN)/tidegate check $(EXAMPLES)
+	$(BIN)/tidegate plan $(firstword $(EXAMPLES))
+
+test: lint types ## everything CI runs: lint, types, then every test
+	$(BIN)/pytest
+
+services: ## start the servers that tests talk to
+	@echo "no test of this version talks to a server: nothing to install, nothing to start"
+
+fast: $(READY) ## only the tests of floor 0, the pure rules
+	$(BIN)/pytest tests/pure -q
+
+lint: $(READY) ## ruff, its formatter in checking mode, and the floors
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(READY) ## run every measurement in bench/
+	@set -e; for script in bench/*.py; do $(BIN)/python "$$script"; done
+
+docs: $(READY) ## write docs/reference anew from the models
+	$(BIN)/python docs/generate.py
+
+mutants: $(READY) ## change the rules one at a time and see that a test notices
+	$(BIN)/python -m tests.mutants
+
+lock: ## write requirements.txt anew from pyproject.toml; delete it first to move every pin
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
+	$(PYTHON) -m venv "$$dir"; \
+	"$$dir/bin/pip" install --quiet --disable-pip-version-check uv; \
+	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+	  --custom-compile-command 'make lock' \
+	  --output-file requirements.txt pyproject.toml
+
+clean: ## remove everything that `make` and the tools left behind
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache mutants build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Tidegate needs Python 3.11 or newer, and '$(PYTHON)' is not. Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "setting up .venv, once; about a minute"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,232 @@
+"""The verbs that judge what was written and touch nothing: `check`, `plan`, `schema`."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from cli import render
+from cli.answers import Exit, Refusal, Unreadable
+from cli.home import PROGRAMME, programme_file
+from cli.options import AsJson, AsOf, ProgrammeFile
+from cli.render import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cli.reading import Document
+    from tidegate.compile import Compiled
+    from tidegate.models.finding import Finding
+
+
+class Judged(NamedTuple):
+    """A playbook, its programme, the day it was judged on, and what the rules say."""
+
+    compiled: Compiled
+    rows: tuple[Row, ...]
+    day: date
+    programme: Document
+
+
+class Desk:
+    """Reads each file once, however many playbooks name it."""
+
+    def __init__(self, named: Path | None, day: date | None) -> None:
+        self.named = named
+        self.day = day
+        self._read: dict[str, Document] = {}
+
+    def read(self, file: Path) -> Document:
+        from cli.reading import read
+
+        if str(file) not in self._read:
+            self._read[str(file)] = read(file)
+        return self._read[str(file)]
+
+    def judge(self, file: Path) -> Judged:
+        """Lay a playbook beside its programme."""
+        from cli import zones
+        from tidegate.compile import compile as compile_
+
+        playbook = self.read(file)
+        programme = self.read(programme_file(self.named, file))
+        day = self.day or zones.today(programme.data)
+        table = zones.table(zones.named_in(programme.data))
+        compiled = compile_(programme.data, playbook.data, table, day)
+        return Judged(compiled, _rows(compiled.findings, playbook, programme), day, programme)
+
+    def judge_programme(self, document: Document) -> tuple[Row, ...]:
+        """Judge a programme by itself."""
+        from tidegate.read import read_programme
+
+        _, findings = read_programme(document.data)
+        return _rows(findings, document, document)
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Playbooks, or a programme.")],
+    *,
+    programme: ProgrammeFile = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with playbooks, where, and what mends it.
+
+    With --json: {"ok", "findings": [{"rule", "severity", "file", "line", "path", "message", "mend"}]}.
+    """
+    desk = Desk(programme, as_of)
+    rows: dict[Row, None] = {}
+    unreadable = False
+    for file in files:
+        try:
+            document = desk.read(file)
+            found = desk.judge_programme(document) if is_programme(document) else desk.judge(file).rows
+        except Refusal as error:
+            unreadable = True
+            found = (_unreadable(error, file),)
+        # Two playbooks under one broken programme tell the same thing twice.
+        rows.update(dict.fromkeys(found))
+    errors = _count(rows, "error")
+    if as_json:
+        render.answer({"ok": not errors, "findings": [row._asdict() for row in rows]})
+    else:
+        render.findings(rows)
+        _summary(rows, files)
+    if unreadable:
+        raise typer.Exit(Exit.USAGE)
+    if errors:
+        raise typer.Exit(Exit.NO)
+
+
+def plan(
+    playbook: Annotated[Path, typer.Argument(metavar="PLAYBOOK", help="The playbook.")],
+    *,
+    programme: ProgrammeFile = None,
+    as_of: AsOf = None,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Show every value and where it came from.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the waves of a playbook, who must sign, and when.
+
+    With --json: {"ok", "findings", "plan", "origins"}; see docs/reference/commands.md.
+    """
+    from cli import planned
+
+    try:
+        judged = Desk(programme, as_of).judge(playbook)
+    except Refusal as error:
+        if not as_json:
+            raise
+        row = _unreadable(error, playbook)._asdict()
+        render.answer({"ok": False, "findings": [row], "plan": None, "origins": None})
+        raise typer.Exit(error.code) from None
+    made = judged.compiled.plan
+    ok = made is not None and not _count(judged.rows, "error")
+    if as_json:
+        render.answer(
+            {
+                "ok": ok,
+                "findings": [row._asdict() for row in judged.rows],
+                "plan": planned.as_json(made, judged.day) if ok and made is not None else None,
+                "origins": planned.origins(judged.compiled) if ok and resolved else None,
+            }
+        )
+    elif not ok or made is None:
+        render.findings(judged.rows)
+        _summary(judged.rows, [playbook])
+    else:
+        planned.show(made, judged.day)
+        if resolved:
+            planned.show_origins(judged.compiled)
+        planned.show_rest(judged.rows)
+    if not ok:
+        raise typer.Exit(Exit.NO)
+
+
+class Kind(StrEnum):
+    """What has a schema."""
+
+    PLAYBOOK = "playbook"
+    PROGRAMME = "programme"
+
+
+def schema(kind: Annotated[Kind, typer.Argument(help="Which of the two.")]) -> None:
+    """Print the JSON Schema of playbooks or programmes, for editors.
+
+    Save it, and begin a file with `# yaml-language-server: $schema=playbook.schema.json`: the editor then completes
+    keys, explains each and underlines mistakes while you type.
+    """
+    render.answer(schema_of(kind))
+
+
+def schema_of(kind: Kind) -> dict[str, Any]:
+    """Return the JSON Schema of a document."""
+    from tidegate.models.playbook import Playbook
+    from tidegate.models.programme import Programme
+
+    model = Playbook if kind is Kind.PLAYBOOK else Programme
+    body = model.model_json_schema()
+    for part in (body, *body["$defs"].values()):
+        for field in part.get("properties", {}).values():
+            # pydantic leaves a field undescribed that says the same as its type; an editor shows nothing then.
+            if "description" not in field and "$ref" in field:
+                field["description"] = body["$defs"][field["$ref"].rpartition("/")[2]]["description"]
+    title = f"Tidegate {kind.value}"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body, "title": title}
+
+
+def is_programme(document: Document) -> bool:
+    """Whether a file is a programme rather than a playbook, by the keys that only one of them has."""
+    return "use_case" not in document.data and bool({"programme", "people", "governance_owner"} & document.data.keys())
+
+
+def _rows(findings: Iterable[Finding], playbook: Document, programme: Document) -> tuple[Row, ...]:
+    from tidegate.models.finding import dotted
+
+    rows = []
+    for found in findings:
+        document = programme if found.document == "programme" else playbook
+        rows.append(
+            Row(
+                found.rule,
+                found.severity.value,
+                document.file,
+                document.line(found.path),
+                dotted(found.path),
+                found.message,
+                found.mend,
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (row.file != playbook.file, row.line)))
+
+
+def _unreadable(error: Refusal, file: Path) -> Row:
+    if isinstance(error, Unreadable):
+        return Row("unreadable", "error", error.file, error.line, "", error.what, error.mend)
+    return Row("unreadable", "error", str(file), 0, "", error.message, error.mend)
+
+
+def _count(rows: Iterable[Row], severity: str) -> int:
+    return sum(row.severity == severity for row in rows)
+
+
+def _summary(rows: Iterable[Row], files: list[Path]) -> None:
+    errors, owed, warnings = (_count(rows, severity) for severity in ("error", "owed", "warning"))
+    parts = [
+        render.counted(errors, "error") if errors else "no errors",
+        *([f"{owed} owed before a later stage"] if owed else []),
+        *([render.counted(warnings, "warning")] if warnings else []),
+    ]
+    then = "Mend the errors from the top and check again." if errors else _next(files)
+    render.say(f"{render.counted(len(files), 'file')}: {render.listed(parts)}. {then}")
+
+
+def _next(files: list[Path]) -> str:
+    playbooks = [file for file in files if file.name != PROGRAMME]
+    if not playbooks:
+        return "Next: `tidegate new USE_CASE` writes a playbook."
+    return f"Next: `tidegate plan {playbooks[0]}` shows what {'it' if len(files) == 1 else 'that one'} would do."

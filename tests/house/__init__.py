@@ -1,0 +1,1 @@
+"""The rules of the house, guarded by tests and not by memory."""

@@ -1,0 +1,1 @@
+"""Tests of floor 0: no server, no clock, no files beside the sample playbooks."""

@@ -1,0 +1,283 @@
+"""The judge and the helpful crowd: what must hold after any event, and a world in which everybody does their part.
+
+The oracle for consent is written here a second time, from the rules as people state them, and not from the code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.pure.world import but
+from tidegate.calendar import freeze_at
+from tidegate.deadlines import next_deadline
+from tidegate.decide import Decision, decide
+from tidegate.models.base import GateKind
+from tidegate.models.decision import Outcome
+from tidegate.models.event import Actor, Amend, Choice, Confirm, Reduce, Reduction, Resume, StopTheLine, Tick, Vote
+from tidegate.models.programme import ReadinessItem
+from tidegate.models.reasons import Code
+from tidegate.models.state import Control, Phase, State
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.pure.world import Story
+    from tidegate.models.base import Stage
+    from tidegate.models.event import Event
+    from tidegate.models.gate import Ballot, Gate
+    from tidegate.models.plan import Plan
+
+STATE_LIMIT = 512_000
+_YES = ("approve", "approve_with_conditions")
+
+
+def judge(plan: Plan, before: State, event: Event, decision: Decision, now: datetime) -> None:
+    """Assert what must be true of any decision."""
+    after = decision.state
+    _consent(before, decision, now)
+    _epochs(before, decision)
+    _evidence(before, event, decision)
+    _watched(decision)
+    if isinstance(event, Tick):
+        deadline = next_deadline(decision.plan, after)
+        assert deadline is None or deadline.at > now, f"time stands still at {deadline}"
+    if decision.plan is plan:
+        assert after.plan == before.plan
+    else:
+        assert after.plan == decision.plan.digest
+
+
+def _consent(before: State, decision: Decision, now: datetime) -> None:
+    """I1 and I2: whatever widens was agreed to, by distinct eligible people, about exactly this, and in time."""
+    wanted, had = decision.state.exposure.desired, before.exposure.desired
+    if wanted <= had:
+        return
+    authorised = [entry for entry in decision.entries if entry.reason.code is Code.AUTHORISED]
+    assert len(authorised) == 1, "exposure widened without exactly one authorisation"
+    gate = next((one for one in before.gates.values() if one.id == authorised[0].gate), None) or next(
+        one for one in decision.state.gates.values() if one.id == authorised[0].gate
+    )
+    assert gate.change == wanted, "what was widened to is not what was agreed to"
+    assert authorised[0].subject == gate.subject
+    assert gate.id not in decision.state.gates, "an approval was not used up"
+    if gate.kind is GateKind.OVERRIDE:
+        # The vote that completes it is used in the same breath, so the names are read from where it ended.
+        ended = next(one for one in decision.state.closed if one.id == gate.id)
+        holders = [decision.plan.roster[name].functions for name in ended.approvers]
+        assert len(set(ended.approvers)) == len(ended.approvers) >= sum(gate.needs.values())
+        assert all(any(function in held for held in holders) for function in gate.needs)
+    else:
+        assert quorum_holds(decision.plan, gate, gate.ballots, now), "the quorum did not hold when it was used"
+    resuming = gate.kind is GateKind.RESUME
+    assert resuming or before.exposure.control.open, "somebody's reduction was undone without a resume"
+    if gate.kind is not GateKind.OVERRIDE:
+        assert freeze_at(decision.plan.freezes, decision.plan.rung(gate.level).stage, now) is None, (
+            "widened in a freeze"
+        )
+    assert not before.vetoes
+    assert not before.embargoes
+
+
+def quorum_holds(plan: Plan, gate: Gate, ballots: tuple[Ballot, ...], now: datetime) -> bool:
+    """Whether distinct eligible people have said yes for every seat; written from the words of the rule."""
+    good = [
+        ballot
+        for ballot in ballots
+        if ballot.choice.value in _YES
+        and now < ballot.expires_at
+        and all(
+            name in plan.roster
+            and plan.roster[name].active
+            and plan.roster[name].organisation == "internal"
+            and name not in gate.excluded
+            for name in (ballot.person, ballot.principal)
+        )
+        and (
+            ballot.function in plan.roster[ballot.principal].functions
+            or (ballot.function, ballot.person) in gate.assigned
+        )
+    ]
+    heads = Counter(name for ballot in good for name in {ballot.person, ballot.principal})
+    counts = Counter(ballot.function for ballot in good)
+    return max(heads.values(), default=0) <= 1 and all(
+        counts[function] >= needed for function, needed in gate.needs.items()
+    )
+
+
+def _epochs(before: State, decision: Decision) -> None:
+    """I4: no exposure is wanted under an old epoch, and nothing is confirmed that was not wanted."""
+    old, new = before.exposure, decision.state.exposure
+    assert new.epoch >= old.epoch
+    if new.desired != old.desired:
+        assert new.epoch > old.epoch
+    assert new.confirmed_epoch <= new.epoch
+
+
+def _evidence(before: State, event: Event, decision: Decision) -> None:
+    """I6: every transition and every message leaves evidence, numbered without a gap."""
+    numbers = [entry.number for entry in decision.entries]
+    assert numbers == list(range(before.written + 1, before.written + 1 + len(numbers)))
+    assert decision.state.written == before.written + len(numbers)
+    old, new = before, decision.state
+    moved = (old.position.phase, old.exposure.control, old.exposure.desired, old.position.level) != (
+        new.position.phase, new.exposure.control, new.exposure.desired, new.position.level,
+    )  # fmt: skip
+    if moved:
+        assert decision.entries, f"{event.kind} moved it from {old.position.phase} and left no evidence"
+    known = getattr(event, "id", None) in before.receipts
+    if decision.receipt is not None and not known:
+        collapsed = new.outbox != old.outbox
+        assert decision.entries or collapsed, "a message left no evidence"
+
+
+def _watched(decision: Decision) -> None:
+    """I7 and bounds: somebody owns it, something comes next, and it can be carried."""
+    state = decision.state
+    deadline = next_deadline(decision.plan, state)
+    if state.position.phase.over:
+        assert deadline is None
+        assert not state.exposure.desired.serves
+    else:
+        assert deadline is not None
+        assert deadline.owner
+
+
+def probe_reductions(plan: Plan, state: State, now: datetime) -> None:
+    """I3: whatever the state, any listed person may make it safer, at once, and it is so."""
+    for verb in Reduction:
+        event = Reduce.model_construct(id=f"probe-{verb}", actor=_OPS, verb=verb, to=None, functions=())
+        decision = decide(plan, state, event, now)
+        after = decision.state.exposure
+        assert after.desired <= state.exposure.desired
+        assert decision.receipt is not None
+        assert decision.receipt.outcome in (Outcome.DONE, Outcome.NOOP)
+        if state.position.phase.over:
+            continue
+        assert not after.control.open
+        if verb in (Reduction.PAUSE, Reduction.ROLLBACK, Reduction.REDIRECT):
+            assert not after.desired.serves
+        if after.desired != after.confirmed:
+            assert after.pending is not None, "a reduction is wanted and nobody was asked for it"
+            assert after.pending.verb != "widen"
+        assert not any(gate.satisfied_at and gate.kind in _WIDENING for gate in decision.state.gates.values())
+
+
+_WIDENING = (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE, GateKind.RESUME, GateKind.OVERRIDE)
+_OPS = Actor(subject="ops-a")
+
+
+def round_trip(state: State) -> None:
+    """The state can be carried over at any moment: it survives its own JSON, within its bound."""
+    payload = state.model_dump_json()
+    assert State.model_validate_json(payload) == state
+    assert len(payload) <= STATE_LIMIT
+
+
+def cooperate(story: Story, goal: Phase = Phase.OPERATING, days: int = 900) -> None:
+    """Let everybody do their part until the goal is reached, or the rollout was ended on purpose."""
+    story.auto = True
+    story.answer()
+    end = story.now + timedelta(days=days)
+    steps = 0
+    while story.phase is not goal or not story.state.exposure.control.open:
+        if story.phase.over:
+            return
+        assert story.now < end, _stuck(story)
+        steps += 1
+        assert steps < _MOST_STEPS, f"going round in circles: {_stuck(story)}"
+        if not _help(story):
+            story.wait()
+
+
+_MOST_STEPS = 6_000
+
+
+def _stuck(story: Story) -> str:
+    position = story.state.position
+    coming = next_deadline(story.plan, story.state)
+    where = f"{position.phase}, {story.state.exposure.control}, level {position.level} -> {position.target}"
+    return f"no way on from {where}; {coming} at {story.now}"
+
+
+def _help(story: Story) -> bool:
+    """Do one useful thing, if there is one."""
+    before = story.state
+    if before.position.phase is Phase.SUBMITTED:
+        story.start()
+    _clear_the_way(story)
+    _give_what_is_owed(story)
+    if not story.state.exposure.control.open and story.phase is not Phase.RETIRING and not _resuming(story):
+        story.message(Resume, "business", cause="understood")
+    for gate in list(story.state.gates.values()):
+        if gate.satisfied_at is None and gate.kind is not GateKind.RETIREMENT:
+            story.agree(gate)
+    return _meaning(story.state) != _meaning(before)
+
+
+def _clear_the_way(story: Story) -> None:
+    """Lift what bars it: vetoes, embargoes, an end that has come, a stop that nobody has confirmed."""
+    for function in list(story.state.vetoes):
+        story.say(_withdrawal(story, _who(story, function.value)))
+    for dependency in list(story.state.embargoes):
+        story.message(StopTheLine, "risk-a", dependency=dependency, lift=True)
+    if story.state.position.expired is not None and story.state.proposal is None:
+        _extend(story, story.state.position.expired)
+    if story.state.exposure.control is Control.STOP_NOT_CONFIRMED:
+        for name in ("ops-a", "plat-a"):
+            story.message(Confirm, name, what="stop", evidence="seen")
+
+
+def _give_what_is_owed(story: Story) -> None:
+    """Give evidence, say that it is ready again, meet obligations."""
+    for item, who in (
+        (ReadinessItem.ROLLBACK_TESTED, "ops-a"),
+        (ReadinessItem.RECEIVER_DRILL, "receiver"),
+        (ReadinessItem.ARCHIVE, "ops-a"),
+    ):
+        _give(story, item, who)
+    if story.state.position.sent_back:
+        story.ready(None, "owner")
+    for name, owed in list(story.state.obligations.items()):
+        if owed.overdue or owed.kind == "condition":
+            story.message(Confirm, _who(story, owed.owner), what=name, evidence="seen")
+
+
+def _extend(story: Story, stage: Stage) -> None:
+    longer = story.plan.stages[stage].but(expires=story.now + timedelta(days=3_000))
+    story.message(Amend, "owner", plan=but(story.plan, stages={**story.plan.stages, stage: longer}))
+
+
+def _withdrawal(story: Story, who: str) -> Vote:
+    envelope = story.envelope(who, reason="settled")
+    return Vote(**envelope, gate="any", subject="0" * 64, choice=Choice.WITHDRAW_VETO)
+
+
+def _give(story: Story, item: ReadinessItem, who: str) -> None:
+    given = story.state.readiness.get(item)
+    if given is None or given.at < story.now - timedelta(days=60):
+        story.ready(item, who)
+
+
+def _who(story: Story, owner: str) -> str:
+    if owner in story.plan.roster:
+        return owner
+    return next(name for name, one in sorted(story.plan.roster.items()) if owner in [f.value for f in one.functions])
+
+
+def _resuming(story: Story) -> bool:
+    return any(gate.kind is GateKind.RESUME for gate in story.state.gates.values())
+
+
+def _meaning(state: State) -> object:
+    """What of a state is progress; receipts and evidence grow by being told no, too."""
+    return (
+        state.position,
+        state.exposure,
+        state.gates,
+        state.obligations,
+        state.vetoes,
+        state.embargoes,
+        state.readiness,
+    )

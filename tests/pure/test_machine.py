@@ -1,0 +1,449 @@
+"""Arbitrary lives of a rollout: any message from anybody, in any order, late, early, twice; judged after each."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.pure import machine
+from tests.pure.world import (
+    LATER,
+    START,
+    Story,
+    but,
+    exposure,
+    freeze,
+    seal,
+    standard_plan,
+    with_gate,
+    with_member,
+    with_metric,
+    with_rules,
+)
+from tidegate.deadlines import next_deadline
+from tidegate.decide import decide, decide_all
+from tidegate.models.base import Band, Bound, Function, GateKind, Span, Stage
+from tidegate.models.event import (
+    ActorKind,
+    Alert,
+    Amend,
+    Applied,
+    Choice,
+    Confirm,
+    Delegate,
+    Event,
+    Fault,
+    Message,
+    Noticed,
+    Observed,
+    Override,
+    Postpone,
+    Promise,
+    Reading,
+    Readings,
+    Ready,
+    Reassign,
+    Reduce,
+    Reduction,
+    Remind,
+    Resume,
+    Retire,
+    Start,
+    StopTheLine,
+    Stored,
+    Terminate,
+    Tick,
+    Vote,
+    Withdraw,
+)
+from tidegate.models.exposure import NOTHING, CohortShare
+from tidegate.models.gate import Gate
+from tidegate.models.plan import Plan
+from tidegate.models.programme import ReadinessItem
+
+PEOPLE = (*sorted(standard_plan().roster), "stranger")
+LEVELS = ("nothing", "half", "pilot/w1", "w2", "limited/w3", "w4", "system_of_record/w5", "no-such")
+
+people = st.sampled_from(PEOPLE)
+functions = st.sampled_from(
+    (Function.RISK, Function.OPERATIONS, Function.COMPLIANCE, Function.PLATFORM, Function.AI_OWNER)
+)
+spans = st.sampled_from(("5m", "1h", "1d", "6d", "30d")).map(lambda text: Span.of(text).wall)
+exposures = st.sampled_from((NOTHING, exposure(5), exposure(20), exposure(400), exposure(20, models=("other",))))
+
+
+def plans() -> tuple[Plan, ...]:
+    """Return plans that differ in what makes rules meet each other."""
+    plan = standard_plan()
+    in_a_month = START + timedelta(days=30)
+    pilot = plan.stages[Stage.PILOT].but(expires=START + timedelta(days=45))
+    return (
+        plan,
+        but(
+            plan,
+            freezes=(freeze(START + timedelta(days=1), in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
+        ),
+        with_rules(plan, repeat_cycles=3, stale_after=Span.of("2d"), resume_to_peak=True, unlisted_sender="refuse"),
+        but(plan, stages={**plan.stages, Stage.PILOT: pilot}),
+        with_gate(plan, GateKind.CHECKPOINT, vote_expiry=Span.of("2d"), signed=True),
+        with_metric(plan, "errors", consecutive=2, guardrail=False),
+    )
+
+
+def revisions(plan: Plan) -> tuple[Plan, ...]:
+    """Return revisions of a plan: tighter, looser, with other people, with fewer waves, and one with a broken seal."""
+    wider = tuple(rung.but(exposure=rung.exposure.join(exposure(rung.exposure.people + 7))) for rung in plan.ladder)
+    tighter = tuple(rung.but(exposure=rung.exposure.meet(exposure(15))) for rung in plan.ladder)
+    return (
+        but(plan, ladder=wider),
+        but(plan, ladder=tighter),
+        but(plan, title="Claims triage, again"),
+        but(plan, ladder=plan.ladder[:2] + plan.ladder[3:]),
+        with_member(plan, "risk-b", active=False),
+        with_member(plan, "business", functions=(Function.BUSINESS_OWNER, Function.RISK)),
+        with_metric(plan, "errors", bands=((Band.NARROW, Bound.of("> 30")),)),
+        with_rules(plan, notice_lead=Span.of("2d")),
+        plan.but(title="forged"),
+        but(plan, use_case="other"),
+    )
+
+
+class Lives(RuleBasedStateMachine):
+    """One rollout in the hands of everybody at once."""
+
+    @initialize(index=st.integers(0, len(plans()) - 1), level=st.sampled_from((0, 0, 1, 2, 3, 5, 6)))
+    def begin(self, index: int, level: int) -> None:
+        """Begin somewhere between a submission and the years of operating."""
+        plan = plans()[index]
+        self.story = Story(standard_plan())
+        if level == 6:
+            self.story.operate()
+        elif level > 0:
+            self.story.climb(level)
+        self.story.plan = but(plan)
+        self.story.state = self.story.state.but(plan=plan.digest)
+        self.story.auto = False
+        self.old_gates: list[Gate] = []
+        self.sent: list[Event] = []
+
+    def say(self, event: Event) -> None:
+        """Let it be decided, and let the judge look."""
+        story = self.story
+        before, plan = story.state, story.plan
+        decision = story.say(event)
+        machine.judge(plan, before, event, decision, story.now)
+        if isinstance(event, Message):
+            self.sent = [*self.sent[-5:], event]
+        self.old_gates = [*self.old_gates, *before.gates.values()][-8:]
+
+    def send(self, kind: Any, who: str, **more: Any) -> None:
+        """Send a message of a kind."""
+        self.say(kind(**self.story.envelope(who, **more)))
+
+    def some_gate(self, pick: int) -> Gate | None:
+        """Pick a gate, open ones mostly, old ones too."""
+        gates = [*self.story.state.gates.values()] * 4 + self.old_gates
+        return gates[pick % len(gates)] if gates else None
+
+    # -- people ---------------------------------------------------------------------------------------------------
+
+    @rule(who=st.sampled_from(("owner", "business", "vendor")))
+    def start(self, who: str) -> None:
+        """Somebody starts it."""
+        self.send(Start, who)
+
+    @rule(who=people, item=st.sampled_from((None, *ReadinessItem)), evidence=st.sampled_from((None, "drill 3")))
+    def ready(self, who: str, item: ReadinessItem | None, evidence: str | None) -> None:
+        """Somebody says that something is ready."""
+        self.send(Ready, who, item=item, evidence=evidence)
+
+    @rule(
+        pick=st.integers(0, 50),
+        who=people,
+        choice=st.sampled_from((Choice.APPROVE, Choice.APPROVE, Choice.APPROVE, *Choice)),
+        function=st.sampled_from((None, None, Function.RISK, Function.OPERATIONS)),
+        behalf=st.sampled_from((None, None, None, "risk-a", "comp-a", "owner")),
+        kind=st.sampled_from((ActorKind.HUMAN, ActorKind.HUMAN, ActorKind.HUMAN, ActorKind.AGENT)),
+        verified=st.booleans(),
+        stale=st.integers(0, 9),
+    )
+    def vote(
+        self,
+        pick: int,
+        who: str,
+        choice: Choice,
+        function: Any,
+        behalf: Any,
+        kind: ActorKind,
+        verified: bool,
+        stale: int,
+    ) -> None:
+        """Somebody or something votes about something."""
+        gate = self.some_gate(pick)
+        if gate is None:
+            return
+        promises: tuple[Promise, ...] = ()
+        if choice is Choice.APPROVE_WITH_CONDITIONS:
+            promises = (Promise(what="train", owner="business", due=self.story.now + timedelta(days=9)),)
+        subject = "f" * 64 if stale == 0 else gate.subject
+        more = {"gate": gate.id, "subject": subject, "choice": choice, "function": function, "on_behalf_of": behalf}
+        self.send(Vote, who, actor_kind=kind, verified=verified, promises=promises, **more)
+
+    @rule(pick=st.integers(0, 50))
+    def everybody_agrees(self, pick: int) -> None:
+        """Enough of the right people vote yes, each vote judged."""
+        gate = self.some_gate(pick)
+        if gate is None:
+            return
+        for who in ("risk-a", "ops-a", "comp-a", "plat-a", "exec", "receiver", "both"):
+            vote = {"gate": gate.id, "subject": gate.subject, "choice": Choice.APPROVE, "verified": True}
+            self.send(Vote, who, **vote)
+
+    @rule(who=people, verb=st.sampled_from(Reduction), to=st.sampled_from((None, None, *LEVELS)))
+    def reduce(self, who: str, verb: Reduction, to: str | None) -> None:
+        """Somebody makes it safer, or tries to make it look so."""
+        self.send(Reduce, who, verb=verb, to=to)
+
+    @rule(who=people, to=st.sampled_from((None, *LEVELS)))
+    def resume(self, who: str, to: str | None) -> None:
+        """Somebody wants to go on."""
+        self.send(Resume, who, cause="understood", to=to)
+
+    @rule(who=people, to=st.sampled_from(LEVELS))
+    def override(self, who: str, to: str) -> None:
+        """Somebody breaks the glass."""
+        self.send(Override, who, to=to, incident="INC-1")
+
+    @rule(who=people, dependency=st.sampled_from(("model/x", "model/y")), lift=st.booleans())
+    def stop_the_line(self, who: str, dependency: str, lift: bool) -> None:
+        """Somebody stops the line, or lifts it."""
+        self.send(StopTheLine, who, dependency=dependency, lift=lift)
+
+    @rule(who=people, to=people, function=functions, days=st.integers(-1, 100))
+    def delegate(self, who: str, to: str, function: Function, days: int) -> None:
+        """Somebody lets somebody act for them."""
+        self.send(Delegate, who, to=to, function=function, until=self.story.now + timedelta(days=days))
+
+    @rule(
+        pick=st.integers(0, 50),
+        who=people,
+        to=people,
+        function=functions,
+        days=st.integers(0, 20),
+        what=st.integers(0, 2),
+    )
+    def around_the_gate(self, pick: int, who: str, to: str, function: Function, days: int, what: int) -> None:
+        """Somebody reminds, reassigns or postpones."""
+        gate = self.some_gate(pick)
+        if gate is None:
+            return
+        if what == 0:
+            self.send(Remind, who, gate=gate.id)
+        elif what == 1:
+            self.send(Reassign, who, gate=gate.id, function=function, to=to)
+        else:
+            self.send(Postpone, who, gate=gate.id, until=gate.expires_at + timedelta(days=days))
+
+    @rule(
+        who=people,
+        what=st.sampled_from(("stop", "notice:0", "notice:7", "drill", "condition-9", "retire-or-extend", "handoff")),
+    )
+    def confirm(self, who: str, what: str) -> None:
+        """Somebody says that something is so."""
+        self.send(Confirm, who, what=what, evidence="seen")
+
+    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 9))
+    def amend(self, who: str, index: int) -> None:
+        """Somebody proposes a revision."""
+        if len(self.story.plan.ladder) >= 4:
+            self.send(Amend, who, plan=revisions(self.story.plan)[index])
+
+    @rule(who=people, kind=st.sampled_from((Retire, Withdraw, Withdraw, Terminate)), rare=st.integers(0, 7))
+    def end(self, who: str, kind: type[Message], rare: int) -> None:
+        """Somebody wants to end it."""
+        if rare == 0:
+            self.send(kind, who)
+
+    @rule()
+    def twice(self) -> None:
+        """A message arrives again and gets the same answer; with other words it is refused."""
+        if not self.sent:
+            return
+        event, story = self.sent[0], self.story
+        assert isinstance(event, Message)
+        receipt = story.state.receipts.get(event.id)
+        if receipt is None:
+            return
+        again = decide(story.plan, story.state, event, story.now)
+        assert again.receipt == receipt
+        assert again.state == story.state
+        assert not again.entries
+        changed_words: Event = event.model_copy(update={"reason": "other words"})
+        changed = decide(story.plan, story.state, changed_words, story.now)
+        assert changed.receipt is not None
+        assert changed.receipt.outcome == "refused"
+        assert changed.state.exposure == story.state.exposure
+
+    # -- the world ------------------------------------------------------------------------------------------------
+
+    @rule(wait=spans)
+    def wait(self, wait: timedelta) -> None:
+        """Time passes, and the clock is looked at or not."""
+        self.story.now += wait
+
+    @rule()
+    def tick(self) -> None:
+        """The clock is looked at."""
+        self.say(Tick())
+
+    @rule()
+    def next_deadline_comes(self) -> None:
+        """Time passes to the next deadline."""
+        deadline = next_deadline(self.story.plan, self.story.state)
+        if deadline is not None:
+            self.story.now = max(self.story.now, deadline.at)
+            self.say(Tick())
+
+    @rule(times=st.integers(1, 4))
+    def world_answers(self, times: int) -> None:
+        """Backends, notices, sources and the ledger answer what they owe."""
+        for _ in range(times):
+            for event in self.story.answers():
+                self.say(event)
+
+    @rule(
+        back=st.integers(0, 3), result=st.sampled_from(("confirmed", "mismatch", "failed", "unknown")), seen=exposures
+    )
+    def applied(self, back: int, result: Any, seen: Any) -> None:
+        """A backend answers, to this attempt or to an older one, whatever it likes."""
+        epoch = self.story.state.exposure.epoch - back
+        self.say(Applied(epoch=epoch, result=result, observed=None if result != "mismatch" else seen))
+
+    @rule(seen=exposures, ahead=st.integers(-1, 2))
+    def observed(self, seen: Any, ahead: int) -> None:
+        """The backends show something."""
+        self.say(Observed(exposure=seen, epoch=max(self.story.state.exposure.epoch + ahead, 0)))
+
+    @rule(
+        value=st.sampled_from((0, 7, 12, 25, 50)), n=st.integers(0, 9), late=st.integers(0, 6), status=st.integers(0, 8)
+    )
+    def reading(self, value: int, n: int, late: int, status: int) -> None:
+        """A source says something, or nothing, or something old."""
+        kind = ("no_data", "stale", "error", "insufficient_sample")[status] if status < 4 else "value"
+        taken = self.story.now - timedelta(days=late)
+        reading = Reading(status=kind, value=Decimal(value) if kind == "value" else None, n=n, taken_at=taken)  # type: ignore[arg-type]  # drawn text
+        self.send(Readings, "reader", actor_kind=ActorKind.SERVICE, items={"errors": reading})
+
+    @rule(
+        does=st.sampled_from((Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK)),
+        resolved=st.booleans(),
+        which=st.integers(0, 2),
+    )
+    def alert(self, does: Any, resolved: bool, which: int) -> None:
+        """An alert fires or ends."""
+        more = {"fingerprint": f"a{which}", "starts_at": START, "resolved": resolved, "does": does}
+        self.send(Alert, "alertmanager", actor_kind=ActorKind.SERVICE, **more)
+
+    @rule(
+        key=st.sampled_from(("announce-0", "announce-3", "notice-1")),
+        result=st.sampled_from(("delivered", "partial", "failed")),
+    )
+    def noticed(self, key: str, result: Any) -> None:
+        """A notice arrives, or does not."""
+        self.say(Noticed(key=key, result=result))
+
+    @rule(back=st.integers(0, 5))
+    def stored(self, back: int) -> None:
+        """The ledger has caught up, more or less."""
+        self.say(Stored(number=max(self.story.state.written - back, 0)))
+
+    @rule(holds=st.booleans())
+    def fault(self, holds: bool) -> None:
+        """Something could not be read."""
+        self.say(Fault(name="vote", note="not JSON", holds=holds))
+
+    @rule(verb=st.sampled_from(Reduction), pick=st.integers(0, 50))
+    def together(self, verb: Reduction, pick: int) -> None:
+        """Votes and a reduction arrive together; whatever their order, the reduction wins."""
+        story, gate = self.story, self.some_gate(pick)
+        events: list[Event] = []
+        if gate is not None:
+            events = [story.ballot(who, gate=gate) for who in ("risk-a", "ops-a", "comp-a", "plat-a")]
+        events.insert(pick % (len(events) + 1), Reduce(**story.envelope("ops-a", verb=verb)))
+        before = story.state
+        for decision in story.say_all(*events):
+            assert decision.state.exposure.desired <= before.exposure.desired
+        if not before.position.phase.over:
+            assert not story.state.exposure.control.open or before.exposure.control.open is False
+
+    # -- the judge ------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def anybody_may_make_it_safer(self) -> None:
+        """I3, in every state that is ever reached."""
+        if hasattr(self, "story"):
+            machine.probe_reductions(self.story.plan, self.story.state, self.story.now)
+
+    @invariant()
+    def it_can_be_carried(self) -> None:
+        """The state survives its own JSON."""
+        if hasattr(self, "story"):
+            machine.round_trip(self.story.state)
+
+    def teardown(self) -> None:
+        """From wherever it stands, people who do their part bring it to operating."""
+        if hasattr(self, "story"):
+            machine.cooperate(self.story)
+
+
+TestLives = Lives.TestCase
+TestLives.settings = settings(
+    max_examples=120, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def test_without_votes_nothing_ever_widens() -> None:
+    """Timers, figures, alerts and agents alone never serve anybody, however long they go on."""
+    story = Story()
+    story.start()
+    story.ready()
+    for _ in range(200):
+        story.wait()
+        story.read(0)
+        assert not story.state.exposure.desired.serves
+
+
+def test_the_order_of_arrival_does_not_matter_to_safety() -> None:
+    """A rollback that arrives together with the last missing vote wins in any order."""
+    for place in (0, 1, 2):
+        story = Story()
+        story.start()
+        story.ready()
+        events: list[Event] = [story.ballot("risk-a"), story.ballot("ops-a")]
+        events.insert(place, Reduce(**story.envelope("ops-b", verb=Reduction.ROLLBACK)))
+        decide_all(story.plan, story.state, events, story.now)
+        story.say_all(*events)
+        story.wait(timedelta(days=30))
+        assert not story.state.exposure.desired.serves
+        assert not any(move.verb == "widen" for move in story.applied())
+
+
+def test_cohorts_only_grow_with_the_waves() -> None:
+    """I5: what a wave serves is contained in what the next one serves."""
+    ladder = standard_plan().ladder
+    for lower, higher in itertools.pairwise(ladder):
+        assert lower.exposure <= higher.exposure
+        assert lower.exposure.cohorts["team/all"] != CohortShare(people=0)
+
+
+def test_a_broken_seal_is_recognised() -> None:
+    """A plan whose words were changed after it was sealed no longer has its digest."""
+    plan = standard_plan()
+    assert seal(plan).digest == plan.digest
+    assert seal(plan.but(title="forged")).digest != plan.digest

@@ -1,0 +1,90 @@
+"""Each rule by its own example: it speaks where it should, there and nowhere else, and its valid twin passes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.pure.patches import found_in
+from tidegate.check import RULES, Rule
+from tidegate.models.finding import dotted
+
+EACH = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+ASKED = (
+    *(f"T{number}" for number in range(1, 21)),
+    *(f"G{number}" for number in range(2, 6)),
+    *(f"H{number}" for number in range(1, 18)),
+    *("B8", "B9", "B15", "B20"),
+    *(f"E{number}" for number in range(1, 17)),
+    *("E21", "E22"),
+    *(f"C{number}" for number in range(1, 8)),
+    "C12",
+    *(f"D{number}" for number in range(1, 7)),
+    *(f"F{number}" for number in range(1, 11)),
+    *(f"J{number}" for number in range(1, 6)),
+    *(f"K{number}" for number in range(1, 9)),
+    *("A5", "A7", "A10", "A15", "A17", "A18", "I1"),
+)
+"""The requirements that a playbook can break by what it says."""
+
+
+@EACH
+def test_it_speaks_where_it_should(rule: Rule) -> None:
+    """The wrong example is found, under the rule's id and at the place that the example names."""
+    found = found_in(rule.example.base, rule.example.wrong)
+    places = [dotted(finding.path) for finding in found if finding.rule == (rule.found_as or rule.id)]
+    assert rule.example.at in places, found
+
+
+@EACH
+def test_its_twin_passes(rule: Rule) -> None:
+    """What is right is not found, however little it differs."""
+    found = found_in(rule.example.base, rule.example.right)
+    assert rule.example.at not in [
+        dotted(finding.path) for finding in found if finding.rule == (rule.found_as or rule.id)
+    ]
+
+
+@EACH
+def test_it_speaks_alone(rule: Rule) -> None:
+    """One mistake is told once: between the twins no other rule changes its mind."""
+    twins = ({finding.rule for finding in found_in(rule.example.base, changes)} for changes in _twins(rule))
+    wrong, right = twins
+    assert wrong - right == {rule.found_as or rule.id}
+
+
+@EACH
+def test_it_says_what_and_how_to_mend_it(rule: Rule) -> None:
+    """What is found is a clause with what is wrong, and a sentence with what to do."""
+    for finding in found_in(rule.example.base, rule.example.wrong):
+        if finding.rule == rule.id:
+            assert not finding.message.endswith(".")
+            assert re.fullmatch(r"[A-Z].*[.?]", finding.mend), finding.mend
+
+
+@EACH
+def test_it_gives_its_reason(rule: Rule) -> None:
+    """A rule has a short title and one sentence of reason."""
+    assert rule.title[0].isupper() or rule.title[0] == "`"
+    assert not rule.title.endswith(".")
+    assert rule.why.endswith(".")
+    assert not re.search(r"[.!?] [A-Z]", rule.why)
+
+
+def test_every_id_is_its_own() -> None:
+    """No two rules share an id, and each is a letter and a number, with a letter behind where one is not enough."""
+    ids = [rule.id for rule in RULES]
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[A-Z]\d{1,2}[a-e]?", each) for each in ids)
+
+
+def test_every_requirement_has_a_rule() -> None:
+    """Whatever the requirements ask of a playbook is kept by some rule."""
+    kept = {re.sub(r"[a-e]$", "", rule.id) for rule in RULES} | {each for rule in RULES for each in rule.covers}
+    assert [each for each in ASKED if each not in kept] == []
+
+
+def _twins(rule: Rule) -> tuple[dict[str, object], dict[str, object]]:
+    return dict(rule.example.wrong), dict(rule.example.right)

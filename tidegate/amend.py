@@ -1,0 +1,248 @@
+"""Amendments: who must agree to a new revision of the plan, and how it takes over.
+
+Tightening needs nobody. What is wider, looser or decided by other people is a new question to everybody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegate import fallback, gates, schedule, votes
+from tidegate.digest import digest
+from tidegate.materiality import Change, Weight, diff
+from tidegate.models.base import GateKind
+from tidegate.models.decision import Outcome
+from tidegate.models.event import Amend, Reduction
+from tidegate.models.programme import Right
+from tidegate.models.reasons import Code
+from tidegate.models.state import Phase, Proposal
+from tidegate.rights import can_vote, may
+from tidegate.roster import missing_seats
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from tidegate.models.decision import Reason
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Plan
+
+
+def propose(turn: Turn, event: Amend) -> Reason:
+    """Take in a new revision: adopt what asks nobody, ask those whom it concerns, or everybody."""
+    old, new = turn.plan, event.plan
+    changes = diff(old, new)
+    problem = _problem(turn, event, changes)
+    if problem is not None:
+        return turn.note("amend", Outcome.REFUSED, problem, subject=new.digest)
+    if new.digest == old.digest:
+        return turn.note("amend", Outcome.NOOP, because(Code.SAME_PLAN), subject=new.digest)
+    weights = [change.weight for change in changes]
+    said = turn.note(
+        "amend",
+        Outcome.DONE,
+        because(Code.AMENDMENT, changes=[change.what for change in changes] or ["nothing that any rule reads"]),
+        subject=new.digest,
+    )
+    if Weight.MATERIAL not in weights and Weight.FUNCTION not in weights:
+        adopt(turn, new)
+        return said
+    turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
+    return (
+        said
+        if _ask(turn, event, changes, material=Weight.MATERIAL in weights)
+        else because(Code.UNSATISFIABLE, kind="amendment", seats="see the programme")
+    )
+
+
+def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | None:
+    old, new, who = turn.plan, event.plan, event.actor.subject
+    rostering = any(change.weight is Weight.ROSTER for change in changes)
+    only_roster = rostering and all(change.weight in (Weight.ROSTER, Weight.RECORDED) for change in changes)
+    if not may(old, event.actor, Right.AMEND) and not (only_roster and may(old, event.actor, Right.ROSTER)):
+        return because(Code.NO_RIGHT, who=who, right="amend")
+    if rostering and not may(old, event.actor, Right.ROSTER):
+        return because(Code.NO_RIGHT, who=who, right="roster")
+    mine = new.roster.get(who)
+    had = old.roster[who].functions
+    if turn.state.gates and mine is not None and any(function not in had for function in mine.functions):
+        return because(Code.ADDS_THEMSELVES, who=who)
+    if new.use_case != old.use_case:
+        return because(Code.OTHER_USE_CASE, use_case=new.use_case)
+    if new.digest != digest(new.model_dump(mode="json", exclude={"digest"})):
+        return because(Code.BROKEN_SEAL)
+    position = turn.state.position
+    over = turn.state.emergency
+    target = position.target if position.phase is Phase.WIDENING else None
+    for level in (position.level, target or 0, over.back_level if over is not None else 0):
+        if _moved(old, new, level) is None:
+            return because(Code.NO_SUCH_LEVEL, level=fallback.level_name(old, level))
+    return None
+
+
+def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: bool) -> bool:
+    before = turn.state.proposal
+    if before is not None and before.gate in turn.state.gates:
+        turn.system(
+            "gate superseded",
+            Outcome.SUPERSEDED,
+            because(Code.SUPERSEDED, gate=before.gate, by="a newer revision"),
+            gate=before.gate,
+        )
+        fallback.close_gate(turn, before.gate, "superseded")
+        turn.change(proposal=None)
+    new, level = event.plan, max(turn.state.position.level, 1)
+    moved = fallback.level_named(new, fallback.level_name(turn.plan, level))
+    needs = (
+        None
+        if material
+        else dict.fromkeys(sorted({function for change in changes for function in change.functions}), 1)
+    )
+    target = new.exposure(moved) if moved is not None and turn.state.position.level > 0 else None
+    wider = target is not None and not target <= turn.state.exposure.desired and turn.state.exposure.control.open
+    gate = gates.open_gate(
+        turn, GateKind.AMENDMENT, level, target if wider else None, f"revision {new.digest[:12]}", needs=needs, plan=new
+    )
+    if gate is None:
+        return False
+    lines = tuple(change.what for change in changes)
+    turn.change(proposal=Proposal(plan=new, by=event.actor.subject, at=turn.now, changes=lines[:50], gate=gate.id))
+    if material:
+        for other in tuple(turn.state.gates.values()):
+            if other.kind not in (GateKind.AMENDMENT, GateKind.OVERRIDE, GateKind.RETIREMENT):
+                turn.system(
+                    "gate superseded",
+                    Outcome.SUPERSEDED,
+                    because(Code.SUPERSEDED, gate=other.id, by="an amendment"),
+                    gate=other.id,
+                    subject=other.subject,
+                )
+                fallback.close_gate(turn, other.id, "superseded")
+                gates.lapse(turn, other)
+    return True
+
+
+def agreed(turn: Turn, gate: Gate) -> None:
+    """A revision was agreed to: it is in force, and what it widens is scheduled under that very agreement."""
+    proposal = turn.state.proposal
+    if proposal is not None:
+        # Without one it is in force already, and only what it widens is asked for again.
+        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan))
+        turn.change(proposal=None)
+        adopt(turn, proposal.plan, by=gate.id, material=material)
+        turn.place(sent_back=False)
+    level, exposure = turn.state.position.level, turn.state.exposure
+    widens = gate.change == turn.plan.exposure(level) and not gate.change <= exposure.desired
+    if not widens or not exposure.control.open or turn.state.position.phase is Phase.WIDENING:
+        schedule.use(turn, gate)
+        turn.change(requesters=())
+        return
+    turn.keep_gate(gate.but(satisfied_at=turn.now, level=level))
+    turn.move_to(Phase.SCHEDULED, target=level, purpose=GateKind.AMENDMENT)
+    schedule.announce(turn, turn.state.gates[gate.id])
+
+
+def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = False) -> None:
+    """Put a revision in force: find our place in it, and come down at once to what it allows."""
+    old, position = turn.plan, turn.state.position
+    level = _moved(old, new, position.level) or 0
+    target = None if position.target is None else _moved(old, new, position.target)
+    peak = _moved(old, new, turn.state.exposure.peak) or level
+    turn.plan = new
+    turn.change(plan=new.digest)
+    expired = position.expired
+    renewed = expired is not None and old.stages[expired].expires != new.stages[expired].expires
+    turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
+    turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
+    _carry_emergency(turn, old)
+    turn.change(metrics={name: metric for name, metric in turn.state.metrics.items() if name in new.metrics})
+    turn.system(
+        "revision in force", Outcome.DONE, because(Code.ADOPTED_PLAN, digest=new.digest[:12]), subject=new.digest
+    )
+    _carry_gates(turn, old, by, material=material)
+    if position.target is not None and target is None and turn.state.position.phase is Phase.PREPARING:
+        # The wave that was being prepared is gone: its place is taken by whatever now comes next.
+        target = level + 1 if level < len(new.ladder) else None
+        purpose = position.purpose if target else None
+        turn.move_to(Phase.PREPARING if target else Phase.OBSERVING, target=target, purpose=purpose)
+    _come_down(turn)
+    _break_quorums(turn)
+    if can_vote(old.roster.get(old.ai_owner)) and not can_vote(new.roster.get(new.ai_owner)):
+        # Nobody decides about it any more: nothing goes on until somebody is named.
+        reason = because(Code.INACTIVE_PERSON, who=new.ai_owner)
+        turn.tell(reason, (new.business_owner, new.governance_owner), urgent=True)
+        fallback.reduce(turn, Reduction.HOLD)
+
+
+def _moved(old: Plan, new: Plan, level: int) -> int | None:
+    """Return which level of the new revision a level of the old one is; none if it is gone."""
+    return fallback.level_named(new, fallback.level_name(old, level))
+
+
+def _carry_emergency(turn: Turn, old: Plan) -> None:
+    over = turn.state.emergency
+    if over is not None:
+        back = _moved(old, turn.plan, over.back_level) or 0
+        turn.change(emergency=over.but(back_level=back, back_to=over.back_to.meet(turn.plan.exposure(back))))
+
+
+def _carry_gates(turn: Turn, old: Plan, by: str | None, *, material: bool) -> None:
+    """End every round of votes whose question is another now; the rest find their level in the new revision."""
+    proposal = turn.state.proposal
+    for gate in tuple(turn.state.gates.values()):
+        if gate.id == by:
+            continue
+        level = _moved(old, turn.plan, gate.level)
+        other = gate.change is not None and (level is None or gate.change != turn.plan.exposure(level))
+        # What was proposed was compared with the old revision, and would undo this one unseen.
+        overtaken = proposal is not None and proposal.gate == gate.id
+        if other or overtaken or (material and gate.kind not in (GateKind.RETIREMENT, GateKind.OVERRIDE)):
+            _end_for(turn, gate, "the revision in force")
+        else:
+            turn.keep_gate(gate.but(level=max(turn.state.position.level, 1) if level is None else level))
+
+
+def _end_for(turn: Turn, gate: Gate, by: str) -> None:
+    """End a round of votes, and go back to where the question is asked anew."""
+    turn.system(
+        "gate superseded",
+        Outcome.SUPERSEDED,
+        because(Code.SUPERSEDED, gate=gate.id, by=by),
+        gate=gate.id,
+        subject=gate.subject,
+    )
+    fallback.close_gate(turn, gate.id, "superseded")
+    if gate.satisfied_at is not None:
+        turn.change(announcements={})
+    if gate.kind in (GateKind.CHECKPOINT, GateKind.OPERATING):
+        turn.move_to(Phase.CHECKPOINT_DUE, target=None, purpose=None)
+    elif gate.kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
+        turn.move_to(Phase.PREPARING)
+    else:
+        gates.lapse(turn, gate)
+
+
+def _come_down(turn: Turn) -> None:
+    """Expose at most what the revision in force allows here; what is being widened to, too."""
+    exposure, position = turn.state.exposure, turn.state.position
+    widening = position.phase is Phase.WIDENING and position.target is not None
+    level = (position.target if widening else position.level) or 1
+    if not exposure.desired.serves or exposure.desired <= turn.plan.exposure(level):
+        return
+    allowed = exposure.desired.meet(turn.plan.exposure(level))
+    label = fallback.label_of(turn.plan, allowed, "as amended")
+    fallback.fence(turn, "widen" if widening else "narrow", allowed, label, after=turn.state.written if widening else 0)
+
+
+def _break_quorums(turn: Turn) -> None:
+    """A round of votes that the new roster can no longer satisfy ends at once and says so."""
+    for gate in tuple(turn.state.gates.values()):
+        lacking = missing_seats(turn.plan.roster, gate.needs, gate.excluded, (turn.now, max(gate.expires_at, turn.now)))
+        if lacking and (gate.satisfied_at is None or votes.missing(turn.plan, gate, turn.now)):
+            seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
+            turn.system(
+                "gate superseded",
+                Outcome.SUPERSEDED,
+                because(Code.UNSATISFIABLE, kind=gate.kind.value, seats=seats),
+                gate=gate.id,
+            )
+            fallback.close_gate(turn, gate.id, "superseded")
+            gates.lapse(turn, gate)

@@ -1,0 +1,177 @@
+"""Stages: what a pilot, a limited rollout and a system of record must each say, and whether their dates can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from tidegate.checks.look import acts, bands
+from tidegate.checks.rule import DELETE, Example, Fault, Rule
+from tidegate.models.base import Band, Stage
+from tidegate.models.finding import Severity
+from tidegate.standards import not_longer
+
+if TYPE_CHECKING:
+    from tidegate.case import Case
+
+_LIMITED = (
+    ("support", "where users get help", "Name the desk, channel or person that helps users."),
+    ("live_issues", "who owns issues while it is live", "Name the person who owns issues."),
+    (
+        "stabilise",
+        "how the team steadies things when early use creates friction",
+        "Say what is held, by whom, until what.",
+    ),
+)
+_RECORD = (
+    ("live_issues", "who owns issues while it is live", "Name the person who owns issues."),
+    ("evidence", "which evidence is kept for the review after launch", "List the records that are kept."),
+    ("on_the_hook", "who answers for it once the business depends on it", "Name the people."),
+)
+
+G3 = Rule(
+    "G3",
+    "A pilot without an end",
+    "A pilot that nobody ends becomes production that nobody approved.",
+    Example("pilot.expires", wrong={"pilot.expires": DELETE}, base="minutes-summariser"),
+    found_as="P13",
+    covers=("W3",),
+)
+
+Y2 = Rule(
+    "Y2",
+    "A stage that has ended already",
+    "Nothing can begin in the past.",
+    Example("pilot.expires", wrong={"pilot.expires": "2020-01-31"}, base="minutes-summariser"),
+    found_as="P13",
+)
+
+Y3 = Rule(
+    "Y3",
+    "A pilot that lasts too long",
+    "A pilot is short, so that its answer comes while it still matters.",
+    Example("pilot.expires", wrong={"pilot.expires": "2039-12-31"}, base="minutes-summariser"),
+    found_as="P13",
+)
+
+
+Y1 = Rule(
+    "Y1",
+    "Waves that cannot finish before their stage ends",
+    "A plan that cannot be kept is cut short where it matters most, in its last wave.",
+    Example("pilot.expires", wrong={"pilot.expires": "2026-12-12"}, base="minutes-summariser"),
+    found_as="P13",
+)
+
+
+@Rule(
+    "G2",
+    "A pilot that nobody supervises",
+    "While nothing is proven, a person looks at each piece of work.",
+    Example("pilot.supervision", wrong={"pilot.supervision": DELETE}, base="minutes-summariser"),
+)
+def supervised(case: Case) -> Iterator[Fault]:
+    """A pilot says how people watch over it; who is served, what is learned and the way back the words demand."""
+    if case.playbook.pilot.supervision is None:
+        yield Fault(
+            ("pilot", "supervision"),
+            "nobody says how people watch over each piece of work",
+            "Say who looks at what before it counts.",
+        )
+
+
+@Rule(
+    "G4",
+    "A limited rollout with a gap",
+    "Real users need help, owners and a way to calm things down from the first day.",
+    Example("limited.support", wrong={"limited.support": DELETE}),
+    covers=("C15", "G4", "H9"),
+)
+def limited(case: Case) -> Iterator[Fault]:
+    """A limited rollout says where help is, who owns issues and how it is steadied."""
+    yield from _gaps(case, Stage.LIMITED, _LIMITED)
+
+
+@Rule(
+    "G5",
+    "A system of record with a gap",
+    "What the business depends on needs people who answer for it, and evidence that outlasts the launch.",
+    Example("system_of_record.on_the_hook", wrong={"system_of_record.on_the_hook": DELETE}),
+    covers=("E4", "R8"),
+)
+def record(case: Case) -> Iterator[Fault]:
+    """A system of record says which evidence is kept and who answers for it."""
+    yield from _gaps(case, Stage.SYSTEM_OF_RECORD, _RECORD)
+
+
+@Rule(
+    "G5a",
+    "A system of record that no signal can stop",
+    "Once the business depends on it, waiting for a person to notice is too slow.",
+    Example(
+        "metrics",
+        wrong={"metrics": {"hours": {"kind": "outcome", "source": "by-hand", "hold": "> 9"}}},
+        right={"metrics": {"hours": {"kind": "outcome", "source": "by-hand", "pause": "> 9"}}},
+    ),
+    covers=("C7", "K10"),
+)
+def forcing(case: Case) -> Iterator[Fault]:
+    """At least one guardrail pauses or rolls back by itself."""
+    forces = any(
+        metric.guardrail and acts(metric) and any(band in (Band.PAUSE, Band.ROLLBACK) for band, _ in bands(metric))
+        for metric in case.playbook.metrics.values()
+    )
+    if Stage.SYSTEM_OF_RECORD in case.stages and not forces:
+        yield Fault(
+            ("metrics",),
+            "no metric pauses or rolls back by itself",
+            "Give a guardrail a `pause` or `rollback` band.",
+            before=Stage.SYSTEM_OF_RECORD,
+        )
+
+
+@Rule(
+    "A17",
+    "A system of record that may widen in every direction",
+    "Some things must never grow by the way; each needs its own decision.",
+    Example("system_of_record.never_widen", wrong={"system_of_record.never_widen": DELETE}),
+)
+def frozen(case: Case) -> Iterator[Fault]:
+    """A system of record says what is never widened without its own amendment."""
+    rows = (("never_widen", "what is never widened without its own amendment", "List it, such as `[data, verbs]`."),)
+    yield from _gaps(case, Stage.SYSTEM_OF_RECORD, rows)
+
+
+@Rule(
+    "E16",
+    "A wider stage that is looked at less often",
+    "More people at risk are looked at more often and not less.",
+    Example(
+        "limited.tighten.review_every",
+        wrong={"pilot.tighten": {"review_every": "3d"}},
+        right={"pilot.tighten": {"review_every": "3d"}, "limited.tighten.review_every": "3d"},
+    ),
+    severity=Severity.WARNING,
+)
+def cadence(case: Case) -> Iterator[Fault]:
+    """Reviews do not become rarer between the pilot and the limited rollout."""
+    for (narrow, before), (wide, after) in pairwise(case.rules.items()):
+        if wide is Stage.LIMITED and not not_longer(after.review_every, before.review_every):
+            yield Fault(
+                (*case.place(wide), "tighten", "review_every"),
+                f"`{wide.value}` is reviewed every {after.review_every}, `{narrow.value}` every {before.review_every}",
+                f"Tighten it to {before.review_every} here too.",
+            )
+
+
+def _gaps(case: Case, stage: Stage, rows: tuple[tuple[str, str, str], ...]) -> Iterator[Fault]:
+    plan = case.stages.get(stage)
+    if plan is None:
+        return
+    for name, says, mend in rows:
+        if not getattr(plan, name):
+            yield Fault((*case.place(stage), name), f"nobody says {says}", mend, before=stage)
+
+
+RULES = (G3, Y1, Y2, Y3, supervised, limited, record, forcing, frozen, cadence)

@@ -1,0 +1,338 @@
+"""Programme + playbook -> a sealed plan, or every mistake at once, each with its place, its rule and its mend.
+
+Reads, resolves, judges, builds and seals, in this order. Knows nothing of files: what it is given is plain data.
+The rules that are its own (`check` has the others) are these.
+
+    S1 missing · S2 unknown key · S3 wrong value
+    P1 no such standard · P2 no such stage in it · P3 looser than the standard · P4 unknown name · P5 cohort unsized
+    P6 a later wave takes away · P7 verb beyond the stage · P8 name used twice, or nobody who could confirm
+    P9 a calendar without work · P10 a period that ends before it begins · P11 target taken · P12 plan too large
+    P13 an end that is missing, past or too far · P14 evidence or a yes that ages faster than people vote and are told
+    P15 more working time than the calendar can count
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from tidegate.calendar import instant
+from tidegate.check import check
+from tidegate.defaults import longest, notices, raci, rights, stop_rules
+from tidegate.digest import canonical, digest
+from tidegate.metrics import plan_metrics
+from tidegate.models.base import GateKind, Mode, Span, Stage
+from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.plan import (
+    FreezeWindow,
+    NarrowTo,
+    Plan,
+    PlanFallback,
+    PlanHandoff,
+    PlanStage,
+)
+from tidegate.models.playbook import DataSource
+from tidegate.models.programme import ReadinessItem, Zones
+from tidegate.origins import origins
+from tidegate.read import read_playbook, read_programme
+from tidegate.resolve import LEAST_WORK, resolve
+from tidegate.roster import members
+from tidegate.standards import not_longer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+
+    from tidegate.case import Case
+    from tidegate.models.base import Function
+    from tidegate.models.playbook import Playbook
+    from tidegate.origins import Origin
+
+LARGEST_PLAN = 256 * 1024
+"""Bytes. A plan travels with every continue-as-new; Temporal bears two megabytes, and state grows beside it."""
+
+_WIDENING = (
+    GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE, GateKind.RESUME, GateKind.AMENDMENT
+)  # fmt: skip
+"""The rounds of votes after which people are told before anything happens."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What became of two documents."""
+
+    plan: Plan | None
+    """What we run; none while any finding is an error."""
+    findings: tuple[Finding, ...]
+    """Everything worth saying: errors first, then what is owed, then warnings."""
+    case: Case | None
+    """The playbook beside its programme, as far as it could be resolved."""
+    origins: Mapping[str, Origin]
+    """Where each resolved value came from, by dotted path."""
+
+
+def compile(  # noqa: A001 - what it does has this name everywhere, and nobody here compiles Python
+    programme: object, playbook: object, zones: Zones | dict[str, Any], as_of: date
+) -> Compiled:
+    """Return the plan, or every mistake at once."""
+    owned, faults = read_programme(programme)
+    written, more = read_playbook(playbook)
+    dated, missing = _zones(zones)
+    findings = [*faults, *more, *missing]
+    if owned is None or written is None or dated is None:
+        return _compiled(None, findings, None)
+    case, faults = resolve(owned, written, dated, as_of)
+    findings.extend(faults)
+    if case is None:
+        return _compiled(None, findings, None)
+    findings.extend(_judge(case))
+    findings.extend(check(case))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return _compiled(None, findings, case)
+    plan = _plan(case, [finding for finding in findings if finding.severity is Severity.OWED])
+    findings.extend(
+        error("P15", (), f"`{name}` of {span} is more working time than can be counted", f"Write {LEAST_WORK} or less.")
+        for name, span in spans(plan)
+        if span.business and not not_longer(span, LEAST_WORK)
+    )
+    if (size := len(canonical(plan))) > LARGEST_PLAN:
+        findings.append(error(
+            "P12", (), f"the plan has {size // 1024} kB, at most {LARGEST_PLAN // 1024} kB can be carried",
+            "Shorten texts, or split the use case.",
+        ))  # fmt: skip
+    sound = not any(finding.severity is Severity.ERROR for finding in findings)
+    return _compiled(plan if sound else None, findings, case)
+
+
+def spans(word: object, name: str = "") -> Iterator[tuple[str, Span]]:
+    """Yield every length of time in a word, with its dotted path."""
+    if isinstance(word, Span):
+        yield name, word
+        return
+    parts: Iterable[tuple[object, object]] = ()
+    if isinstance(word, BaseModel | dict):
+        parts = word.items() if isinstance(word, dict) else word
+    elif isinstance(word, tuple):
+        parts = enumerate(word)
+    for key, part in parts:
+        yield from spans(part, f"{name}.{key}" if name else str(key))
+
+
+def texts_digest(playbook: Playbook, owners: Mapping[Function, str]) -> str:
+    """Name the texts that no rule reads, so that a change of wording is seen and costs nobody a vote."""
+    stages = {stage.value: part for stage in Stage if (part := getattr(playbook, stage.value)) is not None}
+    kept = {"supervision", "stabilise", "support", "live_issues", "never_widen", "evidence", "on_the_hook"}
+    texts = {
+        **playbook.model_dump(mode="json", include=set(_TEXTS)),
+        "raci": {activity: row.model_dump(mode="json") for activity, row in raci(playbook, owners).items()},
+        "stages": {name: part.model_dump(mode="json", include=kept) for name, part in stages.items()},
+    }
+    return digest(texts)
+
+
+_TEXTS = (
+    "objective", "demand", "learn", "tradeoffs", "slos", "training", "logging", "known_limits", "handoff", "sop",
+    "retirement",
+)  # fmt: skip
+
+
+def _compiled(plan: Plan | None, findings: list[Finding], case: Case | None) -> Compiled:
+    order = tuple(Severity)
+    once = sorted(dict.fromkeys(findings), key=lambda finding: order.index(finding.severity))
+    return Compiled(plan, tuple(once), case, MappingProxyType({} if case is None else origins(case)))
+
+
+def _zones(zones: Zones | dict[str, Any]) -> tuple[Zones | None, tuple[Finding, ...]]:
+    if isinstance(zones, Zones):
+        return zones, ()
+    try:
+        return Zones.model_validate_json(json.dumps(zones)), ()
+    except (TypeError, ValueError) as wrong:
+        return None, (error(
+            "P4", ("calendar", "zone"), f"the clock changes cannot be read: {wrong}",
+            "This is not yours to mend: tell whoever runs Tidegate.", "programme",
+        ),)  # fmt: skip
+
+
+def _judge(case: Case) -> Iterator[Finding]:
+    """Find what only shows once rules and calendar stand beside each other."""
+    lead = longest(notice.lead for notice in notices(case.playbook, case.rules.values()))
+    for stage, rules in case.rules.items():
+        for kind in _gates(stage):
+            if kind not in rules.gates:
+                yield error(
+                    "P2", ("extends",), f"`{case.playbook.extends}` has no gate {kind.value} at stage {stage.value}",
+                    "Extend a standard that does; no change may come up that nobody could decide.",
+                )  # fmt: skip
+        for kind, gate in rules.gates.items():
+            place = (stage.value, "tighten", "gates", kind.value)
+            takes = gate.window.longest + gate.escalate_after.longest
+            if rules.briefing_max_age.wall <= takes:
+                yield error(
+                    "P14", place,
+                    f"evidence is good for {rules.briefing_max_age}, but a vote with its escalation may take "
+                    f"{takes.days} days",
+                    "Shorten the window, or let the standard accept older evidence.",
+                )  # fmt: skip
+            if kind in _WIDENING and not_longer(gate.vote_expiry, lead):
+                yield error(
+                    "P14", place,
+                    f"a yes is good for {gate.vote_expiry}, but notices go out {lead} before it may be used",
+                    "Tell people later, or let a yes live longer.",
+                )  # fmt: skip
+    for stage, plan in case.stages.items():
+        watched = sum((rung.observe.wall for rung in case.ladder if rung.stage is stage), timedelta())
+        if plan.expires is not None and case.as_of + watched > plan.expires:
+            yield Finding(
+                "P13", Severity.WARNING, (stage.value, "expires"),
+                f"watching all waves takes {watched.days} days, and `{stage.value}` ends on {plan.expires}",
+                "End it later, or watch fewer waves.",
+            )  # fmt: skip
+
+
+def _gates(stage: Stage) -> tuple[GateKind, ...]:
+    """Return the rounds of votes that a stage can come to need."""
+    first = GateKind.FIRST_EXPOSURE if stage is Stage.PILOT else GateKind.STAGE
+    last = (GateKind.HANDOFF, GateKind.OPERATING) if stage is Stage.SYSTEM_OF_RECORD else ()
+    return (
+        first,
+        GateKind.CHECKPOINT,
+        GateKind.RESUME,
+        GateKind.AMENDMENT,
+        GateKind.OVERRIDE,
+        *last,
+        GateKind.RETIREMENT,
+    )
+
+
+def _plan(case: Case, owed: list[Finding]) -> Plan:
+    programme, playbook = case.programme, case.playbook
+    freezes = [
+        FreezeWindow(
+            name=freeze.name,
+            starts=_midnight(case, freeze.first),
+            ends=_midnight(case, freeze.last + timedelta(days=1)),
+            reason=freeze.reason,
+            stages=freeze.stages,
+        )
+        for freeze in programme.freezes
+    ]
+    plan = Plan(
+        use_case=playbook.use_case,
+        title=playbook.title or playbook.use_case.replace("-", " ").capitalize(),
+        digest="0" * 64,
+        standard=playbook.extends,
+        tier=case.tier,
+        tier_why=case.tier_why,
+        governance_owner=programme.governance_owner,
+        ai_owner=playbook.ai_owner,
+        business_owner=playbook.business_owner,
+        accountable_exec=_owner(case, "accountable_exec"),
+        authors=tuple(sorted({playbook.ai_owner, *playbook.authors})),
+        roster=members(programme, case.zones),
+        heads=dict(programme.heads),
+        rights=rights(programme, playbook),
+        calendar=case.calendar,
+        freezes=tuple(sorted(freezes, key=lambda freeze: (freeze.starts, freeze.name))),
+        ladder=case.ladder,
+        stages={stage: _stage(case, stage, owed) for stage in case.stages},
+        metrics=plan_metrics(case),
+        fallback=_fallback(playbook),
+        notices=notices(playbook, case.rules.values()),
+        targets=(playbook.target,) if isinstance(playbook.target, str) else playbook.target,
+        data={
+            name: source if isinstance(source, DataSource) else DataSource(kind=source)
+            for name, source in playbook.data.items()
+        },
+        stop_rules=stop_rules(playbook),
+        handoff=None
+        if playbook.handoff is None
+        else PlanHandoff(receiver=playbook.handoff.receiver, artefacts=playbook.handoff.artefacts),
+        blocking_issues={
+            stage: what
+            for stage in case.stages
+            if (what := tuple(issue.what for issue in playbook.issues if stage.value not in issue.acceptable_in))
+        },
+        retire_when=() if playbook.retirement is None else playbook.retirement.when,
+        success_means=playbook.success_means,
+        success_does_not_mean=playbook.success_does_not_mean,
+        texts_digest=texts_digest(playbook, case.owners),
+    )
+    return seal(plan)
+
+
+def seal(plan: Plan) -> Plan:
+    """Return the plan under its own name: the digest of all the rest."""
+    return plan.but(digest=digest(plan.model_dump(mode="json", exclude={"digest"})))
+
+
+def _owner(case: Case, function: str) -> str | None:
+    return next((name for role, name in case.owners.items() if role.value == function), None)
+
+
+def _midnight(case: Case, day: date) -> datetime:
+    """Return the moment at which a day begins where the programme is."""
+    return instant(case.calendar.shifts, datetime.combine(day, time(), UTC))
+
+
+def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
+    plan, rules = case.stages[stage], case.rules[stage]
+    return PlanStage(
+        rules=rules,
+        standard_digest=digest(rules),
+        expires=None if plan.expires is None else _midnight(case, plan.expires + timedelta(days=1)),
+        met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
+        owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+    )
+
+
+def _proven(case: Case, stage: Stage) -> tuple[ReadinessItem, ...]:
+    """Return the readiness items that the playbook proves by what it says; people must show the others."""
+    playbook = case.playbook
+    goals = [
+        metric for metric in playbook.metrics.values() if metric.kind.value == "outcome" and metric.goal is not None
+    ]
+    proofs = (
+        (ReadinessItem.BUSINESS_CASE, True),
+        (ReadinessItem.OWNER, True),
+        (ReadinessItem.RISK_TIER, True),
+        # Only what has a goal promises a change, and only a change needs a before.
+        (ReadinessItem.BASELINE, bool(goals) and all(metric.baseline is not None for metric in goals)),
+        (ReadinessItem.LOGGING, playbook.logging is not None),
+        (ReadinessItem.SUPPORT_MODEL, playbook.handoff is not None or case.stages[stage].support is not None),
+    )
+    return tuple(item for item, proven in proofs if proven)
+
+
+def _fallback(playbook: Playbook) -> PlanFallback:
+    plan, manual = playbook.fallback, playbook.manual_fallback
+    levels = tuple(
+        NarrowTo(
+            name=level.name,
+            share=10_000 if level.share is None else int(level.share),
+            cohorts=level.cohorts,
+            models=level.models,
+            modes={
+                **{verb.value: Mode.REVIEW for verb in level.review},
+                **{verb.value: Mode.DENY for verb in level.deny},
+            },
+        )
+        for level in plan.levels
+    )
+    return PlanFallback(
+        levels=levels,
+        redirect_to=None if plan.redirect is None else plan.redirect.to,
+        redirect_kind="queue" if plan.redirect is None else plan.redirect.kind,
+        narrow=plan.narrow,
+        pause=plan.pause,
+        rollback=plan.rollback,
+        drain=plan.drain,
+        manual=manual.how,
+        manual_owner=manual.owner,
+        manual_per_day=manual.per_day,
+    )

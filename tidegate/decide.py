@@ -1,0 +1,215 @@
+"""The door: one event in, one decision out. Every rule is behind it, and none is anywhere else.
+
+    decide(plan, state, event, now) -> Decision(state, moves, entries, plan, receipt)
+
+Pure: the same four arguments give the same answer on any machine, in any year.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tidegate import (
+    amend,
+    deadlines,
+    endings,
+    fallback,
+    obligations,
+    reconcile,
+    resume,
+    schedule,
+    thresholds,
+    votes,
+    waves,
+)
+from tidegate.deadlines import next_deadline
+from tidegate.models.decision import Entry, Move, Outcome, Reason, Receipt
+from tidegate.models.event import (
+    CLOCK,
+    SYSTEM,
+    Alert,
+    Fault,
+    Message,
+    Reduce,
+    Reduction,
+    StopTheLine,
+    Stored,
+    Terminate,
+    Tick,
+)
+from tidegate.models.plan import Plan
+from tidegate.models.reasons import Code
+from tidegate.models.state import Phase, Position, State
+from tidegate.turn import OUTBOX_LIMIT, Turn, because
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from tidegate.models.event import Event
+
+RECEIPTS_KEPT = 1_000
+"""From so many answers on that may still be asked for again, only reductions are heard."""
+FORGET_AFTER = timedelta(hours=24)
+"""How long a message may be on its way; then it says nothing, and its answer can be forgotten."""
+
+
+class Decision(NamedTuple):
+    """What follows from one event."""
+
+    state: State
+    moves: tuple[Move, ...]
+    entries: tuple[Entry, ...]
+    plan: Plan
+    """The plan that is in force from now on."""
+    receipt: Receipt | None
+    """The answer to whoever sent it."""
+
+
+def begin(plan: Plan, now: datetime) -> State:
+    """Return the state of a rollout that has just been submitted."""
+    position = Position(phase=Phase.SUBMITTED, since=now, nudge_at=now + plan.rules(1).review_every.wall)
+    return State(use_case=plan.use_case, plan=plan.digest, position=position, ticked_at=now)
+
+
+def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
+    """Decide one event."""
+    if isinstance(event, Message):
+        return _message(plan, state, event, now)
+    actor = CLOCK if isinstance(event, Tick) else SYSTEM
+    turn = Turn(plan, state, now, actor, None)
+    _WORLD[event.kind](turn, event)
+    waves.progress(turn)
+    return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, None)
+
+
+def decide_all(plan: Plan, state: State, events: Iterable[Event], now: datetime) -> tuple[Decision, ...]:
+    """Decide everything that arrived together, what makes it safer first; a deadline that has come is one of them."""
+    waiting: list[Event] = list(events)
+    deadline = next_deadline(plan, state)
+    if deadline is not None and deadline.at <= now and not any(isinstance(event, Tick) for event in waiting):
+        waiting.append(Tick())
+    decisions = []
+    for event in sorted(waiting, key=precedence):
+        decision = decide(plan, state, event, now)
+        plan, state = decision.plan, decision.state
+        decisions.append(decision)
+    return tuple(decisions)
+
+
+def precedence(event: Event) -> int:
+    """Return the order of safety: rollback, pause, redirect, narrow, hold, the rest; what advances comes last."""
+    if isinstance(event, Reduce):
+        return -event.verb.rank
+    if isinstance(event, Terminate | StopTheLine):
+        return -Reduction.PAUSE.rank if not getattr(event, "lift", False) else 2
+    if isinstance(event, Alert):
+        return -Reduction(event.does.value).rank if not event.resolved else 2
+    return _ORDER.get(event.kind, 2)
+
+
+_ORDER = MappingProxyType({"applied": 1, "observed": 1, "fault": 1, "readings": 1, "tick": 1, "vote": 3, "override": 3})
+
+
+def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
+    known = state.receipts.get(event.id)
+    mark = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
+    turn = Turn(plan, state, now, event.actor, event.id)
+    if known is not None:
+        if known.digest == mark:
+            return Decision(state, (), (), plan, known)
+        reason = turn.note("message", Outcome.REFUSED, because(Code.ID_CONFLICT, id=event.id))
+        return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
+    safer = isinstance(event, Reduce | Alert | StopTheLine)
+    refusal = None if safer else _unheard(state, event, now)
+    if refusal is not None:
+        reason = turn.note("message", Outcome.REFUSED, refusal)
+        return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
+    reason = _PEOPLE[event.kind](turn, event)  # type: ignore[attr-defined]  # every message has a kind
+    mine = [entry.outcome for entry in turn.entries if entry.cause == event.id and entry.reason == reason]
+    receipt = _receipt(mark, mine[-1] if mine else Outcome.REFUSED, reason, now)
+    _remember(turn, event.id, receipt)
+    waves.progress(turn)
+    return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, receipt)
+
+
+def _unheard(state: State, event: Message, now: datetime) -> Reason | None:
+    """Return why a message that makes nothing safer is not heard at all."""
+    if event.not_after is not None and now >= event.not_after:
+        return because(Code.TOO_LATE, until=event.not_after)
+    if state.position.phase.over:
+        return because(Code.OVER, phase=state.position.phase.value)
+    if len(state.receipts) >= RECEIPTS_KEPT or len(state.outbox) >= 2 * OUTBOX_LIMIT:
+        return because(Code.BUSY)
+    return None
+
+
+def _receipt(mark: str, outcome: Outcome, reason: Reason, now: datetime) -> Receipt:
+    return Receipt.model_construct(digest=mark, outcome=outcome, reason=reason, until=now + FORGET_AFTER)
+
+
+def _remember(turn: Turn, message: str, receipt: Receipt) -> None:
+    """Keep the answer as long as the question may come again, and forget those that can come no more."""
+    receipts = dict(turn.state.receipts)
+    for name, old in turn.state.receipts.items():
+        if old.until > turn.now and len(receipts) < RECEIPTS_KEPT:
+            break
+        del receipts[name]
+    receipts[message] = receipt
+    turn.change(receipts=receipts)
+
+
+def _stored(turn: Turn, event: Stored) -> None:
+    if event.number > turn.state.stored:
+        left = tuple(entry for entry in turn.state.outbox if entry.number > event.number)
+        turn.change(stored=min(event.number, turn.state.written), outbox=left)
+
+
+def _fault(turn: Turn, event: Fault) -> None:
+    """Something could not be read or decided: put it aside, and stop where we cannot trust ourselves."""
+    turn.note("fault", Outcome.REFUSED, because(Code.FAULT, name=event.name, note=event.note))
+    if event.holds:
+        turn.tell(because(Code.FAULT, name=event.name, note=event.note), fallback.pager(turn.plan), urgent=True)
+        fallback.reduce(turn, Reduction.HOLD)
+
+
+def _tick(turn: Turn, _: Tick) -> None:
+    deadlines.tick(turn)
+
+
+_PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType(
+    {
+        "start": waves.start,
+        "ready": obligations.ready,
+        "vote": votes.cast,
+        "reduce": fallback.asked,
+        "stop_the_line": fallback.stop_the_line,
+        "delegate": obligations.delegate,
+        "remind": obligations.remind,
+        "reassign": obligations.reassign,
+        "postpone": obligations.postpone,
+        "confirm": obligations.confirm,
+        "resume": resume.propose,
+        "amend": amend.propose,
+        "override": resume.override,
+        "retire": endings.retire,
+        "terminate": endings.terminate,
+        "withdraw": endings.withdraw,
+        "alert": thresholds.alert,
+        "readings": thresholds.take,
+    }
+)
+
+_WORLD: MappingProxyType[str, Callable[[Turn, Any], None]] = MappingProxyType(
+    {
+        "applied": reconcile.applied,
+        "observed": reconcile.observed,
+        "noticed": schedule.noticed,
+        "stored": _stored,
+        "tick": _tick,
+        "fault": _fault,
+    }
+)

@@ -1,0 +1,121 @@
+"""What a playbook need not say: rights, notices, stop rules and the RACI that follow from its owners and its standard.
+
+Pure tables and how they fill the gaps. Knows nothing of waves or metrics.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tidegate.models.base import Function
+from tidegate.models.plan import PlanNotice
+from tidegate.models.playbook import Raci, StopClass, StopRule
+from tidegate.models.programme import Right
+from tidegate.standards import not_longer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tidegate.models.base import Span
+    from tidegate.models.playbook import Playbook
+    from tidegate.models.programme import Programme, StageRules
+
+_RIGHTS: Mapping[Right, str] = MappingProxyType({
+    Right.START: "ai_owner business_owner",
+    Right.READY: "ai_owner data_steward operations platform risk",
+    # Wider than any other right, on purpose: whoever sees harm may lessen it.
+    Right.REDUCE: "ai_owner business_owner compliance data_steward operations platform risk security",
+    Right.RESUME: "ai_owner",
+    Right.AMEND: "ai_owner",
+    Right.OVERRIDE: "accountable_exec operations",
+    Right.POSTPONE: "ai_owner operations",
+    Right.HANDOFF: "ai_owner operations",
+    Right.RETIRE: "accountable_exec ai_owner business_owner",
+    Right.TERMINATE: "accountable_exec risk",
+    Right.CONFIRM_STOP: "operations platform",
+    Right.STOP_THE_LINE: "accountable_exec compliance cto operations risk security",
+    Right.ROSTER: "accountable_exec compliance",
+})  # fmt: skip
+
+_STOPS: Mapping[StopClass, str] = MappingProxyType({
+    StopClass.MISSING_DATA: "input is missing",
+    StopClass.CONFLICT: "source conflicts",
+    StopClass.SENSITIVE: "sensitive is true",
+    StopClass.LOW_CONFIDENCE: "confidence < 0.7",
+    StopClass.OUTSIDE_SCOPE: "in_scope is false",
+    StopClass.TOOL_FAILURE: "tool failed",
+})  # fmt: skip
+
+# Activity: who answers for it, who does it, who is asked, who is told. What nobody holds is left out.
+_RACI: Mapping[str, tuple[str, str, str, str]] = MappingProxyType({
+    "launch": ("accountable_exec", "ai_owner", "risk operations", "business_owner"),
+    "widen": ("ai_owner", "platform", "risk operations", "business_owner"),
+    "monitor": ("ai_owner", "operations", "platform", "business_owner"),
+    "stop": ("operations", "platform", "ai_owner", "business_owner risk"),
+    "data": ("data_steward", "platform", "ai_owner", "risk"),
+    "change": ("ai_owner", "platform", "operations risk", "business_owner"),
+    "retire": ("accountable_exec", "platform", "business_owner risk", "operations"),
+})  # fmt: skip
+
+
+def built_in_rights() -> dict[Right, tuple[Function, ...]]:
+    """Return who may do what where neither programme nor playbook says otherwise."""
+    return {right: tuple(Function(name) for name in names.split()) for right, names in _RIGHTS.items()}
+
+
+def rights(programme: Programme, playbook: Playbook) -> dict[Right, tuple[Function, ...]]:
+    """Return who may do what beside voting."""
+    return {**built_in_rights(), **programme.rights, **playbook.rights}
+
+
+def stop_rules(playbook: Playbook) -> tuple[StopRule, ...]:
+    """Return when one run stops: what the playbook says, else all six classes, each to the AI owner."""
+    return playbook.stop_rules or tuple(
+        StopRule(kind=kind, when=when, action="escalate", to=playbook.ai_owner) for kind, when in _STOPS.items()
+    )
+
+
+def raci(playbook: Playbook, owners: Mapping[Function, str]) -> dict[str, Raci]:
+    """Return who does what: what the playbook says, else what follows from the owners."""
+    if playbook.raci:
+        return dict(playbook.raci)
+    made = {}
+    for activity, columns in _RACI.items():
+        answers, does, asked, told = (
+            tuple(dict.fromkeys(owners[function] for name in names.split() if (function := Function(name)) in owners))
+            for names in columns
+        )
+        made[activity] = Raci(
+            accountable=answers or (playbook.ai_owner,), responsible=does, consulted=asked, informed=told
+        )
+    return made
+
+
+def notices(playbook: Playbook, rules: Iterable[StageRules]) -> tuple[PlanNotice, ...]:
+    """Return who is told before a change, as early and as surely as the strictest stage asks."""
+    stages = tuple(rules)
+    lead = longest(rule.notice_lead for rule in stages)
+    confirm = any(rule.acknowledge for rule in stages)
+    if not playbook.notices:
+        owner = playbook.business_owner
+        return (PlanNotice(audience="Business owner", to=(owner,), channel="log", lead=lead, acknowledge=confirm),)
+    return tuple(
+        PlanNotice(
+            audience=notice.audience,
+            to=notice.to,
+            channel=notice.channel,
+            lead=notice.lead or lead,
+            acknowledge=notice.acknowledge or (confirm and bool(notice.to)),
+        )
+        for notice in playbook.notices
+    )
+
+
+def longest(spans: Iterable[Span]) -> Span:
+    """Return the longest of some spans."""
+    found = iter(spans)
+    most = next(found)
+    for span in found:
+        most = most if not_longer(span, most) else span
+    return most

@@ -1,0 +1,222 @@
+"""One plain sentence for every reason: the same one in the terminal, in the Temporal UI and in the evidence."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+
+from tidegate.models.base import Function, GateKind, Stage
+from tidegate.models.decision import Reason
+from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.reasons import Code
+from tidegate.models.state import Control, Phase
+
+SENTENCES = MappingProxyType(
+    {
+        # people's messages: who may speak
+        Code.UNKNOWN_PERSON: "{who} is not an active person of the programme.",
+        Code.INACTIVE_PERSON: "{who} no longer works here.",
+        Code.NOT_A_PERSON: "{who} is a {kind}, and only people consent.",
+        Code.VENDOR: "{who} belongs to a vendor; a vendor never approves.",
+        Code.REQUESTER: "{who} asked for this or wrote part of it, and therefore cannot decide it.",
+        Code.NO_SEAT: "{who} holds no seat in this round of votes; it asks {functions}.",
+        Code.NO_RIGHT: "{who} does not hold the right to {right}.",
+        Code.ONLY_FUNCTION: "{who} does not act in the function {function}.",
+        Code.ONLY_RECEIVER: "Only the receiver, {receiver}, can say this, and not {who}.",
+        Code.NOT_HEAD: "{who} does not lead the function {function}.",
+        Code.NOT_YOURS: "{what} is owed by {owner}, and not by {who}.",
+        Code.NO_DELEGATE: "{to} cannot act for anybody here.",
+        Code.TOO_LATE: "The message was good until {until} and came after that.",
+        Code.ID_CONFLICT: "Another message already has the id {id}, with other words.",
+        Code.BUSY: "Too many messages are waiting to be recorded; until then, only what makes it safer is heard.",
+        Code.OVER: "The rollout is {phase}; there is nothing left to decide.",
+        Code.TOO_MANY: "There are too many {what} already.",
+        Code.EVIDENCE_NEEDED: "Say where it can be seen that {what} is so.",
+        Code.FAULT: "A message called {name} could not be used: {note}",
+        # votes
+        Code.APPROVED: "Approved {label} ({gate}).",
+        Code.APPROVED_WITH_CONDITIONS: "Approved {label} ({gate}) with conditions.",
+        Code.ABSTAINED: "Abstained from {label} ({gate}).",
+        Code.REJECTED: "Rejected {label} ({gate}).",
+        Code.CHANGES_REQUESTED: "Asked for changes to {label} ({gate}).",
+        Code.VETOED: "Vetoed {gate} for {function}; nothing widens until the veto is withdrawn.",
+        Code.VETOED_LATE: "Vetoed {gate} for {function} after it had been used: held until the veto is withdrawn.",
+        Code.VETO_WITHDRAWN: "The veto of {functions} is withdrawn.",
+        Code.VETO_OVERRULED: "The veto of {functions} is overruled by the accountable executive, for the reason given.",
+        Code.VETO_STANDS: "A veto of {function} stands.",
+        Code.NO_VETO: "{who} has no veto about {gate}.",
+        Code.NOT_YOUR_VETO: "{who} has no veto to withdraw here.",
+        Code.REVOKED: "Took back their vote on {gate}.",
+        Code.REVOKED_LATE: "Took back a yes to {gate} that had already been used: held.",
+        Code.NOTHING_TO_REVOKE: "{who} has not voted here.",
+        Code.WRONG_SUBJECT: "The vote speaks of {seen}, but {gate} is now about {now}; look at it again.",
+        Code.UNKNOWN_GATE: "There is no round of votes called {gate}.",
+        Code.GATE_OVER: "{gate} was {how} at {at}; it takes no more votes.",
+        Code.GATE_EXPIRED: "{gate} expired at {at}.",
+        Code.SIGNATURE_REQUIRED: "{gate} counts only signed decisions.",
+        Code.ALREADY_VOTED: "{who} has already said {choice} for this seat; a change of mind begins with revoke.",
+        Code.UNANSWERED: "An approval by {function} must answer: {question}",
+        Code.PREMATURE: "{gate} cannot be approved while its conditions are {verdict}.",
+        Code.NO_CONDITIONS: "An approval with conditions must name them.",
+        # gates
+        Code.GATE_OPENED: "{gate} is open until {until}: {label} needs {needs}.",
+        Code.UNSATISFIABLE: "A {kind} gate cannot be opened, because nobody could satisfy it: {seats}.",
+        Code.QUORUM: "{label} is agreed ({gate}).",
+        Code.QUORUM_LOST: "{gate} no longer has its quorum: {lacking}.",
+        Code.REOPENED: "{gate} is open again, because approvals lapsed or were taken back: {lacking}.",
+        Code.GATE_REJECTED: "{gate} was rejected by {by} for {function}.",
+        Code.GATE_SENT_BACK: "{by} ({function}) asked for changes before {gate} can be decided.",
+        Code.EXPIRED: "{gate} ({label}) expired unanswered; it lacked {lacking}.",
+        Code.SUPERSEDED: "{gate} is superseded by {by}.",
+        Code.BRIEFING_TURNED: "What the reviewers of {gate} saw is no longer so.",
+        Code.EVIDENCE_VOID: "The approvals of {gate} are void: their evidence of {as_of} no longer holds.",
+        Code.REMINDED: "{gate} still waits for {who}, until {until}.",
+        Code.ASKED_AGAIN: "Asked those who have not answered {gate} again.",
+        Code.ESCALATED: "{gate} goes to {step}; it lacks {lacking}.",
+        Code.REASSIGNED: "{to} may decide {gate} for {function}.",
+        Code.NOT_NEEDED: "{gate} does not ask {function}.",
+        Code.POSTPONED: "{gate} has time until {until}.",
+        Code.POSTPONED_ONCE: "A review is postponed once, and here to {until} at the latest.",
+        Code.DELEGATED: "{to} acts for {who} as {function} until {until}.",
+        Code.DELEGATION_ENDED: "Nobody acts for {who} as {function} any more.",
+        # the way up
+        Code.STARTED: "{title} has begun; its first wave is being prepared.",
+        Code.ALREADY_STARTED: "It has already begun.",
+        Code.CLASSIFIED: "Tier {tier} by {standard}: {why}",
+        Code.READY_AGAIN: "What was sent back is ready again.",
+        Code.NOTHING_SENT_BACK: "Nothing was sent back.",
+        Code.READINESS_MET: "{item} is met, says {by}.",
+        Code.READINESS_OWED: "{item} is still owed.",
+        Code.READINESS_STALE: "The evidence for {item} of {at} is too old.",
+        Code.OWED: "{what} is owed before {stage}.",
+        Code.BLOCKING_ISSUE: "A known problem bars {stage}: {what}",
+        Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
+        Code.NOTICE_DELIVERED: "{notice} was {result}.",
+        Code.NOTICE_FAILED: "{notice} was not delivered: {result}.",
+        Code.NOTICE_OPEN: "{audience} have not been told yet ({result}).",
+        Code.UNCONFIRMED: "{audience} have not confirmed yet: {to}.",
+        Code.ACKNOWLEDGED: "{by} confirms for {audience}.",
+        Code.LEAD_TIME: "{audience} are given notice until {until}.",
+        Code.NOT_OPEN: "Exposure is {control}; going on needs a resume.",
+        Code.STILL_SETTLING: "An earlier widening may still write; it is being fenced.",
+        Code.AMENDMENT_OPEN: "A revision of the plan is being decided ({gate}).",
+        Code.FROZEN: "The freeze {name} lasts until {until}: {why}",
+        Code.AUTHORISED: "{label} is authorised for {people} people by {by} ({gate}).",
+        Code.WIDENED: "{label} is live: up to {people} people are served (epoch {epoch}).",
+        Code.WIDEN_FAILED: "The widening of epoch {epoch} was not confirmed ({result}).",
+        Code.WIDEN_REVERTED: "The widening was not confirmed; exposure goes back to {label}.",
+        Code.EXTENDED: "Too few runs were seen ({needed} are needed); it is watched until {until} at the latest.",
+        Code.EVIDENCE_ASKED: "Asked again for {metrics}, attempt {attempt}.",
+        Code.INCONCLUSIVE: "The checkpoint is {verdict} ({why}); it is held and nothing passes.",
+        Code.REVIEWED: "Reviewed; it goes on, and is looked at again by {until}.",
+        Code.STAGE_DONE: "The stage is done; {next} is being prepared.",
+        Code.REVIEW_MISSED: "A review was missed ({times}).",
+        Code.NO_REVIEWERS: "The review cannot be held, because nobody could decide it.",
+        Code.STILL_NO_REVIEW: "The review has still not been held.",
+        Code.NUDGE: "It has been {phase} since {since} and waits for {owner}.",
+        # the ways down
+        Code.HELD: "HELD at {label}. Up to {people} people are still served, and nobody is added.",
+        Code.NARROWED: "NARROWED to {label}. Up to {people} people are still served.",
+        Code.REDIRECTED: "{label}. The assistant serves up to {people} people.",
+        Code.PAUSED: "PAUSED. The assistant serves nobody.",
+        Code.ROLLING_BACK: "ROLLING BACK to {label}. Up to {people} people will be served.",
+        Code.ALREADY: "Already at {label}; {verb} changes nothing.",
+        Code.WOULD_WIDEN: "{level} is wider than {now} in some way; a reduction never widens.",
+        Code.NO_SUCH_LEVEL: "The plan has no level called {level}.",
+        Code.UNLISTED: "{who} is not listed to {verb}.",
+        Code.UNLISTED_HELD: "{who} is not listed to {verb}; it is held instead, and somebody is paged.",
+        Code.CONFIRMED: "{label} is confirmed by read-back (epoch {epoch}).",
+        Code.SETTLING: "{label} is read back (epoch {epoch}); an earlier widening is still being fenced.",
+        Code.STOP_NOT_CONFIRMED: "STOP NOT CONFIRMED: {label} could not be read back ({result}). Follow {manual}.",
+        Code.TRY_AGAIN: "{label} is tried again.",
+        Code.LATE_ANSWER: "An answer to epoch {epoch} came when {now} was in force.",
+        Code.OVERTAKEN: "The overtaken widening of epoch {epoch} has answered; everything is fenced again after {now}.",
+        Code.DRIFT_TIGHTER: "Somebody reduced {label} outside: it now serves up to {people} people, and is held there.",
+        Code.DRIFT_WIDER: "Somebody widened exposure outside ({dimensions}); it is taken back.",
+        Code.ADOPTED: "Exposure was reduced outside and is held at {label}.",
+        Code.STOP_ATTESTED: "{who} have seen that it is stopped.",
+        Code.ONE_MORE: "One more person must say the same of {what}.",
+        Code.ALREADY_CONFIRMED: "{who} has already said so.",
+        Code.NOTHING_TO_CONFIRM: "There is no {what} to confirm.",
+        Code.EMBARGO: "Nothing that depends on {dependency} widens.",
+        Code.EMBARGO_LIFTED: "The bar on {dependency} is lifted; nothing widens by that.",
+        Code.NO_EMBARGO: "There is no bar on {dependency}.",
+        # metrics
+        Code.NO_READING: "{metric} has never been read.",
+        Code.SOURCE_ERROR: "The source of {metric} could not be asked: {note}",
+        Code.STALE: "The last value of {metric}, of {at}, is too old.",
+        Code.FROM_THE_FUTURE: "{metric} says it was taken at {at}, which has not come yet.",
+        Code.NO_DATA: "The source of {metric} has no data; that is not a pass.",
+        Code.NO_DATA_FAILS: "The source of {metric} has no data, which counts as failed.",
+        Code.NO_DATA_ZERO: "The source of {metric} has no data, which counts as zero.",
+        Code.FEW_SAMPLES: "{metric} was measured over {n} cases, and {needed} are needed.",
+        Code.READ: "{metric} is {value} over {n} cases.",
+        Code.IN_BAND: "{metric} is {value}: {band}.",
+        Code.CONDITION: "{condition} is {met}: {value}.",
+        Code.RUNS_SEEN: "{n} runs were seen, and {needed} are needed.",
+        Code.FEW_RUNS: "Only {n} runs were seen, and {needed} are needed.",
+        Code.READINGS: "Read {metrics}; the worst stands at {worst}.",
+        Code.NOT_THIS_WAY: "{metrics} cannot be given this way.",
+        Code.READING_DUE: "{metrics} are to be read by hand now.",
+        Code.THRESHOLD: "{metric} is {value}: {band}.",
+        Code.BLIND: "Nobody has seen {metric} since {since}.",
+        Code.ALERT: "The alert {alert} fires and does {does} (deliveries cut short: {truncated}).",
+        Code.ALERT_KNOWN: "The alert {alert} has been acted on.",
+        Code.ALERT_RESOLVED: "The alert {alert} is over; that widens nothing.",
+        # going on
+        Code.NOTHING_TO_RESUME: "Nothing is held or reduced.",
+        Code.STILL_STOPPING: "Exposure is {control}; wait until that is confirmed.",
+        Code.RESUME_OPEN: "A resume is already being decided.",
+        Code.RESUME_PROPOSED: "Proposed to go on: {cause}",
+        Code.RESUMED: "It goes on at {label}.",
+        Code.TOO_HIGH: "{level} is too high; the highest now is {highest}.",
+        Code.OVERRIDE_ASKED: "Asked for an emergency override: {label}.",
+        Code.OVERRIDE_OPEN: "Another override is open or in force.",
+        Code.OVERRIDE: "EMERGENCY OVERRIDE: {label}. It reverts by itself at {until}.",
+        Code.OVERRIDE_OVER: "The override {label} is over.",
+        Code.REVIEW_OWED: "An earlier override has not been reviewed yet.",
+        # revisions
+        Code.AMENDMENT: "A revision was proposed: {changes}.",
+        Code.SAME_PLAN: "The revision is the plan in force.",
+        Code.BROKEN_SEAL: "The revision's digest is not the digest of its content.",
+        Code.OTHER_USE_CASE: "The revision belongs to {use_case}.",
+        Code.ADDS_THEMSELVES: "{who} cannot give themselves a function while a round of votes is open.",
+        Code.ADOPTED_PLAN: "Revision {digest} is in force.",
+        # what is owed, and the end
+        Code.OWES: "{who} owes {what} by {due} ({id}).",
+        Code.OVERDUE: "{what} was due at {due} from {owner}.",
+        Code.OBLIGATION_MET: "{what} is met, says {by}.",
+        Code.STAGE_EXPIRED: "The {stage} ended at {at}.",
+        Code.BLIND_PLANE: "Nobody was at the wheel from {since} until {until}.",
+        Code.HANDOFF_OFFERED: "{receiver} is asked to take it over by {due}.",
+        Code.HANDED_OVER: "It is handed over and operates; it is looked at again by {review}.",
+        Code.RETIREMENT_PROPOSED: "Retirement is proposed: {why}",
+        Code.RETIREMENT_OPEN: "Its end is already being decided or under way.",
+        Code.RETIRED: "Retired: nobody is served, read back as gone, and the archive is sealed.",
+        Code.TERMINATING: "It ends now: {why}",
+        Code.TERMINATED: "Terminated: nobody is served, and that is read back.",
+        Code.ALREADY_SERVED: "People have been served; it can be retired or terminated, and not withdrawn.",
+        Code.WITHDRAWN: "Withdrawn before anybody was served: {why}",
+    }
+)
+
+
+def explain(reason: Reason) -> str:
+    """Say a reason in one sentence; a fact that is not there is said to be unknown, never left out."""
+    return SENTENCES[reason.code].format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()}))
+
+
+_OURS = frozenset(
+    word.value for words in (Code, Control, Function, GateKind, Phase, ReadinessItem, Right, Stage) for word in words
+)
+_WORD = re.compile(r"(?<![\w/.:-])[a-z]+(?:_[a-z]+)+(?![\w/.:-])")
+
+
+def _read(fact: str) -> str:
+    # What only code spells with an underscore is read out as people say it; names that others gave are kept.
+    return _WORD.sub(lambda found: found[0].replace("_", " ") if found[0] in _OURS else found[0], fact)
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return f"(unknown {key})"

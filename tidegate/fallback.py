@@ -1,0 +1,326 @@
+"""The ways down: hold, narrow, redirect, pause, roll back. No approval, in any state, in any freeze.
+
+Every reduction is a meet with what is exposed now, so none can widen. What was being widened is superseded.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tidegate.models.base import GateKind
+from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
+from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
+from tidegate.models.exposure import NOTHING, CohortShare, Exposure
+from tidegate.models.gate import ClosedGate, Ending
+from tidegate.models.programme import Right
+from tidegate.models.reasons import Code
+from tidegate.models.state import Cause, Control, Phase
+from tidegate.rights import functions_of, may
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from tidegate.models.base import Function
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import NarrowTo, Plan
+    from tidegate.models.state import State
+
+_CAUSES_KEPT = 10
+_CLOSED_KEPT = 20
+
+_RESTING = MappingProxyType(
+    {
+        Reduction.HOLD: Control.HELD,
+        Reduction.NARROW: Control.NARROWED,
+        Reduction.REDIRECT: Control.REDIRECTED,
+        Reduction.PAUSE: Control.PAUSED,
+        Reduction.ROLLBACK: Control.ROLLING_BACK,
+    }
+)
+_KEEP_PHASE = (Phase.HANDOFF_PENDING, Phase.OPERATING, Phase.REDUCED, Phase.PREPARING)
+"""Phases that a hold does not end."""
+
+_HOLD_KEEPS = (GateKind.HANDOFF, GateKind.OPERATING)
+"""Rounds of votes that widen nothing."""
+
+
+def asked(turn: Turn, event: Reduce) -> Reason:
+    """Decide a reduction that somebody or something asks for."""
+    listed = event.actor.kind is not ActorKind.HUMAN or may(turn.plan, event.actor, Right.REDUCE)
+    if not listed:
+        turn.tell(because(Code.UNLISTED, who=event.actor.subject, verb=event.verb.value), pager(turn.plan), urgent=True)
+        if turn.rules.unlisted_sender == "refuse":
+            return turn.note(
+                event.verb.value,
+                Outcome.REFUSED,
+                because(Code.UNLISTED, who=event.actor.subject, verb=event.verb.value),
+            )
+        turn.note(
+            event.verb.value, Outcome.DONE, because(Code.UNLISTED_HELD, who=event.actor.subject, verb=event.verb.value)
+        )
+        return reduce(turn, Reduction.HOLD)
+    functions = event.functions or functions_of(turn.plan, event.actor)
+    return reduce(turn, event.verb, to=event.to, functions=functions)
+
+
+def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tuple[Function, ...] = ()) -> Reason:
+    """Make it safer, and say what is now true."""
+    state = turn.state
+    if state.position.phase.over:
+        return turn.note(verb.value, Outcome.NOOP, because(Code.OVER, phase=state.position.phase.value))
+    wish = _bound(turn.plan, state, verb, to)
+    if isinstance(wish, Reason):
+        return turn.note(verb.value, Outcome.REFUSED, wish)
+    verb, bound, label = wish
+    current = state.exposure
+    desired = current.desired.meet(bound)
+    cause = Cause(verb=verb.value, by=turn.actor.subject, functions=functions, at=turn.now)
+    control = _RESTING[verb]
+    # Said again while people decide to go on, it is a new no, and their votes are good for nothing more.
+    widening = bool(_leading_on(state, verb)) or (current.pending is not None and current.pending.verb == "widen")
+    if desired == current.desired and current.control.rank >= control.rank and not widening:
+        turn.expose(causes=_with(current.causes, cause))
+        return turn.note(verb.value, Outcome.NOOP, because(Code.ALREADY, verb=verb.value, label=current.label))
+    _supersede(turn, verb)
+    # A milder verb never relaxes a stricter one that stands; it only goes into the record.
+    stricter = current.control if current.control.rank > control.rank else control
+    label = current.label if desired == current.desired and current.control.rank >= Control.NARROWED.rank else label
+    redirect = turn.plan.fallback.redirect_to if verb is Reduction.REDIRECT else current.redirect_to
+    turn.expose(
+        control=stricter,
+        since=turn.now if stricter is not current.control else current.since,
+        causes=_with(current.causes, cause),
+        redirect_to=redirect,
+        attested=(),
+    )
+    _rest(turn, verb, desired)
+    fence(turn, verb.value, desired, label)
+    reason = because(_SAID[verb], label=label, people=desired.people)
+    turn.note(verb.value, Outcome.DONE, reason)
+    turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
+    return reason
+
+
+_SAID = MappingProxyType(
+    {
+        Reduction.HOLD: Code.HELD,
+        Reduction.NARROW: Code.NARROWED,
+        Reduction.REDIRECT: Code.REDIRECTED,
+        Reduction.PAUSE: Code.PAUSED,
+        Reduction.ROLLBACK: Code.ROLLING_BACK,
+    }
+)
+
+
+def adopt(turn: Turn, observed: Exposure) -> None:
+    """Take over what somebody made safer outside, and hold: going on is decided here."""
+    desired = turn.state.exposure.desired.meet(observed)
+    held = turn.state.exposure.control.rank < Control.HELD.rank
+    _supersede(turn, Reduction.HOLD)
+    if held:
+        turn.control(Control.HELD)
+    cause = Cause(verb="adopt", by=turn.actor.subject, at=turn.now)
+    turn.expose(causes=_with(turn.state.exposure.causes, cause))
+    _rest(turn, Reduction.HOLD, desired)
+    fence(turn, "hold", desired, label_of(turn.plan, desired, "as found"))
+    turn.tell(because(Code.ADOPTED, label=turn.state.exposure.label), pager(turn.plan), urgent=True)
+
+
+def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: int = 0, after: int = 0) -> None:
+    """Want an exposure under a new epoch, and ask the backends for it at once."""
+    exposure = turn.state.exposure
+    epoch = max(exposure.epoch, floor) + 1
+    overtaken = exposure.pending is not None and exposure.pending.verb == "widen"
+    unresolved = (
+        (*exposure.unresolved, exposure.pending.epoch) if exposure.pending and overtaken else exposure.unresolved
+    )
+    move = Apply.model_construct(
+        verb=verb, epoch=epoch, exposure=desired, label=label, after=after, redirect_to=exposure.redirect_to
+    )
+    turn.expose(desired=desired, label=label, epoch=epoch, pending=move, unresolved=unresolved, retry_at=None)
+    turn.perform("apply", move)
+
+
+def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[Reduction, Exposure, str] | Reason:
+    """Return what a verb really does, the bound that exposure is met with, and its name; or why it cannot."""
+    now = state.exposure.desired
+    if verb is Reduction.HOLD:
+        # Nobody is added: a widening under way goes back to what was confirmed before it, never half.
+        bound = state.exposure.before if state.position.phase is Phase.WIDENING else now
+        return verb, bound, label_of(plan, bound, state.exposure.label)
+    if verb is Reduction.NARROW:
+        return _narrower(plan, state, to)
+    if verb is Reduction.REDIRECT:
+        return _redirected(plan, now)
+    if verb is Reduction.ROLLBACK and to is not None:
+        level = level_named(plan, to)
+        if level is None:
+            return because(Code.NO_SUCH_LEVEL, level=to)
+        if not plan.exposure(level) <= now:
+            return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
+        return verb, plan.exposure(level), to
+    return verb, NOTHING, "nothing"
+
+
+def _narrower(plan: Plan, state: State, to: str | None) -> tuple[Reduction, Exposure, str] | Reason:
+    now = state.exposure.desired
+    if to is None:
+        for name, bound in ways_down(plan, state):
+            if now.meet(bound) != now:
+                return Reduction.NARROW, bound, name
+        return Reduction.PAUSE, NOTHING, "nothing"
+    bounds = dict(ways_down(plan, state, everything=True))
+    if to not in bounds:
+        return because(Code.NO_SUCH_LEVEL, level=to)
+    if now <= bounds[to] and now != bounds[to] and to not in [level.name for level in plan.fallback.levels]:
+        return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
+    return Reduction.NARROW, bounds[to], to
+
+
+def _redirected(plan: Plan, now: Exposure) -> tuple[Reduction, Exposure, str]:
+    target = plan.fallback.redirect_to
+    if target is None:
+        return Reduction.PAUSE, NOTHING, "nothing"
+    if plan.fallback.redirect_kind == "model":
+        return Reduction.REDIRECT, now.but(models=(target,)), f"redirected to {target}"
+    return Reduction.REDIRECT, NOTHING, f"redirected to {target}"
+
+
+def ways_down(plan: Plan, state: State, *, everything: bool = False) -> tuple[tuple[str, Exposure], ...]:
+    """Return the levels below, mildest first: those of the fallback plan, then the waves before, then nothing."""
+    now = state.exposure.desired
+    between = [(level.name, _narrowed(now, level)) for level in plan.fallback.levels]
+    top = len(plan.ladder) if everything else max(state.position.level - 1, 0)
+    waves = [(level_name(plan, level), plan.exposure(level)) for level in range(top, 0, -1)]
+    return (*between, *waves, ("nothing", NOTHING)) if everything else (*between, *waves)
+
+
+def _narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+    cohorts = {
+        name: CohortShare(
+            share=min(part.share, level.share), people=-(-part.people * min(part.share, level.share) // part.share)
+        )
+        for name, part in now.cohorts.items()
+        if level.cohorts is None or name in level.cohorts
+    }
+    grants = {
+        grant: min(mode, level.modes.get(grant.rsplit(":", 1)[1], mode), key=lambda each: each.rank)
+        for grant, mode in now.grants.items()
+    }
+    models = now.models if level.models is None else tuple(name for name in now.models if name in level.models)
+    return Exposure(**{**dict(now), "cohorts": cohorts, "grants": grants, "models": models})
+
+
+def level_name(plan: Plan, level: int) -> str:
+    """Return a level's name, `pilot/pmo`."""
+    if level == 0:
+        return "nothing"
+    rung = plan.rung(level)
+    return f"{rung.stage.value}/{rung.wave}"
+
+
+def level_named(plan: Plan, name: str) -> int | None:
+    """Return the level of that name; the wave's own name will do where only one has it."""
+    names = [level_name(plan, level) for level in range(len(plan.ladder) + 1)]
+    found = [level for level, full in enumerate(names) if name in (full, full.rpartition("/")[2])]
+    return found[0] if len(found) == 1 else None
+
+
+def label_of(plan: Plan, exposure: Exposure, otherwise: str) -> str:
+    """Return the name of the level that is exactly this exposure."""
+    for level in range(len(plan.ladder) + 1):
+        if plan.exposure(level) == exposure:
+            return level_name(plan, level)
+    return otherwise
+
+
+def level_of(plan: Plan, exposure: Exposure) -> int:
+    """Return the lowest level that covers an exposure; 0 when nobody is served."""
+    if not exposure.serves:
+        return 0
+    covering = [level for level in range(1, len(plan.ladder) + 1) if exposure <= plan.exposure(level)]
+    return covering[0] if covering else len(plan.ladder)
+
+
+def _rest(turn: Turn, verb: Reduction, desired: Exposure) -> None:
+    """Bring the position to where a reduction leaves it."""
+    position = turn.state.position
+    if position.phase in (Phase.SUBMITTED, Phase.RETIRING):
+        return
+    if verb is not Reduction.HOLD or turn.state.exposure.control.rank > Control.HELD.rank:
+        turn.move_to(Phase.REDUCED, level=level_of(turn.plan, desired), target=None, purpose=None)
+    elif position.phase in _KEEP_PHASE:
+        return
+    elif position.level == 0:
+        turn.move_to(Phase.PREPARING, target=1, purpose=GateKind.FIRST_EXPOSURE)
+    else:
+        turn.move_to(Phase.OPERATING if position.handed_over else Phase.OBSERVING, target=None, purpose=None)
+
+
+def _supersede(turn: Turn, verb: Reduction) -> None:
+    """Close every gate that would have widened; its votes are in the record and good for nothing more."""
+    for gate in _leading_on(turn.state, verb):
+        turn.system(
+            "gate superseded",
+            Outcome.SUPERSEDED,
+            because(Code.SUPERSEDED, gate=gate.id, by=verb.value),
+            gate=gate.id,
+            subject=gate.subject,
+        )
+        close_gate(turn, gate.id, "superseded")
+    turn.change(announcements={})
+    turn.place(narrow_at=None, missed=0, retry_at=None, attempts=0)
+
+
+def _leading_on(state: State, verb: Reduction) -> tuple[Gate, ...]:
+    """Return the gates that a reduction ends: an amendment only once it is in force and widens, a retirement never."""
+    proposed = state.proposal.gate if state.proposal is not None else None
+    kept = (GateKind.RETIREMENT, *_HOLD_KEEPS) if verb is Reduction.HOLD else (GateKind.RETIREMENT,)
+    return tuple(gate for gate in state.gates.values() if gate.kind not in kept and gate.id != proposed)
+
+
+def close_gate(turn: Turn, gate_id: str, how: Ending) -> None:
+    """Take a gate off the table and remember how it ended."""
+    gate = turn.state.gates[gate_id]
+    voters = tuple(ballot.person for ballot in gate.ballots if ballot.choice.value.startswith("approve"))
+    over = ClosedGate.model_construct(id=gate.id, kind=gate.kind, how=how, at=turn.now, approvers=voters)
+    turn.change(
+        gates={name: other for name, other in turn.state.gates.items() if name != gate_id},
+        closed=(*turn.state.closed, over)[-_CLOSED_KEPT:],
+    )
+
+
+def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
+    """Bar or unbar a shared dependency; barring pauses, unbarring widens nothing."""
+    held = event.dependency in turn.state.embargoes
+    if event.lift:
+        if not may(turn.plan, event.actor, Right.STOP_THE_LINE):
+            return turn.note(
+                "lift embargo", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="stop_the_line")
+            )
+        if not held:
+            return turn.note("lift embargo", Outcome.NOOP, because(Code.NO_EMBARGO, dependency=event.dependency))
+        turn.change(embargoes={name: at for name, at in turn.state.embargoes.items() if name != event.dependency})
+        return turn.note("lift embargo", Outcome.DONE, because(Code.EMBARGO_LIFTED, dependency=event.dependency))
+    if event.actor.kind is ActorKind.HUMAN and not may(turn.plan, event.actor, Right.REDUCE):
+        return asked(turn, Reduce(id=event.id, actor=event.actor, verb=Reduction.PAUSE))
+    turn.change(embargoes={**turn.state.embargoes, event.dependency: turn.now})
+    turn.note(
+        "stop the line", Outcome.NOOP if held else Outcome.DONE, because(Code.EMBARGO, dependency=event.dependency)
+    )
+    return reduce(turn, Reduction.PAUSE, functions=functions_of(turn.plan, event.actor))
+
+
+def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
+    kept = tuple(old for old in causes if (old.by, old.verb) != (cause.by, cause.verb))
+    return (*kept, cause)[-_CAUSES_KEPT:]
+
+
+def pager(plan: Plan) -> tuple[str, ...]:
+    """Return whom a page reaches: who decides about it, and who runs it."""
+    return tuple(dict.fromkeys((plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner)))
+
+
+def turn_owners(plan: Plan) -> tuple[str, ...]:
+    """Return who always hears when exposure changes."""
+    return tuple(dict.fromkeys((plan.ai_owner, plan.business_owner, plan.fallback.manual_owner)))

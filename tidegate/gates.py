@@ -1,0 +1,285 @@
+"""Gates: what must hold before exposure may widen, and the round of votes about exactly one change.
+
+The order is fixed: guardrails, source health, freshness, samples, signals, readiness, obligations, freeze; people last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegate import calendar, fallback, thresholds, votes
+from tidegate.digest import digest
+from tidegate.models.base import Function, GateKind
+from tidegate.models.decision import Check, Outcome, Verdict
+from tidegate.models.event import Choice
+from tidegate.models.gate import Briefing, Ending, Gate
+from tidegate.models.programme import ReadinessItem
+from tidegate.models.reasons import Code
+from tidegate.models.state import Phase
+from tidegate.rights import requesters
+from tidegate.roster import missing_seats
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tidegate.models.base import Stage
+    from tidegate.models.decision import Reason
+    from tidegate.models.exposure import Exposure
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+_NO_METRICS = (GateKind.FIRST_EXPOSURE, GateKind.RESUME, GateKind.AMENDMENT, GateKind.OVERRIDE, GateKind.RETIREMENT)
+"""Decisions that rest on other evidence than the figures of a wave that is being watched."""
+
+
+def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return the conditions that a reviewer sees, in their order; approvals are asked for when these pass."""
+    checks: list[Check] = []
+    if kind not in _NO_METRICS:
+        checks.extend(thresholds.checks(plan, state, now))
+    if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
+        checks.extend(readiness(plan, state, level, now))
+    return tuple(checks)
+
+
+def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return each readiness item of a level's stage and whether it is met by evidence that is fresh enough."""
+    stage = plan.rung(level).stage
+    rules = plan.stages[stage].rules
+    checks = [
+        Check(name=f"owed: {what}", verdict=Verdict.FAILED, reason=because(Code.OWED, what=what, stage=stage.value))
+        for what in plan.stages[stage].owed
+    ]
+    checks.extend(
+        Check(
+            name=f"issue: {what}",
+            verdict=Verdict.FAILED,
+            reason=because(Code.BLOCKING_ISSUE, what=what, stage=stage.value),
+        )
+        for what in plan.blocking_issues.get(stage, ())
+    )
+    checks.extend(_item(plan, state, stage, item, now) for item in rules.readiness)
+    if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
+        checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
+    return tuple(checks)
+
+
+def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: datetime) -> Check:
+    rules = plan.stages[stage].rules
+    given = state.readiness.get(item)
+    drill = item is ReadinessItem.ROLLBACK_TESTED and rules.drill_max_age is not None
+    limit = rules.drill_max_age if drill and rules.drill_max_age is not None else rules.evidence_max_age
+    if given is not None:
+        if calendar.later(plan.calendar, given.at, limit) <= now:
+            return Check(
+                name=item.value,
+                verdict=Verdict.PENDING,
+                reason=because(Code.READINESS_STALE, item=item.value, at=given.at),
+            )
+        return Check(
+            name=item.value, verdict=Verdict.PASSED, reason=because(Code.READINESS_MET, item=item.value, by=given.by)
+        )
+    if item in plan.stages[stage].met:
+        return Check(
+            name=item.value,
+            verdict=Verdict.PASSED,
+            reason=because(Code.READINESS_MET, item=item.value, by="the playbook"),
+        )
+    return Check(name=item.value, verdict=Verdict.PENDING, reason=because(Code.READINESS_OWED, item=item.value))
+
+
+def barred(plan: Plan, state: State, level: int, now: datetime, *, freeze: bool = True) -> tuple[Check, ...]:
+    """Return whatever bars exposure from widening, whoever has agreed to it."""
+    found: list[Check] = []
+    if not state.exposure.control.open:
+        found.append(_bar("control", because(Code.NOT_OPEN, control=state.exposure.control.value)))
+    if state.exposure.unresolved:
+        found.append(_bar("settling", because(Code.STILL_SETTLING)))
+    found.extend(_bar("veto", because(Code.VETO_STANDS, function=function.value)) for function in sorted(state.vetoes))
+    found.extend(_bar("embargo", because(Code.EMBARGO, dependency=name)) for name in sorted(state.embargoes))
+    found.extend(
+        _bar("obligation", because(Code.OVERDUE, what=owed.what, owner=owed.owner, due=owed.due))
+        for owed in state.obligations.values()
+        if owed.overdue
+    )
+    if state.proposal is not None:
+        found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
+    stage, ends = lifetime(plan, state, level)
+    if ends is not None and now >= ends:
+        found.append(_bar("expiry", because(Code.STAGE_EXPIRED, stage=stage.value, at=ends)))
+    frozen = calendar.freeze_at(plan.freezes, plan.rung(max(level, 1)).stage, now)
+    if freeze and frozen is not None:
+        found.append(_bar("freeze", because(Code.FROZEN, name=frozen.name, until=frozen.ends, why=frozen.reason)))
+    return tuple(found)
+
+
+def lifetime(plan: Plan, state: State, level: int) -> tuple[Stage, datetime | None]:
+    """Return the stage whose end counts, and that end: a stage that was once passed ends nothing any more."""
+    stage = plan.rung(max(level, state.exposure.peak, 1)).stage
+    return stage, plan.stages[stage].expires
+
+
+def _bar(name: str, reason: Reason) -> Check:
+    return Check(name=name, verdict=Verdict.PENDING, reason=reason)
+
+
+def worst(checks: tuple[Check, ...]) -> Verdict:
+    """Return the worst verdict; no conditions at all have passed."""
+    return max((check.verdict for check in checks), key=lambda verdict: verdict.rank, default=Verdict.PASSED)
+
+
+def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes to
+    turn: Turn,
+    kind: GateKind,
+    level: int,
+    change: Exposure | None,
+    label: str,
+    *,
+    needs: dict[Function, int] | None = None,
+    persons: tuple[str, ...] = (),
+    plan: Plan | None = None,
+    excluded: tuple[str, ...] | None = None,
+) -> Gate | None:
+    """Open a round of votes about exactly this change, or say at once that it could never be met."""
+    now = turn.now
+    rule = turn.plan.rules(level).gates[kind]
+    asked = needs if needs is not None else dict(rule.functions)
+    barred_from_it = requesters(turn.plan, turn.state) if excluded is None else excluded
+    window = calendar.later(turn.plan.calendar, now, rule.window)
+    lacking = missing_seats(turn.plan.roster, asked, barred_from_it, (now, window))
+    if lacking:
+        if not turn.state.position.told:
+            seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
+            reason = because(Code.UNSATISFIABLE, kind=kind.value, seats=seats)
+            turn.system("gate not opened", Outcome.REFUSED, reason)
+            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            turn.place(told=True)
+        return None
+    checks = evidence(turn.plan, turn.state, kind, level, now)
+    verdict = worst(checks)
+    briefing = Briefing.model_construct(
+        digest=digest([check.model_dump(mode="json") for check in checks]), as_of=now, verdict=verdict, checks=checks
+    )
+    subject = digest(
+        {
+            "plan": (plan or turn.plan).digest,
+            "standard": turn.plan.stages[turn.plan.rung(max(level, 1)).stage].standard_digest,
+            "kind": kind.value,
+            "level": level,
+            "change": None if change is None else change.model_dump(mode="json"),
+            "from": turn.state.exposure.desired.model_dump(mode="json"),
+            "briefing": briefing.digest,
+            "as_of": briefing.as_of.isoformat(),
+        }
+    )
+    gate = Gate.model_construct(
+        id=turn.name(kind.value.replace("_", "-")),
+        kind=kind,
+        level=level,
+        change=change,
+        label=label,
+        subject=subject,
+        opened_at=now,
+        expires_at=window,
+        remind_at=calendar.later(turn.plan.calendar, now, rule.remind_every),
+        escalate_at=calendar.later(turn.plan.calendar, now, rule.escalate_after),
+        needs=asked,
+        persons=persons,
+        excluded=barred_from_it,
+        signed=rule.signed,
+        briefing=briefing,
+    )
+    turn.keep_gate(gate)
+    turn.place(attempts=0)
+    ask = votes.askable(turn.plan, turn.state, gate, now)
+    reason = because(Code.GATE_OPENED, gate=gate.id, label=label, until=window, needs=needed(gate))
+    turn.system("gate opened", Outcome.DONE, reason, gate=gate.id, subject=subject)
+    turn.tell(reason, ask)
+    return gate
+
+
+def needed(gate: Gate) -> tuple[str, ...]:
+    """Say who must agree."""
+    functions = [
+        f"{count} x {function.value}" if count > 1 else function.value for function, count in sorted(gate.needs.items())
+    ]
+    return (*functions, *gate.persons)
+
+
+def said_no(gate: Gate) -> Ending | None:
+    """Return how a gate ends because somebody said no, if somebody did."""
+    choices = [ballot.choice for ballot in gate.ballots]
+    if Choice.REJECT in choices:
+        return "rejected"
+    return "changes_requested" if Choice.REQUEST_CHANGES in choices else None
+
+
+def expire(turn: Turn, gate: Gate) -> None:
+    """Close a gate that nobody answered in time. It was not approved, and nobody rejected it."""
+    lacking = votes.missing(turn.plan, gate, turn.now)
+    fallback.close_gate(turn, gate.id, "expired")
+    turn.system(
+        "gate expired",
+        Outcome.EXPIRED,
+        because(Code.EXPIRED, gate=gate.id, label=gate.label, lacking=lacking),
+        gate=gate.id,
+        subject=gate.subject,
+    )
+
+
+def lapse(turn: Turn, gate: Gate) -> None:
+    """Go back to where a gate came from, and wait until somebody says that it is ready again."""
+    turn.change(announcements={})
+    back = {
+        GateKind.FIRST_EXPOSURE: Phase.PREPARING,
+        GateKind.STAGE: Phase.PREPARING,
+        GateKind.HANDOFF: Phase.HANDOFF_PENDING,
+        GateKind.CHECKPOINT: Phase.OBSERVING,
+        GateKind.OPERATING: Phase.OPERATING,
+    }.get(gate.kind)
+    if back in (Phase.PREPARING, Phase.HANDOFF_PENDING):
+        turn.move_to(back, sent_back=True)
+    elif back is not None:
+        watch = turn.state.position.observation
+        later = calendar.later(turn.plan.calendar, turn.now, turn.rules.review_every)
+        turn.move_to(
+            back, target=None, purpose=None, sent_back=True, observation=watch.but(review_at=later) if watch else None
+        )
+    elif gate.kind is GateKind.AMENDMENT:
+        turn.change(proposal=None)
+        position = turn.state.position
+        if position.purpose is GateKind.AMENDMENT:
+            # The revision stays in force; what it would have widened is not widened.
+            phase = Phase.OPERATING if position.handed_over else Phase.OBSERVING
+            turn.move_to(phase, target=None, purpose=None)
+    elif gate.kind is GateKind.RESUME and gate.change is not None:
+        turn.move_to(Phase.REDUCED, target=None, purpose=None)
+
+
+def remind(turn: Turn, gate: Gate) -> None:
+    """Ask those who have not answered, and arm the next reminder from now: missed ones collapse into one."""
+    rule = turn.plan.rules(gate.level).gates[gate.kind]
+    turn.keep_gate(gate.but(remind_at=calendar.later(turn.plan.calendar, turn.now, rule.remind_every)))
+    ask = votes.askable(turn.plan, turn.state, gate, turn.now)
+    reason = because(Code.REMINDED, gate=gate.id, who=ask, until=gate.expires_at)
+    turn.system("reminder", Outcome.DONE, reason, gate=gate.id)
+    turn.tell(reason, ask)
+
+
+_STEPS = ("deputies", "heads of function", "the programme")
+
+
+def escalate(turn: Turn, gate: Gate) -> None:
+    """Ask the next people up: deputies, then heads of function, then the programme."""
+    step = gate.escalations
+    rule = turn.plan.rules(gate.level).gates[gate.kind]
+    again = calendar.later(turn.plan.calendar, turn.now, rule.escalate_after) if step + 1 < len(_STEPS) else None
+    raised = gate.but(escalations=step + 1, escalate_at=again)
+    turn.keep_gate(raised)
+    lacking = [Function(name) for name in votes.missing(turn.plan, gate, turn.now) if name in tuple(Function)]
+    heads = [turn.plan.heads[function] for function in lacking if function in turn.plan.heads]
+    to = (votes.askable(turn.plan, turn.state, raised, turn.now), tuple(heads), (turn.plan.governance_owner,))[step]
+    reason = because(Code.ESCALATED, gate=gate.id, step=_STEPS[step], lacking=[function.value for function in lacking])
+    turn.system("escalation", Outcome.DONE, reason, gate=gate.id)
+    turn.tell(reason, tuple(dict.fromkeys(to)), urgent=True)

@@ -1,0 +1,220 @@
+"""What a new revision changes, and what each change asks for: nobody, those whom it concerns, or everybody.
+
+A semantic comparison of two plans. It knows nothing of who proposes and of what is exposed now.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tidegate import fallback
+from tidegate.models.base import Function
+from tidegate.models.exposure import wider_in
+from tidegate.standards import looser, not_longer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tidegate.models.base import Span
+    from tidegate.models.plan import Plan, PlanMetric, Rung
+
+_BUDGET = (Function.BUSINESS_OWNER, Function.PLATFORM)
+
+
+class Weight(StrEnum):
+    """What a change asks for, lightest first."""
+
+    RECORDED = "recorded"
+    ROSTER = "roster"
+    FUNCTION = "function"
+    MATERIAL = "material"
+
+
+class Change(NamedTuple):
+    """One difference between two revisions."""
+
+    what: str
+    weight: Weight
+    functions: tuple[Function, ...] = ()
+
+
+def diff(old: Plan, new: Plan) -> tuple[Change, ...]:
+    """Return every difference that means something, and what each asks for."""
+    return tuple(change for part in (_ladder, _metrics, _rules, _people, _surroundings) for change in part(old, new))
+
+
+def _ladder(old: Plan, new: Plan) -> Iterator[Change]:
+    before = {fallback.level_name(old, level): old.rung(level) for level in range(1, len(old.ladder) + 1)}
+    after = {fallback.level_name(new, level): new.rung(level) for level in range(1, len(new.ladder) + 1)}
+    for name, rung in after.items():
+        if name not in before:
+            yield Change(f"{name} is new", Weight.MATERIAL)
+        else:
+            yield from _rung(name, before[name], rung)
+    for name in before:
+        if name not in after:
+            # Without a step in the middle, the next one is taken sooner and from lower down.
+            between = any(other in after for other in list(before)[list(before).index(name) :])
+            yield Change(f"{name} is gone", Weight.MATERIAL if between else Weight.RECORDED)
+    kept = [name for name in before if name in after]
+    if kept != [name for name in after if name in before]:
+        yield Change("the order of the waves", Weight.MATERIAL)
+
+
+def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
+    wider = wider_in(new.exposure, old.exposure)
+    if wider == ("budget per month",):
+        yield Change(f"{name}: more budget", Weight.FUNCTION, _BUDGET)
+    elif wider:
+        yield Change(f"{name}: wider in {', '.join(wider[:5])}", Weight.MATERIAL)
+    elif new.exposure != old.exposure:
+        yield Change(f"{name}: narrower in {', '.join(wider_in(old.exposure, new.exposure)[:5])}", Weight.RECORDED)
+    if new.observe != old.observe:
+        shorter = new.observe.longest < old.observe.longest
+        yield Change(
+            f"{name}: observed {new.observe}, was {old.observe}", Weight.MATERIAL if shorter else Weight.RECORDED
+        )
+    if new.min_samples != old.min_samples:
+        fewer = new.min_samples < old.min_samples
+        yield Change(
+            f"{name}: {new.min_samples} runs, was {old.min_samples}", Weight.MATERIAL if fewer else Weight.RECORDED
+        )
+    if new.max_observe != old.max_observe:
+        yield Change(f"{name}: latest end of the observation", Weight.RECORDED)
+    for said, was, now in (
+        ("what lets it advance", old.advance_when, new.advance_when),
+        ("what pauses it", old.pause_when, new.pause_when),
+        ("what stays manual", old.manual, new.manual),
+    ):
+        if now != was:
+            less = any(each not in now for each in was)
+            yield Change(f"{name}: {said}", Weight.MATERIAL if less else Weight.RECORDED)
+
+
+def _metrics(old: Plan, new: Plan) -> Iterator[Change]:
+    for name, metric in old.metrics.items():
+        if name not in new.metrics:
+            yield Change(f"metric {name} is gone", Weight.MATERIAL)
+        elif metric != new.metrics[name]:
+            tighter = _tighter(metric, new.metrics[name])
+            yield Change(
+                f"metric {name}: {'tighter' if tighter else 'other'} thresholds",
+                Weight.RECORDED if tighter else Weight.MATERIAL,
+            )
+    for name in new.metrics:
+        if name not in old.metrics:
+            yield Change(f"metric {name} is new", Weight.RECORDED)
+
+
+def _tighter(old: PlanMetric, new: PlanMetric) -> bool:
+    """Whether the only difference is that it acts sooner or is looked at more often; the rest is another metric."""
+    same = {name: getattr(old, name) for name in _SOONER} | {"bands": (), "healthy": None}
+    if old.but(**same) != new.but(**same) or len(old.bands) > len(new.bands):
+        return False
+    if not all(sooner(getattr(new, name), getattr(old, name)) for name, sooner in _SOONER.items()):
+        return False
+    acts = dict(new.bands)
+    return all(
+        band in acts
+        and acts[band].upward is bound.upward
+        and (acts[band].value <= bound.value if bound.upward else acts[band].value >= bound.value)
+        and acts[band].operator is bound.operator
+        for band, bound in old.bands
+    ) and (old.healthy == new.healthy)
+
+
+def _not_longer(mine: Span | None, theirs: Span | None) -> bool:
+    return theirs is None or (mine is not None and not_longer(mine, theirs))
+
+
+_SOONER: MappingProxyType[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "guardrail": lambda mine, theirs: mine or not theirs,
+        "consecutive": lambda mine, theirs: mine <= theirs,
+        "every": _not_longer,
+        "max_age": _not_longer,
+        "blind_limit": _not_longer,
+        "reviewer": lambda _mine, _theirs: True,
+    }
+)
+
+
+def _rules(old: Plan, new: Plan) -> Iterator[Change]:
+    for stage in new.stages:
+        if stage not in old.stages:
+            continue
+        was, now = old.stages[stage], new.stages[stage]
+        weaker = looser(now.rules, was.rules)
+        if weaker:
+            yield Change(f"{stage.value}: looser {', '.join(weaker)}", Weight.MATERIAL)
+        elif now.rules != was.rules:
+            yield Change(f"{stage.value}: stricter rules", Weight.RECORDED)
+        if was.expires != now.expires:
+            longer = was.expires is not None and (now.expires is None or now.expires > was.expires)
+            yield Change(f"{stage.value}: other end", Weight.MATERIAL if longer else Weight.RECORDED)
+        if was.met != now.met or was.owed != now.owed:
+            yield Change(f"{stage.value}: what is met and owed", Weight.RECORDED)
+    if new.tier != old.tier:
+        yield Change(f"tier {old.tier} becomes {new.tier}", Weight.MATERIAL if new.tier < old.tier else Weight.RECORDED)
+    if new.blocking_issues != old.blocking_issues:
+        fewer = any(
+            what not in new.blocking_issues.get(stage, ())
+            for stage, whats in old.blocking_issues.items()
+            for what in whats
+        )
+        yield Change("blocking issues", Weight.MATERIAL if fewer else Weight.RECORDED)
+
+
+def _people(old: Plan, new: Plan) -> Iterator[Change]:
+    if new.roster != old.roster or new.heads != old.heads:
+        changed = sorted(name for name in {*old.roster, *new.roster} if old.roster.get(name) != new.roster.get(name))
+        yield Change(f"roster: {', '.join(changed) or 'heads of function'}", Weight.ROSTER)
+    for what in ("ai_owner", "business_owner", "accountable_exec", "governance_owner", "handoff", "authors"):
+        if getattr(old, what) != getattr(new, what):
+            yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if what == "authors" else Weight.MATERIAL)
+    if new.rights != old.rights:
+        yield Change("rights", Weight.MATERIAL)
+
+
+def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
+    if new.fallback != old.fallback:
+        yield Change("the fallback plan", Weight.MATERIAL)
+    if new.targets != old.targets:
+        yield Change("what enforces exposure", Weight.MATERIAL)
+    yield from _data(old, new)
+    if new.stop_rules != old.stop_rules:
+        fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
+        yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
+    if new.notices != old.notices:
+        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
+    if new.freezes != old.freezes:
+        kept = all(window in new.freezes for window in old.freezes)
+        yield Change("freezes", Weight.RECORDED if kept else Weight.MATERIAL)
+    if new.calendar != old.calendar:
+        later = old.calendar.but(holidays=()) == new.calendar.but(holidays=()) and all(
+            day in new.calendar.holidays for day in old.calendar.holidays
+        )
+        yield Change("working calendar", Weight.RECORDED if later else Weight.MATERIAL)
+    if new.retire_when != old.retire_when:
+        yield Change("retirement criteria", Weight.MATERIAL)
+    if new.texts_digest != old.texts_digest or (new.title, new.success_means, new.success_does_not_mean) != (
+        old.title, old.success_means, old.success_does_not_mean,
+    ):  # fmt: skip
+        yield Change("texts", Weight.RECORDED)
+
+
+def _data(old: Plan, new: Plan) -> Iterator[Change]:
+    for name, source in new.data.items():
+        was = old.data.get(name)
+        if was is None:
+            yield Change(f"data {name} is new", Weight.MATERIAL)
+        elif source.model_copy(update={"retention": was.retention}) != was:
+            same = source.model_copy(update={"recertify": was.recertify, "meaning_owner": was.meaning_owner}) == was
+            yield Change(f"data {name}: another use", Weight.RECORDED if same else Weight.MATERIAL)
+        if was is not None and source.retention != was.retention:
+            yield Change(f"data {name}: kept otherwise", Weight.FUNCTION, (Function.DATA_STEWARD,))
+    for name in old.data:
+        if name not in new.data:
+            yield Change(f"data {name} is gone", Weight.RECORDED)

@@ -1,0 +1,1 @@
+"""The words: frozen, strict pydantic models that every floor shares."""

@@ -1,0 +1,389 @@
+"""What came in: people's messages, readings, alerts, outcomes of moves, and the clock.
+
+Every event has an id, so that the same one twice is decided once, and an actor, so that the record says who.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from tidegate.models.base import Amount, Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
+from tidegate.models.exposure import Exposure
+from tidegate.models.plan import Digest, Plan
+from tidegate.models.programme import ReadinessItem
+
+MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
+"""What makes a message the same message when it arrives again."""
+
+
+class ActorKind(StrEnum):
+    """Who acts. Only people consent; anybody may make it safer."""
+
+    HUMAN = "human"
+    SERVICE = "service"
+    AGENT = "agent"
+    TIMER = "timer"
+    SYSTEM = "system"
+
+
+class Actor(Carried):
+    """Who says it, and how we know."""
+
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)]
+    """Their id, in one spelling."""
+    kind: ActorKind = ActorKind.HUMAN
+    """What kind of actor."""
+    method: Literal["none", "ssh", "passkey", "hmac"] = "none"
+    """How they were recognised."""
+    verified: bool = False
+    """Whether that was proven by a signature."""
+
+
+SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
+CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
+
+
+class Message(Authored):
+    """What every message carries."""
+
+    id: MessageId
+    """What makes it the same message when it arrives again."""
+    actor: Actor
+    """Who says it."""
+    not_after: Instant | None = None
+    """From when on it says nothing any more; a reduction never goes stale."""
+    reason: Text | None = None
+    """Why, in their own words."""
+
+
+class Reduction(StrEnum):
+    """The five ways down, mildest first."""
+
+    HOLD = "hold"
+    NARROW = "narrow"
+    REDIRECT = "redirect"
+    PAUSE = "pause"
+    ROLLBACK = "rollback"
+
+    @property
+    def rank(self) -> int:
+        """Hold is 0."""
+        return tuple(Reduction).index(self)
+
+
+class Choice(StrEnum):
+    """What a vote says."""
+
+    APPROVE = "approve"
+    APPROVE_WITH_CONDITIONS = "approve_with_conditions"
+    ABSTAIN = "abstain"
+    REJECT = "reject"
+    REQUEST_CHANGES = "request_changes"
+    VETO = "veto"
+    WITHDRAW_VETO = "withdraw_veto"
+    REVOKE = "revoke"
+
+
+class Promise(Authored):
+    """What an approval is tied to: unmet, it holds the rollout."""
+
+    what: Line
+    """What must be done."""
+    owner: Id
+    """Who does it."""
+    due: Instant
+    """By when."""
+
+
+class Start(Message):
+    """Begin: the tier is computed and preparation starts."""
+
+    kind: Literal["start"] = "start"
+
+
+class Ready(Message):
+    """A readiness item is met; without an item, what was sent back is ready again."""
+
+    kind: Literal["ready"] = "ready"
+    item: ReadinessItem | None = None
+    """Which item."""
+    evidence: Line | None = None
+    """Where it can be seen."""
+
+
+class Vote(Message):
+    """One person's decision about one gate, in one function."""
+
+    kind: Literal["vote"] = "vote"
+    gate: Id
+    """Which gate."""
+    subject: Digest
+    """What exactly was reviewed."""
+    choice: Choice
+    """What they say."""
+    function: Function | None = None
+    """In which function; the one that is still needed if not given."""
+    on_behalf_of: Id | None = None
+    """For whom, where they act as a delegate or a deputy."""
+    answers: dict[Line, Text] = Field(default_factory=dict, max_length=20)
+    """Answers to the questions of their function."""
+    promises: tuple[Promise, ...] = Field(default=(), max_length=10)
+    """Conditions of a conditional approval."""
+
+
+class Reduce(Message):
+    """Make it safer."""
+
+    kind: Literal["reduce"] = "reduce"
+    verb: Reduction
+    """How far down."""
+    to: Key | None = None
+    """To which wave (`pilot/pmo`) or level; the next one down, or nothing, if not given."""
+    functions: tuple[Function, ...] = ()
+    """In which functions; all they hold if not given."""
+
+
+class StopTheLine(Message):
+    """Everything that depends on something shared is paused, and stays barred from widening until it is lifted."""
+
+    kind: Literal["stop_the_line"] = "stop_the_line"
+    dependency: Key
+    """The shared model, vendor, prompt pack or data source."""
+    lift: bool = False
+    """Lift the bar again; nothing widens by that."""
+
+
+class Delegate(Message):
+    """Let somebody act in my place for a while."""
+
+    kind: Literal["delegate"] = "delegate"
+    to: Id
+    """Who acts."""
+    function: Function
+    """In which function."""
+    until: Instant
+    """Until when; a time in the past ends it."""
+
+
+class Remind(Message):
+    """Ask those who have not answered again, now."""
+
+    kind: Literal["remind"] = "remind"
+    gate: Id
+    """About which gate."""
+
+
+class Reassign(Message):
+    """The head of a function names who else may decide one gate for it."""
+
+    kind: Literal["reassign"] = "reassign"
+    gate: Id
+    """Which gate."""
+    function: Function
+    """For which function."""
+    to: Id
+    """Who may decide."""
+
+
+class Postpone(Message):
+    """Give a review more time, once, within the standard's bounds."""
+
+    kind: Literal["postpone"] = "postpone"
+    gate: Id
+    """Which gate."""
+    until: Instant
+    """Until when."""
+
+
+class Confirm(Message):
+    """Say that something is so: a notice was understood, an obligation is met, a stop was seen with one's own eyes."""
+
+    kind: Literal["confirm"] = "confirm"
+    what: Key
+    """`stop`, `notice:0`, or an obligation's id."""
+    evidence: Line | None = None
+    """Where it can be seen."""
+
+
+class Resume(Message):
+    """Propose to go on after a reduction; the cause must be known."""
+
+    kind: Literal["resume"] = "resume"
+    cause: Text
+    """What was wrong, and what has changed."""
+    to: Key | None = None
+    """At which wave; one below the last approved if not given."""
+
+
+class Amend(Message):
+    """Propose a new revision of the plan."""
+
+    kind: Literal["amend"] = "amend"
+    plan: Plan
+    """The new revision, compiled and sealed."""
+
+
+class Override(Message):
+    """Raise exposure in an emergency, with two people and an incident; it reverts by itself."""
+
+    kind: Literal["override"] = "override"
+    to: Key
+    """To which wave, at most the next."""
+    incident: Line
+    """The incident it serves."""
+
+
+class Retire(Message):
+    """Propose to end the use case in good order."""
+
+    kind: Literal["retire"] = "retire"
+
+
+class Terminate(Message):
+    """End the use case now."""
+
+    kind: Literal["terminate"] = "terminate"
+
+
+class Withdraw(Message):
+    """Take a use case back that has not served anybody yet."""
+
+    kind: Literal["withdraw"] = "withdraw"
+
+
+class Alert(Message):
+    """Somebody's monitoring says that something is wrong. A resolved alert never widens."""
+
+    kind: Literal["alert"] = "alert"
+    fingerprint: Line
+    """What makes it the same alert."""
+    starts_at: Instant
+    """Since when it fires."""
+    resolved: bool = False
+    """Whether it is over."""
+    truncated: bool = False
+    """Whether alerts are missing from the delivery: then it holds at least."""
+    does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
+    """What it does, by the programme's mapping."""
+
+
+class Reading(Carried):
+    """What a source said of one metric; never a bare number."""
+
+    status: Literal["value", "no_data", "stale", "error", "insufficient_sample"]
+    """What kind of answer."""
+    value: Amount | None = None
+    """The value, where there is one."""
+    n: Annotated[int, Field(ge=0)] = 0
+    """Over how many cases."""
+    taken_at: Instant
+    """The end of the window that it speaks of."""
+    note: Line | None = None
+    """What the source said when it could not answer."""
+
+    @property
+    def number(self) -> Decimal | None:
+        """The value, where the status says that there is one."""
+        return self.value if self.status == "value" else None
+
+
+class Readings(Message):
+    """A round of readings; by hand, a person's name stands behind them."""
+
+    kind: Literal["readings"] = "readings"
+    items: Annotated[dict[Id, Reading], Field(min_length=1, max_length=100)]
+    """By metric."""
+
+
+class Applied(Carried):
+    """What became of an attempt to make exposure so."""
+
+    kind: Literal["applied"] = "applied"
+    epoch: int
+    """Which attempt."""
+    result: Literal["confirmed", "mismatch", "failed", "unknown"]
+    """`confirmed` means read back and equal."""
+    observed: Exposure | None = None
+    """What was read back."""
+    note: Line | None = None
+    """What the backend said."""
+
+
+class Observed(Carried):
+    """What the backends really expose, looked at without having changed anything."""
+
+    kind: Literal["observed"] = "observed"
+    exposure: Exposure
+    """What is exposed."""
+    epoch: int
+    """The epoch written there."""
+
+
+class Noticed(Carried):
+    """Whether a notice reached its people."""
+
+    kind: Literal["noticed"] = "noticed"
+    key: str
+    """Which notice."""
+    result: Literal["delivered", "partial", "failed"]
+    """Whether all, some or none were reached."""
+
+
+class Stored(Carried):
+    """The ledger has everything up to this number."""
+
+    kind: Literal["stored"] = "stored"
+    number: int
+    """The number of the last entry that is stored."""
+
+
+class Tick(Carried):
+    """A deadline has come."""
+
+    kind: Literal["tick"] = "tick"
+
+
+class Fault(Carried):
+    """An event could not be read or decided; it was put aside, and the rollout is held."""
+
+    kind: Literal["fault"] = "fault"
+    name: Line
+    """What kind of message it was."""
+    note: Line
+    """What was wrong with it."""
+    holds: bool = True
+    """Whether we cannot trust ourselves any more; a malformed message from outside holds nothing."""
+
+
+Event = Annotated[
+    Start
+    | Ready
+    | Vote
+    | Reduce
+    | StopTheLine
+    | Delegate
+    | Remind
+    | Reassign
+    | Postpone
+    | Confirm
+    | Resume
+    | Amend
+    | Override
+    | Retire
+    | Terminate
+    | Withdraw
+    | Alert
+    | Readings
+    | Applied
+    | Observed
+    | Noticed
+    | Stored
+    | Tick
+    | Fault,
+    Field(discriminator="kind"),
+]
+"""Everything that can occur."""

@@ -1,0 +1,134 @@
+"""Who is told, taught and handed the use case, how it is run for years, and when it ends."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tidegate.models.base import (
+    Authored,
+    Condition,
+    Id,
+    Key,
+    Line,
+    Span,
+    Text,
+)
+
+
+class Notice(Authored):
+    """Who is told before exposure changes."""
+
+    audience: Line
+    """Who they are, in words."""
+    to: tuple[Id, ...] = ()
+    """The people who confirm for them."""
+    channel: Key
+    """How they are reached."""
+    lead: Span | None = None
+    """How long before; the standard's lead if not given."""
+    acknowledge: bool = False
+    """Whether they must confirm first."""
+    contact: Line | None = None
+    """Whom they ask."""
+    says: Text | None = None
+    """What they need to know beyond the change itself."""
+
+
+class Training(Authored):
+    """What people must have learned before they are served or decide."""
+
+    users: Line
+    """The course for those who use it."""
+    managers: Line | None = None
+    """The course for those who answer for others."""
+    support: Line | None = None
+    """The course for those who help."""
+    valid: Span = Span.of("365d")
+    """How long it counts."""
+
+
+class Vendor(Authored):
+    """What an outside supplier does, and until when."""
+
+    name: Line
+    """Who they are."""
+    scope: Line
+    """What they do."""
+    hours: Line
+    """When they can be reached."""
+    until: date
+    """When the contract ends."""
+
+
+class Handoff(Authored):
+    """Who takes the use case over when delivery steps back."""
+
+    receiver: Id
+    """Who owns day-to-day operation then; never a vendor."""
+    issues: Id
+    """Who owns issues."""
+    changes: Id
+    """Who owns changes."""
+    escalations: Id
+    """Who owns escalations."""
+    artefacts: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """What is handed over."""
+    support_model: Line
+    """How users get help."""
+    vendor: Vendor | None = None
+    """Where an outside supplier's work ends."""
+
+
+class SopStep(Authored):
+    """One step of the whole process."""
+
+    who: Line
+    """Who does it."""
+    does: Line
+    """What they do."""
+    by: Literal["person", "assistant", "system"]
+    """What kind of actor that is."""
+
+
+class Sop(Authored):
+    """The standard operating procedure, in its eight parts."""
+
+    trigger: Line
+    """What starts it."""
+    inputs: Line
+    """What it needs."""
+    validation: Line
+    """What is checked."""
+    exceptions: Line
+    """What happens to cases that do not fit."""
+    escalation: Line
+    """Who takes over, and when."""
+    logging: Line
+    """What is written down for every run."""
+    approvals: Line
+    """What a person approves."""
+    kpi_review: Line
+    """When the figures are looked at, and by whom."""
+    steps: Annotated[tuple[SopStep, ...], Field(min_length=2)]
+    """The whole process, people's steps included."""
+
+
+class Decommission(Authored):
+    """What becomes of the process that is replaced."""
+
+    process: Line
+    """Which process."""
+    after: date
+    """Not before this day."""
+
+
+class Retirement(Authored):
+    """When the use case ends."""
+
+    when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    """What makes it due for retirement."""
+    replaces: Decommission | None = None
+    """What becomes of the manual process."""

@@ -1,0 +1,88 @@
+"""What is measured: baselines, thresholds, and what a reading does."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tidegate.models.base import (
+    Amount,
+    Authored,
+    Bound,
+    Id,
+    Key,
+    Line,
+    MetricFamily,
+    Span,
+    Text,
+)
+
+
+class Baseline(Authored):
+    """How things stood before."""
+
+    value: Amount
+    """The measured value."""
+    n: Annotated[int, Field(ge=1)] | None = None
+    """Over how many cases."""
+    window: Span | None = None
+    """Over which time."""
+    taken: date | None = None
+    """When."""
+
+
+class Metric(Authored):
+    """One measured thing, from where on it acts, and what it does then."""
+
+    kind: MetricFamily
+    """What it speaks of."""
+    source: Key
+    """Where it is read: a source of the programme, or `by-hand`."""
+    query: Text | None = None
+    """What the source is asked."""
+    unit: Line | None = None
+    """What it counts."""
+    baseline: Amount | Baseline | None = None
+    """How things stood before first exposure."""
+    goal: Bound | None = None
+    """What it should reach."""
+    by: date | None = None
+    """By when."""
+    healthy: Bound | None = None
+    """Where all is well."""
+    watch: Bound | None = None
+    """From where on people look closer."""
+    hold: Bound | None = None
+    """From where on nobody is added."""
+    narrow: Bound | None = None
+    """From where on fewer are served."""
+    pause: Bound | None = None
+    """From where on nobody is served."""
+    rollback: Bound | None = None
+    """From where on the rollout goes back."""
+    guardrail: bool = True
+    """A guardrail does at once what its band says; a signal holds at most."""
+    dry_run: bool = False
+    """Judged and shown, and never acting."""
+    consecutive: Annotated[int, Field(ge=1, le=10)] = 1
+    """So many readings in a row must breach before it acts."""
+    min_samples: Annotated[int, Field(ge=0)] = 0
+    """A reading over fewer cases says nothing."""
+    every: Span | None = None
+    """How often it is read; the stage's cadence if not given."""
+    max_age: Span | None = None
+    """An older reading says nothing; twice its cadence if not given."""
+    on_no_data: Literal["inconclusive", "zero", "fail"] = "inconclusive"
+    """What no data means; it never means that all is well."""
+    blind_limit: Span | None = None
+    """After so long without a usable reading exposure is narrowed."""
+    level: Literal["goal", "operational", "contribution", "telemetry"] | None = None
+    """Its level in the metric tree."""
+    supports: Id | None = None
+    """The metric one level up that it explains."""
+    reviewer: Id | None = None
+    """Who looks at it; the AI owner if not given."""
+    first_response: Line | None = None
+    """What operations does first when it strays."""

@@ -1,0 +1,302 @@
+"""What we run: everything resolved and dated, self-contained, immutable, sealed with a digest."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tidegate.models.base import (
+    Amount,
+    Band,
+    Bound,
+    Carried,
+    Condition,
+    Function,
+    Id,
+    Instant,
+    Key,
+    MetricFamily,
+    Mode,
+    Names,
+    Share,
+    Span,
+    Stage,
+)
+from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.playbook import DataSource, StopRule
+from tidegate.models.programme import PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.ways_down import Step
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 over canonical bytes."""
+
+
+class Member(Carried):
+    """A person of the roster, as the rollout knows them."""
+
+    name: str
+    """What to call them."""
+    functions: tuple[Function, ...] = ()
+    """In which functions they may act."""
+    deputy: Id | None = None
+    """Who acts for them while they are away."""
+    organisation: Literal["internal", "vendor"] = "internal"
+    """A vendor never votes."""
+    active: bool = True
+    """Whether they still work here."""
+    away: tuple[tuple[Instant, Instant], ...] = ()
+    """When they are away, from and until."""
+    keys: tuple[PublicKey, ...] = ()
+    """With what they sign."""
+
+
+class WorkingTime(Carried):
+    """The programme's working calendar, with its clock changes and holidays dated."""
+
+    shifts: tuple[tuple[Instant, int], ...]
+    """From when on local time lies how many minutes east of UTC."""
+    workdays: tuple[int, ...]
+    """Monday is 0."""
+    opens: int
+    """Minutes after midnight."""
+    closes: int
+    """Minutes after midnight."""
+    holidays: tuple[date, ...] = ()
+    """Days on which nobody works."""
+
+
+class FreezeWindow(Carried):
+    """A dated time in which nothing widens."""
+
+    name: Id
+    """What it is called."""
+    starts: Instant
+    """From."""
+    ends: Instant
+    """Until."""
+    reason: str
+    """Why."""
+    stages: tuple[Stage, ...]
+    """Which stages it binds."""
+
+
+class Rung(Carried):
+    """One wave on the ladder: level 1 is the first, level 0 is nothing."""
+
+    stage: Stage
+    """Its stage."""
+    wave: Id
+    """Its name."""
+    exposure: Exposure
+    """What it exposes, all waves before it included."""
+    observe: Span
+    """How long it is watched."""
+    max_observe: Span
+    """How long it may wait for its samples."""
+    min_samples: int = 0
+    """How many runs must have been seen."""
+    advance_when: tuple[Condition, ...] = ()
+    """What must hold to go on."""
+    pause_when: tuple[Condition, ...] = ()
+    """What pauses it at once beside the metrics' own bands; guardrails of this wave's stage."""
+    manual: tuple[str, ...] = ()
+    """What stays manual."""
+    risk: int = 1
+    """How much harm a mistake would do."""
+
+
+class NarrowTo(Carried):
+    """A level between the waves, as an upper bound that the current exposure is met with."""
+
+    name: Id
+    """What it is called."""
+    share: Share = 10_000
+    """At most this share of every cohort."""
+    cohorts: Names | None = None
+    """Only these cohorts."""
+    models: Names | None = None
+    """Only these models."""
+    modes: dict[str, Mode] = Field(default_factory=dict)
+    """How far each of these verbs may go at most."""
+
+
+class PlanFallback(Carried):
+    """The pre-approved ways down."""
+
+    levels: tuple[NarrowTo, ...] = ()
+    """Levels between the waves, mildest first."""
+    redirect_to: Key | None = None
+    """Where work goes when it is redirected."""
+    redirect_kind: Literal["queue", "model"] = "queue"
+    """A queue of people, or another model."""
+    narrow: tuple[Step, ...] = ()
+    """Steps of a narrowing."""
+    pause: tuple[Step, ...] = ()
+    """Steps of a pause."""
+    rollback: tuple[Step, ...] = ()
+    """Steps of a rollback."""
+    drain: Literal["finish", "stop"] = "finish"
+    """What happens to runs under way."""
+    manual: str
+    """Where the manual procedure is written."""
+    manual_owner: Id
+    """Who runs it."""
+    manual_per_day: int
+    """How much can be done by hand in a day."""
+
+
+class PlanMetric(Carried):
+    """One metric with its thresholds frozen."""
+
+    family: MetricFamily
+    """What it speaks of."""
+    source: Key
+    """Where it is read."""
+    query: str | None = None
+    """What the source is asked."""
+    baseline: Amount | None = None
+    """How things stood before."""
+    goal: Bound | None = None
+    """What it should reach."""
+    bands: tuple[tuple[Band, Bound], ...] = ()
+    """Which test puts a reading in which band, worst first."""
+    healthy: Bound | None = None
+    """Where a metric that has strayed is well again."""
+    guardrail: bool = True
+    """Acts at once; a signal holds at most."""
+    dry_run: bool = False
+    """Judged, never acting."""
+    consecutive: int = 1
+    """So many breaches in a row before it acts."""
+    min_samples: int = 0
+    """A reading over fewer cases says nothing."""
+    every: Span
+    """How often it is read."""
+    max_age: Span
+    """An older reading says nothing."""
+    on_no_data: Literal["inconclusive", "zero", "fail"] = "inconclusive"
+    """What no data means."""
+    blind_limit: Span | None = None
+    """After so long without a usable reading exposure is narrowed."""
+    by_hand: bool = False
+    """Whether a person gives the reading."""
+    reviewer: Id
+    """Who looks at it."""
+
+
+class PlanNotice(Carried):
+    """Who is told before exposure widens, and whether they must confirm."""
+
+    audience: str
+    """Who they are."""
+    to: tuple[Id, ...] = ()
+    """The people who confirm for them."""
+    channel: Key
+    """How they are reached."""
+    lead: Span
+    """How long before."""
+    acknowledge: bool = False
+    """Whether they must confirm first."""
+
+
+class PlanHandoff(Carried):
+    """Who takes it over."""
+
+    receiver: Id
+    """Who owns day-to-day operation then."""
+    artefacts: tuple[str, ...]
+    """What is handed over."""
+
+
+class PlanStage(Carried):
+    """One stage with its rules resolved."""
+
+    rules: StageRules
+    """What the standard, tightened by the playbook, demands."""
+    standard_digest: Digest
+    """Names exactly those rules."""
+    expires: Instant | None = None
+    """When the stage ends by itself."""
+    met: tuple[ReadinessItem, ...] = ()
+    """The readiness items that the playbook itself proves."""
+    owed: tuple[str, ...] = ()
+    """What the playbook must still say before the stage can begin."""
+
+
+class Plan(Carried):
+    """Everything one rollout needs to be decided, for ever, without asking anybody."""
+
+    use_case: str
+    """Its name."""
+    title: str
+    """Its name for people."""
+    digest: Digest
+    """Names this plan: the hash of all the rest."""
+    standard: str
+    """The standard it is held to."""
+    tier: Literal[1, 2, 3]
+    """How risky it is."""
+    tier_why: str
+    """The formula with its figures."""
+    governance_owner: Id
+    """Who answers for the programme."""
+    ai_owner: Id
+    """Who decides about the assistant."""
+    business_owner: Id
+    """Who needs it."""
+    accountable_exec: Id | None = None
+    """Who answers for it in the end."""
+    authors: tuple[Id, ...]
+    """Everybody who wrote part of this revision; none of them may approve it."""
+    roster: dict[Id, Member]
+    """Everybody who may act."""
+    heads: dict[Function, Id] = Field(default_factory=dict)
+    """Who leads each function."""
+    rights: dict[Right, tuple[Function, ...]]
+    """Who may do what beside voting."""
+    calendar: WorkingTime
+    """When people work."""
+    freezes: tuple[FreezeWindow, ...] = ()
+    """When nothing widens."""
+    ladder: tuple[Rung, ...]
+    """All waves of all stages in order."""
+    stages: dict[Stage, PlanStage]
+    """The rules of each stage."""
+    metrics: dict[Id, PlanMetric]
+    """What is measured."""
+    fallback: PlanFallback
+    """The ways down."""
+    notices: tuple[PlanNotice, ...] = ()
+    """Who is told."""
+    targets: tuple[Key, ...]
+    """What enforces exposure."""
+    data: dict[Key, DataSource] = Field(default_factory=dict)
+    """Each source of data, its class, its use and its retention."""
+    stop_rules: tuple[StopRule, ...] = ()
+    """When one run stops, and to whom it goes."""
+    handoff: PlanHandoff | None = None
+    """Who takes it over."""
+    blocking_issues: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
+    """Known problems that bar a stage."""
+    retire_when: tuple[Condition, ...] = ()
+    """What makes it due for retirement."""
+    success_means: str
+    """What success means."""
+    success_does_not_mean: str
+    """What it does not mean."""
+    texts_digest: Digest
+    """Names the texts of the playbook that no rule reads: the charter, the procedure, the RACI."""
+
+    def rung(self, level: int) -> Rung:
+        """Return the wave at a level; level 1 is the first."""
+        return self.ladder[level - 1]
+
+    def exposure(self, level: int) -> Exposure:
+        """Return what a level exposes; level 0 is nothing."""
+        return NOTHING if level == 0 else self.ladder[level - 1].exposure
+
+    def rules(self, level: int) -> StageRules:
+        """Return the rules of a level's stage; below the first wave those of the first."""
+        return self.stages[self.ladder[max(level, 1) - 1].stage].rules

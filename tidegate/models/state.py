@@ -1,0 +1,329 @@
+"""Where a rollout is: parallel regions, never one giant enum. It is also what is carried over and what is answered.
+
+Bounded: whatever is settled leaves the state for the ledger. Receipts leave when their message can no longer arrive.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
+from tidegate.models.decision import Apply, Entry, Move, Receipt
+from tidegate.models.event import Reading
+from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.plan import Digest, Plan
+from tidegate.models.programme import ReadinessItem
+
+
+class Phase(StrEnum):
+    """Where in its life the rollout is."""
+
+    SUBMITTED = "submitted"
+    PREPARING = "preparing"
+    AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    WIDENING = "widening"
+    OBSERVING = "observing"
+    CHECKPOINT_DUE = "checkpoint_due"
+    CHECKPOINT_REVIEW = "checkpoint_review"
+    REDUCED = "reduced"
+    HANDOFF_PENDING = "handoff_pending"
+    OPERATING = "operating"
+    RETIRING = "retiring"
+    RETIRED = "retired"
+    TERMINATED = "terminated"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in _OVER
+
+
+_OVER = (Phase.RETIRED, Phase.TERMINATED, Phase.WITHDRAWN)
+
+
+class Control(StrEnum):
+    """What is being done to exposure, mildest first."""
+
+    NONE = "none"
+    LIVE = "live"
+    HELD = "held"
+    NARROWED = "narrowed"
+    REDIRECTED = "redirected"
+    PAUSED = "paused"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+    STOP_NOT_CONFIRMED = "stop_not_confirmed"
+
+    @property
+    def rank(self) -> int:
+        """None is 0."""
+        return tuple(Control).index(self)
+
+    @property
+    def open(self) -> bool:
+        """Whether exposure may widen as far as this region is concerned."""
+        return self in (Control.NONE, Control.LIVE)
+
+
+class Observation(Carried):
+    """How a wave is being watched."""
+
+    since: Instant
+    """From when on."""
+    until: Instant
+    """Not before this may it be reviewed."""
+    latest: Instant
+    """At the latest here people look, samples or no samples."""
+    review_at: Instant
+    """When people look in any case."""
+    extended: bool = False
+    """Whether its time was over before its samples were there."""
+
+
+class Position(Carried):
+    """Where the rollout stands."""
+
+    phase: Phase
+    """Which phase."""
+    level: int = 0
+    """On which level of the ladder; 0 is nothing."""
+    target: int | None = None
+    """Which level is being prepared, decided, scheduled or widened to."""
+    purpose: GateKind | None = None
+    """What kind of gate leads there."""
+    since: Instant
+    """Since when this phase."""
+    nudge_at: Instant
+    """When whoever it waits for is asked again."""
+    nudges: int = 0
+    """How often they were."""
+    sent_back: bool = False
+    """Whether it was rejected or changes were asked for, and somebody must say that it is ready again."""
+    observation: Observation | None = None
+    """How the wave is being watched."""
+    cycles: int = 0
+    """How many reviews this stage has passed."""
+    attempts: int = 0
+    """How often evidence was asked for in vain."""
+    told: bool = False
+    """Whether people know that the next gate cannot be opened; they hear it again with the next nudge."""
+    retry_at: Instant | None = None
+    """When it is asked for again."""
+    missed: int = 0
+    """How many deadlines of the review in question have passed unseen."""
+    narrow_at: Instant | None = None
+    """When the next unseen deadline narrows, then pauses."""
+    handed_over: bool = False
+    """Whether the receiver has signed."""
+    expired: Stage | None = None
+    """The stage whose end has come, once that was acted on."""
+    ending: Literal["retired", "terminated"] | None = None
+    """How it is being ended."""
+
+
+class Cause(Carried):
+    """Why exposure was reduced, and by whom."""
+
+    verb: str
+    """What was done."""
+    by: str
+    """Who did it."""
+    functions: tuple[Function, ...] = ()
+    """In which functions; they are asked before it goes on."""
+    at: Instant
+    """When."""
+
+
+class ExposureState(Carried):
+    """What exposure is to be, and what it is known to be."""
+
+    desired: Exposure = NOTHING
+    """What it is to be."""
+    label: str = "nothing"
+    """What that is called."""
+    epoch: int = 0
+    """The fence; strictly increasing."""
+    confirmed: Exposure = NOTHING
+    """What was last read back."""
+    confirmed_epoch: int = 0
+    """Under which epoch."""
+    before: Exposure = NOTHING
+    """What it was before the widening under way."""
+    control: Control = Control.NONE
+    """What is being done to it."""
+    peak: int = 0
+    """The last level that people approved."""
+    pending: Apply | None = None
+    """What has been asked of the backends and not been answered."""
+    unresolved: tuple[int, ...] = ()
+    """Epochs of widenings of which nobody knows yet what became of them."""
+    retry_at: Instant | None = None
+    """When a reduction that was not confirmed is tried again, or a settling one is fenced again."""
+    attested: tuple[str, ...] = ()
+    """Who has said with their own name that it is really stopped."""
+    causes: tuple[Cause, ...] = ()
+    """Why it is reduced."""
+    since: Instant | None = None
+    """Since when this control."""
+    reverts: tuple[Instant, ...] = ()
+    """When somebody else's widening was taken back, of late."""
+    redirect_to: str | None = None
+    """Where work goes instead."""
+
+    @property
+    def settling(self) -> bool:
+        """Whether a widening that was overtaken may still write."""
+        return bool(self.unresolved) and (self.pending is None or self.pending.verb != "widen")
+
+
+class Obligation(Carried):
+    """Something owed by a date."""
+
+    kind: Literal["condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff"]
+    """What kind."""
+    what: str
+    """What is owed."""
+    owner: str
+    """By whom: a person or a function."""
+    due: Instant
+    """By when."""
+    then: Literal["hold", "block"] = "hold"
+    """What happens when it is not met."""
+    overdue: bool = False
+    """Whether its day has passed."""
+    every_days: int | None = None
+    """After how many days it is owed again, once met."""
+
+
+class MetricState(Carried):
+    """How one metric stands."""
+
+    last: Reading | None = None
+    """The last answer."""
+    usable_at: Instant | None = None
+    """When the last usable value was taken."""
+    breaches: int = 0
+    """How many readings in a row have breached."""
+    band: Band = Band.HEALTHY
+    """The band it is in, held until it is healthy again."""
+    acted: Band = Band.HEALTHY
+    """The worst band that was acted on since it was healthy."""
+    due_at: Instant
+    """When it is read next."""
+    since: Instant
+    """Since when it is watched."""
+    blind_acted: bool = False
+    """Whether being blind has been acted on."""
+
+
+class Evidence(Carried):
+    """That a readiness item is met."""
+
+    by: str
+    """Who said so."""
+    at: Instant
+    """When."""
+    ref: str
+    """Where it can be seen."""
+
+
+class Announcement(Carried):
+    """A notice about the widening that is scheduled."""
+
+    at: Instant
+    """When it was sent."""
+    ready_at: Instant
+    """When its lead time is over."""
+    result: Literal["sent", "delivered", "partial", "failed"] = "sent"
+    """Whether it arrived."""
+    confirmed_by: Id | None = None
+    """Who confirmed it."""
+
+
+class Proposal(Carried):
+    """A revision that is proposed and not yet in force."""
+
+    plan: Plan
+    """The revision."""
+    by: Id
+    """Who proposed it."""
+    at: Instant
+    """When."""
+    changes: tuple[str, ...]
+    """What would change, one line each."""
+    gate: Id
+    """Which gate decides it."""
+
+
+class Emergency(Carried):
+    """An override in force."""
+
+    gate: Id
+    """By which gate."""
+    back_to: Exposure
+    """Where it reverts to."""
+    back_level: int
+    """On which level that is."""
+    until: Instant
+    """When it reverts."""
+    incident: str
+    """What it serves."""
+
+
+class State(Carried):
+    """Everything that changes in the life of one rollout."""
+
+    use_case: str
+    """Whose."""
+    plan: Digest
+    """The revision in force."""
+    position: Position
+    """Where it stands."""
+    exposure: ExposureState = ExposureState()
+    """What is exposed."""
+    gates: dict[Id, Gate] = Field(default_factory=dict)
+    """Open rounds of votes."""
+    closed: tuple[ClosedGate, ...] = ()
+    """The last gates that are over."""
+    vetoes: dict[Function, Veto] = Field(default_factory=dict)
+    """Standing vetoes."""
+    delegations: tuple[Delegation, ...] = ()
+    """Who may act for whom."""
+    requesters: tuple[Id, ...] = ()
+    """Who has asked for what is being decided, beside the plan's authors."""
+    obligations: dict[Id, Obligation] = Field(default_factory=dict)
+    """What is owed."""
+    readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
+    """What is met."""
+    announcements: dict[str, Announcement] = Field(default_factory=dict)
+    """Who was told of the widening that is scheduled."""
+    metrics: dict[Id, MetricState] = Field(default_factory=dict)
+    """How the metrics stand."""
+    alerts: dict[str, Instant] = Field(default_factory=dict)
+    """Alerts that were acted on, by fingerprint."""
+    embargoes: dict[str, Instant] = Field(default_factory=dict)
+    """Shared things that bar any widening, since when."""
+    proposal: Proposal | None = None
+    """The revision that is proposed."""
+    emergency: Emergency | None = None
+    """The override in force."""
+    receipts: dict[str, Receipt] = Field(default_factory=dict)
+    """Answers given, by message id."""
+    owed: dict[str, Move] = Field(default_factory=dict)
+    """Moves whose outcome has not come back."""
+    outbox: tuple[Entry, ...] = ()
+    """Evidence that is not stored yet."""
+    written: int = 0
+    """The number of the last entry."""
+    stored: int = 0
+    """The number of the last entry that the ledger has."""
+    counter: int = 0
+    """Counts names of gates, obligations and notices."""
+    ticked_at: Instant
+    """When the clock was last acted on."""

@@ -1,0 +1,209 @@
+"""What is owed by a date, and the small requests around a round of votes: confirm, delegate, reassign, remind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tidegate import calendar, fallback, gates, reconcile, waves
+from tidegate.models.base import Function, GateKind
+from tidegate.models.decision import Outcome
+from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
+from tidegate.models.gate import Delegation
+from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.reasons import Code
+from tidegate.models.state import Evidence
+from tidegate.rights import Seat, can_vote, functions_of, holders, may, seat_for
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from tidegate.models.decision import Reason
+    from tidegate.models.state import Obligation
+
+_DELEGATIONS_KEPT = 50
+LONGEST_DELEGATION = timedelta(days=90)
+
+
+def ready(turn: Turn, event: Ready) -> Reason:
+    """Take in that a readiness item is met."""
+    if event.item is None:
+        if not may(turn.plan, event.actor, Right.READY):
+            return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+        return waves.ready_again(turn, event)
+    receiver = turn.plan.handoff.receiver if turn.plan.handoff else None
+    drill = event.item is ReadinessItem.RECEIVER_DRILL
+    if drill and event.actor.subject != receiver:
+        return turn.note(
+            "ready",
+            Outcome.REFUSED,
+            because(Code.ONLY_RECEIVER, who=event.actor.subject, receiver=receiver or "nobody"),
+        )
+    if not drill and not may(turn.plan, event.actor, Right.READY):
+        return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+    if event.item is ReadinessItem.DATA_STEWARD and Function.DATA_STEWARD not in functions_of(turn.plan, event.actor):
+        return turn.note(
+            "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
+        )
+    if event.evidence is None:
+        return turn.note("ready", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.item.value))
+    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence)
+    turn.change(readiness={**turn.state.readiness, event.item: given})
+    if event.item is ReadinessItem.ROLLBACK_TESTED:
+        _met(turn, "drill")
+    return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
+
+
+def confirm(turn: Turn, event: Confirm) -> Reason:
+    """Take in that something is so: a stop, a notice understood, an obligation met."""
+    if event.actor.kind is not ActorKind.HUMAN or not can_vote(turn.plan.roster.get(event.actor.subject)):
+        return turn.note("confirm", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
+    if event.what == "stop":
+        return reconcile.attested(turn, event)
+    if event.what.startswith("notice:"):
+        return _acknowledged(turn, event)
+    owed = turn.state.obligations.get(event.what)
+    if owed is None:
+        return turn.note("confirm", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.what))
+    if not _owner(turn, event, owed):
+        return turn.note(
+            "confirm",
+            Outcome.REFUSED,
+            because(Code.NOT_YOURS, who=event.actor.subject, what=event.what, owner=owed.owner),
+        )
+    if event.evidence is None:
+        return turn.note("confirm", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.what))
+    _met(turn, event.what)
+    return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
+
+
+def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
+    functions = [function.value for function in functions_of(turn.plan, event.actor)]
+    # An override is reviewed by somebody who did not ask for it; the rest is confirmed by whoever owes it.
+    if owed.kind == "override_review" and any(
+        gate.kind is GateKind.OVERRIDE and gate.how == "consumed" and event.actor.subject in gate.approvers
+        for gate in turn.state.closed
+    ):
+        return False
+    return event.actor.subject == owed.owner or owed.owner in functions
+
+
+def _met(turn: Turn, name: str) -> None:
+    owed = turn.state.obligations.get(name)
+    if owed is None:
+        return
+    left = {other: kept for other, kept in turn.state.obligations.items() if other != name}
+    if owed.every_days is not None:
+        left[name] = owed.but(due=turn.now + timedelta(days=owed.every_days), overdue=False)
+    turn.change(obligations=left)
+
+
+def _acknowledged(turn: Turn, event: Confirm) -> Reason:
+    number = event.what.removeprefix("notice:")
+    key = f"announce-{number}"
+    said = turn.state.announcements.get(key)
+    if said is None or not number.isdecimal() or int(number) >= len(turn.plan.notices):
+        return turn.note("confirm", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.what))
+    notice = turn.plan.notices[int(number)]
+    if notice.to and event.actor.subject not in notice.to:
+        return turn.note(
+            "confirm",
+            Outcome.REFUSED,
+            because(Code.NOT_YOURS, who=event.actor.subject, what=event.what, owner=notice.to),
+        )
+    turn.change(announcements={**turn.state.announcements, key: said.but(confirmed_by=event.actor.subject)})
+    return turn.note(
+        "confirm", Outcome.DONE, because(Code.ACKNOWLEDGED, audience=notice.audience, by=event.actor.subject)
+    )
+
+
+def overdue(turn: Turn, name: str) -> None:
+    """A day has passed: what was owed holds the rollout, or bars it from widening."""
+    owed = turn.state.obligations[name]
+    turn.change(obligations={**turn.state.obligations, name: owed.but(overdue=True)})
+    reason = because(Code.OVERDUE, what=owed.what, owner=owed.owner, due=owed.due)
+    turn.system("obligation overdue", Outcome.EXPIRED, reason)
+    people = (owed.owner,) if owed.owner in turn.plan.roster else holders(turn.plan, Function(owed.owner))
+    turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn.plan)))), urgent=True)
+    if owed.then == "hold" and turn.state.exposure.control.open:
+        fallback.reduce(turn, Reduction.HOLD)
+
+
+def delegate(turn: Turn, event: Delegate) -> Reason:
+    """Let somebody act in one's place; both names stand in the record."""
+    who = event.actor.subject
+    if event.function not in functions_of(turn.plan, event.actor):
+        return turn.note(
+            "delegate", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=who, function=event.function.value)
+        )
+    if event.to == who or not can_vote(turn.plan.roster.get(event.to)):
+        return turn.note("delegate", Outcome.REFUSED, because(Code.NO_DELEGATE, to=event.to))
+    kept = tuple(
+        rule for rule in turn.state.delegations
+        if (rule.principal, rule.function) != (who, event.function) and rule.until > turn.now
+    )  # fmt: skip
+    if event.until <= turn.now:
+        turn.change(delegations=kept)
+        return turn.note(
+            "delegate", Outcome.DONE, because(Code.DELEGATION_ENDED, who=who, function=event.function.value)
+        )
+    if len(kept) >= _DELEGATIONS_KEPT:
+        return turn.note("delegate", Outcome.REFUSED, because(Code.TOO_MANY, what="delegations"))
+    until = min(event.until, turn.now + LONGEST_DELEGATION)
+    rule = Delegation(principal=who, to=event.to, function=event.function, since=turn.now, until=until)
+    turn.change(delegations=(*kept, rule))
+    return turn.note(
+        "delegate",
+        Outcome.DONE,
+        because(Code.DELEGATED, who=who, to=event.to, function=event.function.value, until=until),
+    )
+
+
+def remind(turn: Turn, event: Remind) -> Reason:
+    """Ask those who have not answered, because somebody wants it."""
+    gate = turn.state.gates.get(event.gate)
+    if gate is None:
+        return turn.note("remind", Outcome.REFUSED, because(Code.UNKNOWN_GATE, gate=event.gate))
+    if not functions_of(turn.plan, event.actor):
+        return turn.note("remind", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
+    said = turn.note("remind", Outcome.DONE, because(Code.ASKED_AGAIN, gate=gate.id), gate=gate.id)
+    gates.remind(turn, gate)
+    return said
+
+
+def reassign(turn: Turn, event: Reassign) -> Reason:
+    """The head of a function names who else may decide one gate for it."""
+    gate = turn.state.gates.get(event.gate)
+    if gate is None:
+        return turn.note("reassign", Outcome.REFUSED, because(Code.UNKNOWN_GATE, gate=event.gate))
+    if turn.plan.heads.get(event.function) != event.actor.subject:
+        return turn.note(
+            "reassign", Outcome.REFUSED, because(Code.NOT_HEAD, who=event.actor.subject, function=event.function.value)
+        )
+    if event.to in gate.excluded or event.to == event.actor.subject or not can_vote(turn.plan.roster.get(event.to)):
+        return turn.note("reassign", Outcome.REFUSED, because(Code.NO_DELEGATE, to=event.to))
+    if event.function not in gate.needs:
+        return turn.note(
+            "reassign", Outcome.REFUSED, because(Code.NOT_NEEDED, function=event.function.value, gate=gate.id)
+        )
+    turn.keep_gate(gate.but(assigned=tuple(dict.fromkeys((*gate.assigned, (event.function, event.to))))))
+    reason = because(Code.REASSIGNED, gate=gate.id, function=event.function.value, to=event.to)
+    turn.tell(reason, (event.to,))
+    return turn.note("reassign", Outcome.DONE, reason, gate=gate.id, function=event.function)
+
+
+def postpone(turn: Turn, event: Postpone) -> Reason:
+    """Give a review more time, once, by at most one more window, and not on the requester's word."""
+    gate = turn.state.gates.get(event.gate)
+    if gate is None:
+        return turn.note("postpone", Outcome.REFUSED, because(Code.UNKNOWN_GATE, gate=event.gate))
+    who = event.actor.subject
+    if who in gate.excluded:
+        return turn.note("postpone", Outcome.REFUSED, because(Code.REQUESTER, who=who), gate=gate.id)
+    seat = seat_for(turn.plan, turn.state, gate, event.actor, None, None, turn.now)
+    if not isinstance(seat, Seat) and not may(turn.plan, event.actor, Right.POSTPONE):
+        return turn.note("postpone", Outcome.REFUSED, because(Code.NO_RIGHT, who=who, right="postpone"), gate=gate.id)
+    latest = calendar.later(turn.plan.calendar, gate.expires_at, turn.plan.rules(gate.level).gates[gate.kind].window)
+    if gate.postponed or not gate.expires_at < event.until <= latest:
+        return turn.note("postpone", Outcome.REFUSED, because(Code.POSTPONED_ONCE, until=latest), gate=gate.id)
+    turn.keep_gate(gate.but(expires_at=event.until, postponed=True))
+    return turn.note("postpone", Outcome.DONE, because(Code.POSTPONED, gate=gate.id, until=event.until), gate=gate.id)

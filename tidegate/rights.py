@@ -1,0 +1,130 @@
+"""Who may do what: functions from the roster, rights from the plan, seats in a round of votes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tidegate.models.event import Actor, ActorKind
+from tidegate.models.reasons import Code
+from tidegate.turn import because
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tidegate.models.base import Function
+    from tidegate.models.decision import Reason
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Member, Plan
+    from tidegate.models.programme import Right
+    from tidegate.models.state import State
+
+LONGEST_CHAIN = 2
+"""A delegate may delegate once more, and no further."""
+
+
+class Seat(NamedTuple):
+    """The place at the table that a vote takes: in which function, and whose."""
+
+    function: Function
+    principal: str
+
+
+def functions_of(plan: Plan, actor: Actor) -> tuple[Function, ...]:
+    """Return the functions in which somebody may act now; none for who is unknown, inactive or no person."""
+    member = plan.roster.get(actor.subject)
+    if member is None or not member.active or actor.kind is not ActorKind.HUMAN:
+        return ()
+    return member.functions
+
+
+def may(plan: Plan, actor: Actor, right: Right) -> bool:
+    """Whether somebody holds a function that has this right."""
+    allowed = plan.rights.get(right, ())
+    return any(function in allowed for function in functions_of(plan, actor))
+
+
+def holders(plan: Plan, function: Function) -> tuple[str, ...]:
+    """Return everybody active in a function, in a stable order."""
+    return tuple(sorted(name for name, member in plan.roster.items() if member.active and function in member.functions))
+
+
+def requesters(plan: Plan, state: State) -> tuple[str, ...]:
+    """Return everybody who wrote or asked for what is being decided."""
+    return tuple(sorted({*plan.authors, *state.requesters}))
+
+
+def can_vote(member: Member | None) -> bool:
+    """Whether somebody may consent at all: known, still here, and not a vendor."""
+    return member is not None and member.active and member.organisation == "internal"
+
+
+def away(member: Member, now: datetime) -> bool:
+    """Whether somebody is on leave."""
+    return any(first <= now < last for first, last in member.away)
+
+
+def seat_for(
+    plan: Plan, state: State, gate: Gate, actor: Actor, wish: Function | None, behalf: str | None, now: datetime
+) -> Seat | Reason:
+    """Return the seat that somebody may take in a round of votes, or why they may not."""
+    person = actor.subject
+    if actor.kind is not ActorKind.HUMAN:
+        return because(Code.NOT_A_PERSON, who=person, kind=actor.kind.value)
+    member = plan.roster.get(person)
+    if member is None:
+        return because(Code.UNKNOWN_PERSON, who=person)
+    if not member.active:
+        return because(Code.INACTIVE_PERSON, who=person)
+    if member.organisation == "vendor":
+        return because(Code.VENDOR, who=person)
+    if person in gate.excluded:
+        return because(Code.REQUESTER, who=person)
+    if wish is not None and wish not in gate.needs and person not in gate.persons:
+        return because(Code.NOT_NEEDED, function=wish.value, gate=gate.id)
+    wanted = (wish,) if wish is not None else _wanted(gate)
+    found = [seat for function in wanted for seat in _seats(plan, state, gate, person, function, now)]
+    if behalf is not None:
+        found = [seat for seat in found if seat.principal == behalf]
+    if not found and person in gate.persons and behalf is None:
+        # Who must say yes in person has a seat in any function; it fills no other seat.
+        found = [Seat(function, person) for function in member.functions if wish in (None, function)]
+    if not found:
+        return because(Code.NO_SEAT, who=person, functions=[function.value for function in wanted])
+    return found[0]
+
+
+def _wanted(gate: Gate) -> tuple[Function, ...]:
+    # What is still missing comes first, so that a person of two functions fills the one that counts.
+    taken = [ballot.function for ballot in gate.ballots]
+    return tuple(sorted(gate.needs, key=lambda function: (taken.count(function) >= gate.needs[function], function)))
+
+
+def _seats(plan: Plan, state: State, gate: Gate, person: str, function: Function, now: datetime) -> Iterator[Seat]:
+    member = plan.roster[person]
+    if function in member.functions or (function, person) in gate.assigned:
+        yield Seat(function, person)
+    for principal in principals(plan, state, person, function, now, escalated=gate.escalations > 0):
+        if principal not in gate.excluded and can_vote(plan.roster.get(principal)):
+            yield Seat(function, principal)
+
+
+def principals(
+    plan: Plan, state: State, person: str, function: Function, now: datetime, *, escalated: bool
+) -> tuple[str, ...]:
+    """Return for whom somebody may act in a function: by delegation, or as deputy of who is away or does not answer."""
+    found: list[str] = []
+    reached: tuple[str, ...] = (person,)
+    for _ in range(LONGEST_CHAIN):
+        givers = [
+            rule.principal
+            for rule in state.delegations
+            if rule.function is function and rule.to in reached and rule.since <= now < rule.until
+        ]
+        reached = tuple(name for name in givers if name != person and name not in found)
+        found.extend(reached)
+    for name in holders(plan, function):
+        principal = plan.roster[name]
+        if principal.deputy == person and name not in found and (escalated or away(principal, now)):
+            found.append(name)
+    return tuple(name for name in found if function in plan.roster[name].functions)

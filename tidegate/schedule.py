@@ -1,0 +1,195 @@
+"""What stands between a yes and its effect: notices, freezes, fresh evidence; then the yes is used, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegate import calendar, fallback, gates, thresholds, votes
+from tidegate.models.base import GateKind
+from tidegate.models.decision import Check, Notify, Outcome, Verdict
+from tidegate.models.reasons import Code
+from tidegate.models.state import Announcement, Obligation, Phase
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tidegate.models.decision import Reason
+    from tidegate.models.event import Noticed
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+
+def announce(turn: Turn, gate: Gate) -> None:
+    """Tell every audience of the change that was approved, and start their lead time."""
+    announced: dict[str, Announcement] = {}
+    for index, notice in enumerate(turn.plan.notices):
+        key = f"announce-{index}"
+        ready = calendar.later(turn.plan.calendar, turn.now, notice.lead)
+        announced[key] = Announcement(at=turn.now, ready_at=ready)
+        about = because(Code.ANNOUNCED, audience=notice.audience, label=gate.label, at=ready)
+        turn.perform(key, Notify(key=key, about=about, to=notice.to, channel=notice.channel, required=True))
+    turn.change(announcements=announced)
+
+
+def noticed(turn: Turn, event: Noticed) -> None:
+    """Take in whether a notice arrived; partly is not delivered."""
+    turn.settled(event.key)
+    announced = turn.state.announcements.get(event.key)
+    if announced is None:
+        if event.result != "delivered":
+            turn.system("notice", Outcome.REFUSED, because(Code.NOTICE_FAILED, notice=event.key, result=event.result))
+        return
+    turn.change(announcements={**turn.state.announcements, event.key: announced.but(result=event.result)})
+    outcome = Outcome.DONE if event.result == "delivered" else Outcome.REFUSED
+    code = Code.NOTICE_DELIVERED if event.result == "delivered" else Code.NOTICE_FAILED
+    turn.system("notice", outcome, because(code, notice=event.key, result=event.result))
+
+
+def told(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
+    """Return whether everybody who must know does, has had time, and has confirmed where that is asked."""
+    found = []
+    for index, notice in enumerate(plan.notices):
+        name = f"notice {notice.audience}"
+        said = state.announcements.get(f"announce-{index}")
+        if said is None or said.result != "delivered":
+            result = "not sent" if said is None else said.result
+            found.append(_pending(name, because(Code.NOTICE_OPEN, audience=notice.audience, result=result)))
+        elif notice.acknowledge and said.confirmed_by is None:
+            found.append(_pending(name, because(Code.UNCONFIRMED, audience=notice.audience, to=notice.to)))
+        elif now < said.ready_at:
+            found.append(_pending(name, because(Code.LEAD_TIME, audience=notice.audience, until=said.ready_at)))
+    return tuple(found)
+
+
+def _pending(name: str, reason: Reason) -> Check:
+    return Check(name=name, verdict=Verdict.PENDING, reason=reason)
+
+
+def open_points(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ...]:
+    """Return what still stands between an approved change and its effect, people last."""
+    checks = [
+        check
+        for check in gates.evidence(plan, state, gate.kind, gate.level, now)
+        if check.verdict is not Verdict.PASSED
+    ]
+    resuming = gate.kind is GateKind.RESUME
+    checks.extend(
+        check for check in gates.barred(plan, state, gate.level, now) if not (resuming and check.name == "control")
+    )
+    checks.extend(told(plan, state, now))
+    lacking = votes.missing(plan, gate, now)
+    if lacking:
+        checks.append(_pending("approvals", because(Code.QUORUM_LOST, gate=gate.id, lacking=lacking)))
+    return tuple(checks)
+
+
+def advance(turn: Turn) -> None:
+    """Use the approvals as soon as nothing stands in the way; take them back when what they rest on is gone."""
+    gate = next((gate for gate in turn.state.gates.values() if gate.satisfied_at is not None), None)
+    if gate is None:
+        turn.move_to(Phase.PREPARING)
+        return
+    if votes.missing(turn.plan, gate, turn.now):
+        _reopen(turn, gate)
+        return
+    if _stale(turn, gate):
+        _void(turn, gate)
+        return
+    points = open_points(turn.plan, turn.state, gate, turn.now)
+    if not points:
+        consume(turn, gate)
+        return
+    position, rules = turn.state.position, turn.plan.rules(gate.level)
+    unread = tuple(check.name for check in points if check.name in turn.plan.metrics)
+    waited = position.retry_at is None or turn.now >= position.retry_at
+    if not waited:
+        return
+    if unread and position.attempts <= rules.evidence_retries:
+        turn.settled("readings")
+        thresholds.ask(turn, unread, position.attempts + 1)
+        again = calendar.later(turn.plan.calendar, turn.now, rules.retry_every)
+        turn.place(attempts=position.attempts + 1, retry_at=again)
+    elif position.retry_at is not None:
+        turn.place(retry_at=None)
+
+
+def _stale(turn: Turn, gate: Gate) -> bool:
+    limit = calendar.later(turn.plan.calendar, gate.briefing.as_of, turn.plan.rules(gate.level).briefing_max_age)
+    failed = gates.worst(gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)) is Verdict.FAILED
+    return failed or turn.now >= limit
+
+
+def _reopen(turn: Turn, gate: Gate) -> None:
+    """A yes that no longer counts is asked for again, never stretched."""
+    kept = tuple(
+        ballot for ballot in gate.ballots
+        if ballot.choice not in votes.YES or votes.valid(turn.plan, gate, ballot, turn.now)
+    )  # fmt: skip
+    rule = turn.plan.rules(gate.level).gates[gate.kind]
+    again = gate.but(
+        ballots=kept,
+        satisfied_at=None,
+        expires_at=max(gate.expires_at, calendar.later(turn.plan.calendar, turn.now, rule.window)),
+        remind_at=calendar.later(turn.plan.calendar, turn.now, rule.remind_every),
+    )
+    turn.keep_gate(again)
+    turn.change(announcements={})
+    turn.move_to(Phase.CHECKPOINT_REVIEW if gate.kind is GateKind.CHECKPOINT else Phase.AWAITING_APPROVAL)
+    lacking = votes.missing(turn.plan, again, turn.now)
+    reason = because(Code.REOPENED, gate=gate.id, lacking=lacking)
+    turn.system("gate reopened", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
+    turn.tell(reason, votes.askable(turn.plan, turn.state, again, turn.now))
+
+
+def _void(turn: Turn, gate: Gate) -> None:
+    """What the reviewers saw is no longer so: their yes was to something else."""
+    fallback.close_gate(turn, gate.id, "void")
+    turn.change(announcements={})
+    reason = because(Code.EVIDENCE_VOID, gate=gate.id, as_of=gate.briefing.as_of)
+    turn.system("approvals void", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
+    turn.tell(reason, fallback.turn_owners(turn.plan))
+    back = {GateKind.CHECKPOINT: Phase.CHECKPOINT_DUE, GateKind.RESUME: Phase.REDUCED}.get(gate.kind, Phase.PREPARING)
+    if gate.kind in (GateKind.CHECKPOINT, GateKind.RESUME):
+        turn.move_to(back, target=None, purpose=None)
+    else:
+        turn.move_to(back)
+
+
+def consume(turn: Turn, gate: Gate) -> None:
+    """Use the approvals, once: the widening is authorised, written down, and only then begun."""
+    approvers = [ballot.person for ballot in gate.ballots if votes.valid(turn.plan, gate, ballot, turn.now)]
+    use(turn, gate)
+    for other in tuple(turn.state.gates.values()):
+        if other.kind is GateKind.OVERRIDE:
+            # It asked for a step from where exposure was until now.
+            by = because(Code.SUPERSEDED, gate=other.id, by=gate.id)
+            turn.system("gate superseded", Outcome.SUPERSEDED, by, gate=other.id, subject=other.subject)
+            fallback.close_gate(turn, other.id, "superseded")
+    change = gate.change or turn.plan.exposure(gate.level)
+    turn.expose(before=turn.state.exposure.desired)
+    turn.move_to(Phase.WIDENING, target=gate.level, purpose=gate.kind)
+    turn.system(
+        "widening authorised",
+        Outcome.DONE,
+        because(Code.AUTHORISED, gate=gate.id, label=gate.label, people=change.people, by=approvers),
+        gate=gate.id,
+        subject=gate.subject,
+    )
+    fallback.fence(turn, "widen", change, gate.label, after=turn.state.written)
+
+
+def use(turn: Turn, gate: Gate) -> None:
+    """Take a satisfied gate off the table; what it was tied to is owed from now on."""
+    for ballot in gate.ballots:
+        for promise in ballot.promises:
+            owed = Obligation(kind="condition", what=promise.what, owner=promise.owner, due=promise.due)
+            name = turn.name("condition")
+            turn.change(obligations={**turn.state.obligations, name: owed})
+            turn.system(
+                "condition",
+                Outcome.DONE,
+                because(Code.OWES, id=name, who=promise.owner, what=promise.what, due=promise.due),
+            )
+    fallback.close_gate(turn, gate.id, "consumed")

@@ -1,0 +1,263 @@
+"""Metrics: what a reading says, from where on it acts, and why it may say nothing at all.
+
+No data, a stale value, too few samples and a silent source are four different reasons, and none of them passes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tidegate import calendar, fallback
+from tidegate.models.base import Band
+from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
+from tidegate.models.event import ActorKind, Alert, Reading, Readings, Reduction
+from tidegate.models.reasons import Code
+from tidegate.models.state import MetricState
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tidegate.models.decision import Reason
+    from tidegate.models.plan import Plan, PlanMetric
+    from tidegate.models.state import State
+
+_AHEAD = timedelta(minutes=5)
+"""A reading from further in the future than this comes from a clock that is wrong."""
+_ALERTS_KEPT = 200
+
+_DOES = MappingProxyType(
+    {
+        Band.HOLD: Reduction.HOLD,
+        Band.NARROW: Reduction.NARROW,
+        Band.PAUSE: Reduction.PAUSE,
+        Band.ROLLBACK: Reduction.ROLLBACK,
+    }
+)
+
+
+def begin(turn: Turn) -> None:
+    """Start to watch every metric that is not watched yet."""
+    fresh = {
+        name: MetricState(due_at=turn.now, since=turn.now)
+        for name in turn.plan.metrics
+        if name not in turn.state.metrics
+    }
+    kept = {name: metric for name, metric in turn.state.metrics.items() if name in turn.plan.metrics}
+    turn.change(metrics={**kept, **fresh})
+
+
+def judge(
+    plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime
+) -> tuple[Verdict, Reason, Decimal | None]:
+    """Return what a metric's last answer is worth now, and its value where it has one that counts."""
+    if last is None:
+        return Verdict.INCONCLUSIVE, because(Code.NO_READING, metric=name), None
+    if last.status == "error":
+        return Verdict.ERRORED, because(Code.SOURCE_ERROR, metric=name, note=last.note or "no reason given"), None
+    if last.status == "stale" or calendar.later(plan.calendar, last.taken_at, metric.max_age) <= now:
+        return Verdict.INCONCLUSIVE, because(Code.STALE, metric=name, at=last.taken_at), None
+    if last.taken_at > now + _AHEAD:
+        return Verdict.INCONCLUSIVE, because(Code.FROM_THE_FUTURE, metric=name, at=last.taken_at), None
+    if last.status == "no_data" or (last.status == "value" and last.value is None):
+        if metric.on_no_data == "fail":
+            return Verdict.FAILED, because(Code.NO_DATA_FAILS, metric=name), None
+        if metric.on_no_data == "zero":
+            return Verdict.PASSED, because(Code.NO_DATA_ZERO, metric=name), Decimal(0)
+        return Verdict.INCONCLUSIVE, because(Code.NO_DATA, metric=name), None
+    if last.status == "insufficient_sample" or last.n < metric.min_samples:
+        return Verdict.INCONCLUSIVE, because(Code.FEW_SAMPLES, metric=name, n=last.n, needed=metric.min_samples), None
+    return Verdict.PASSED, because(Code.READ, metric=name, value=last.value, n=last.n), last.value
+
+
+def band_of(metric: PlanMetric, value: Decimal, before: Band) -> Band:
+    """Return the band of a value; once astray, a metric stays so until it is healthy again."""
+    now = next((band for band, bound in metric.bands if bound.holds(value)), Band.HEALTHY)
+    if before.rank > now.rank and metric.healthy is not None and not metric.healthy.holds(value):
+        return before
+    return now
+
+
+def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
+    """Return what the metrics say about going on, in the fixed order of a gate."""
+    rung = plan.rung(max(state.position.level, 1))
+    wanted = tuple(dict.fromkeys(condition.metric for condition in rung.advance_when))
+    guardrails: list[Check] = []
+    health: list[Check] = []
+    fresh: list[Check] = []
+    samples: list[Check] = []
+    signals: list[Check] = []
+    by_code = {Code.SOURCE_ERROR: health, Code.FEW_SAMPLES: samples}
+    values: dict[str, Decimal] = {}
+    for name, metric in plan.metrics.items():
+        if metric.dry_run or (name not in wanted and not metric.bands):
+            continue
+        watched = state.metrics.get(name)
+        verdict, reason, value = judge(plan, metric, name, watched.last if watched else None, now)
+        if value is None or verdict is not Verdict.PASSED:
+            by_code.get(reason.code, fresh).append(Check(name=name, verdict=verdict, reason=reason))
+            continue
+        values[name] = value
+        band = watched.band if watched else Band.HEALTHY
+        strayed = band.rank >= Band.HOLD.rank
+        shown = because(Code.IN_BAND, metric=name, value=value, band=band.value) if strayed else reason
+        row = Check(name=name, verdict=Verdict.FAILED if strayed else Verdict.PASSED, reason=shown)
+        (guardrails if metric.guardrail else signals).append(row)
+    for condition in rung.advance_when:
+        value = values.get(condition.metric)
+        if value is None:
+            continue
+        met = condition.bound.holds(value)
+        reason = because(Code.CONDITION, condition=str(condition), value=value, met="met" if met else "not met")
+        signals.append(Check(name=str(condition), verdict=Verdict.PASSED if met else Verdict.FAILED, reason=reason))
+    if rung.min_samples:
+        samples.append(_runs_seen(state, wanted, rung.min_samples))
+    return (*guardrails, *health, *fresh, *samples, *signals)
+
+
+def _runs_seen(state: State, wanted: tuple[str, ...], needed: int) -> Check:
+    seen = enough(state, wanted)
+    code = Code.RUNS_SEEN if seen >= needed else Code.FEW_RUNS
+    verdict = Verdict.PASSED if seen >= needed else Verdict.INCONCLUSIVE
+    return Check(name="runs", verdict=verdict, reason=because(code, n=seen, needed=needed))
+
+
+def enough(state: State, wanted: tuple[str, ...]) -> int:
+    """Return over how many cases this wave has been seen: the largest count that any wanted metric reports."""
+    watch = state.position.observation
+    since = watch.since if watch else state.position.since
+    lasts = [state.metrics[name].last for name in wanted if name in state.metrics]
+    return max((last.n for last in lasts if last is not None and last.taken_at >= since), default=0)
+
+
+def take(turn: Turn, event: Readings) -> Reason:
+    """Take in a round of readings; where a threshold is crossed, act at once."""
+    human = event.actor.kind is ActorKind.HUMAN
+    member = turn.plan.roster.get(event.actor.subject)
+    if human and (member is None or not member.active):
+        return turn.note("readings", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
+    odd = [name for name in event.items if name not in turn.plan.metrics or turn.plan.metrics[name].by_hand != human]
+    if odd:
+        return turn.note("readings", Outcome.REFUSED, because(Code.NOT_THIS_WAY, metrics=odd))
+    _answered(turn, tuple(event.items))
+    acts: list[tuple[Band, str]] = []
+    kept = dict(turn.state.metrics)
+    for name, reading in event.items.items():
+        metric = turn.plan.metrics[name]
+        old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
+        if old.last is not None and reading.taken_at < old.last.taken_at:
+            continue  # an older answer that came late says nothing new
+        if reading.taken_at > turn.now + _AHEAD:
+            # Kept, it would count once its time has come, and bar every honest answer until then.
+            ahead = because(Code.FROM_THE_FUTURE, metric=name, at=reading.taken_at)
+            turn.note("readings", Outcome.REFUSED, ahead)
+            continue
+        kept[name] = _weighed(turn, metric, name, old, reading)
+        if kept[name].acted.rank > old.acted.rank:
+            acts.append((kept[name].acted, name))
+    turn.change(metrics=kept)
+    worst = max((metric.band for metric in kept.values()), key=lambda band: band.rank, default=Band.HEALTHY)
+    said = turn.note("readings", Outcome.DONE, because(Code.READINGS, metrics=tuple(event.items), worst=worst.value))
+    for band, name in sorted(acts, key=lambda act: -act[0].rank)[:1]:
+        if not turn.state.exposure.desired.serves:
+            break
+        turn.system(
+            "threshold", Outcome.DONE, because(Code.THRESHOLD, metric=name, band=band.value, value=_shown(kept[name]))
+        )
+        said = fallback.reduce(turn, _DOES[band])
+    return said
+
+
+def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
+    due = calendar.later(turn.plan.calendar, turn.now, metric.every)
+    verdict, _, value = judge(turn.plan, metric, name, reading, turn.now)
+    pauses = False
+    if value is None:
+        failed = verdict is Verdict.FAILED
+        band = max(old.band, Band.HOLD, key=lambda each: each.rank) if failed else old.band
+        breaches = old.breaches + 1 if failed else old.breaches
+        usable = old.usable_at
+        blind_acted = old.blind_acted
+    else:
+        band = band_of(metric, value, old.band)
+        if pauses := _pauses(turn, name, value):
+            band = max(band, Band.PAUSE, key=lambda each: each.rank)
+        breaches = old.breaches + 1 if band.rank >= Band.HOLD.rank else 0
+        usable, blind_acted = reading.taken_at, False
+    acted = old.acted if band.rank > Band.WATCH.rank else Band.HEALTHY
+    # A signal asks people to look; only a guardrail goes further than a hold by itself.
+    reach = band if metric.guardrail or pauses else min(band, Band.HOLD, key=lambda each: each.rank)
+    if breaches >= metric.consecutive and reach.rank >= Band.HOLD.rank and not metric.dry_run:
+        acted = max(acted, reach, key=lambda each: each.rank)
+    return old.but(
+        last=reading, usable_at=usable, breaches=breaches, band=band, acted=acted, due_at=due, blind_acted=blind_acted
+    )
+
+
+def _pauses(turn: Turn, name: str, value: Decimal) -> bool:
+    """Whether a value is one that this wave is paused for, whatever the metric's own bands say."""
+    rung = turn.plan.rung(max(turn.state.position.level, 1))
+    return any(condition.metric == name and condition.bound.holds(value) for condition in rung.pause_when)
+
+
+def _shown(metric: MetricState) -> str:
+    return "no data" if metric.last is None or metric.last.number is None else str(metric.last.number)
+
+
+def _answered(turn: Turn, names: tuple[str, ...]) -> None:
+    asked = turn.state.owed.get("readings")
+    if isinstance(asked, TakeReadings) and set(asked.metrics) <= set(names):
+        turn.settled("readings")
+
+
+def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
+    """Have sources read, and remind the people who read by hand."""
+    machine = tuple(name for name in names if not turn.plan.metrics[name].by_hand)
+    hand = tuple(name for name in names if turn.plan.metrics[name].by_hand)
+    if machine and "readings" not in turn.state.owed:
+        turn.perform("readings", TakeReadings(metrics=machine, attempt=attempt))
+    kept = dict(turn.state.metrics)
+    for name in names:
+        metric = turn.plan.metrics[name]
+        old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
+        kept[name] = old.but(due_at=calendar.later(turn.plan.calendar, turn.now, metric.every))
+    turn.change(metrics=kept)
+    for person in sorted({turn.plan.metrics[name].reviewer for name in hand}):
+        mine = tuple(name for name in hand if turn.plan.metrics[name].reviewer == person)
+        turn.tell(because(Code.READING_DUE, metrics=mine), (person,))
+
+
+def blind_at(plan: Plan, name: str, watched: MetricState) -> datetime | None:
+    """Return when having seen nothing of a metric for too long narrows exposure."""
+    metric = plan.metrics.get(name)
+    if metric is None or metric.blind_limit is None or watched.blind_acted or metric.dry_run:
+        return None
+    seen = watched.usable_at or watched.since
+    return calendar.later(plan.calendar, calendar.later(plan.calendar, seen, metric.max_age), metric.blind_limit)
+
+
+def blind(turn: Turn, name: str) -> None:
+    """Narrow, because nobody has seen this metric for too long."""
+    watched = turn.state.metrics[name]
+    turn.change(metrics={**turn.state.metrics, name: watched.but(blind_acted=True)})
+    turn.system("blind", Outcome.DONE, because(Code.BLIND, metric=name, since=watched.usable_at or watched.since))
+    fallback.reduce(turn, Reduction.NARROW)
+
+
+def alert(turn: Turn, event: Alert) -> Reason:
+    """Act on an alert once; its end is recorded and widens nothing."""
+    if event.resolved:
+        return turn.note("alert resolved", Outcome.NOOP, because(Code.ALERT_RESOLVED, alert=event.fingerprint))
+    if turn.state.alerts.get(event.fingerprint) == event.starts_at and not event.truncated:
+        return turn.note("alert", Outcome.NOOP, because(Code.ALERT_KNOWN, alert=event.fingerprint))
+    alerts = {**turn.state.alerts, event.fingerprint: event.starts_at}
+    turn.change(alerts=dict(list(alerts.items())[-_ALERTS_KEPT:]))
+    turn.note(
+        "alert",
+        Outcome.DONE,
+        because(Code.ALERT, alert=event.fingerprint, does=event.does.value, truncated=str(event.truncated).lower()),
+    )
+    return fallback.reduce(turn, _DOES[event.does])

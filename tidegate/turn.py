@@ -1,0 +1,185 @@
+"""One decision in the making: state, moves and evidence so far. Mutable only inside one call of `decide`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tidegate.models.base import Stage
+from tidegate.models.decision import Entry, Notify, Outcome, Reason
+from tidegate.models.event import SYSTEM, Actor
+from tidegate.models.reasons import Code
+from tidegate.models.state import Control, Phase
+
+if TYPE_CHECKING:
+    from tidegate.models.base import Function
+    from tidegate.models.decision import Move
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Plan
+    from tidegate.models.programme import StageRules
+    from tidegate.models.state import State
+
+OUTBOX_LIMIT = 200
+"""From so many unstored entries on, identical refusals are counted instead of listed."""
+
+
+class Turn:
+    """What the rooms write on while one event is decided."""
+
+    def __init__(self, plan: Plan, state: State, now: datetime, actor: Actor, cause: str | None) -> None:
+        """Begin with the state as it is."""
+        self.plan = plan
+        self.state = state
+        self.now = now
+        self.actor = actor
+        self.cause = cause
+        self.moves: list[Move] = []
+        self.entries: list[Entry] = []
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> StageRules:
+        """The rules of the stage that is being entered, else of the one it is in."""
+        position = self.state.position
+        return self.plan.rules(position.target or position.level)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage the rollout stands in."""
+        return self.plan.rung(max(self.state.position.level, 1)).stage
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def change(self, **changes: Any) -> None:
+        """Change the state."""
+        self.state = self.state.but(**changes)
+
+    def move_to(self, phase: Phase, **changes: Any) -> None:
+        """Enter a phase; whoever it then waits for is nudged in time."""
+        fresh = {
+            "phase": phase,
+            "since": self.now,
+            "nudge_at": self.now + self.rules.review_every.wall,
+            "nudges": 0,
+            "told": False,
+            "attempts": 0,
+            "retry_at": None,
+        }
+        self.place(**{**fresh, **changes})
+
+    def place(self, **changes: Any) -> None:
+        """Change the position without entering a phase."""
+        self.change(position=self.state.position.but(**changes))
+
+    def expose(self, **changes: Any) -> None:
+        """Change what is or should be exposed."""
+        self.change(exposure=self.state.exposure.but(**changes))
+
+    def control(self, control: Control) -> None:
+        """Change what is being done to exposure."""
+        if control is not self.state.exposure.control:
+            self.expose(control=control, since=self.now)
+
+    def keep_gate(self, gate: Gate) -> None:
+        """Write an open gate back."""
+        self.change(gates={**self.state.gates, gate.id: gate})
+
+    def name(self, kind: str) -> str:
+        """Return a fresh name, the same on every replay."""
+        self.change(counter=self.state.counter + 1)
+        return f"{kind}-{self.state.counter}"
+
+    # -- telling ------------------------------------------------------------------------------------------------
+
+    def note(
+        self,
+        action: str,
+        outcome: Outcome,
+        reason: Reason,
+        *,
+        by: Actor | None = None,
+        function: Function | None = None,
+        on_behalf_of: str | None = None,
+        gate: str | None = None,
+        subject: str | None = None,
+    ) -> Reason:
+        """Write one line of evidence."""
+        actor = by or self.actor
+        state = self.state
+        entry = Entry(
+            number=state.written + 1,
+            at=self.now,
+            action=action,
+            outcome=outcome,
+            reason=reason,
+            actor=actor.subject,
+            actor_kind=actor.kind.value,
+            verified=actor.verified,
+            on_behalf_of=on_behalf_of,
+            function=function,
+            gate=gate,
+            subject=subject,
+            plan=state.plan,
+            phase=state.position.phase.value,
+            control=state.exposure.control.value,
+            level=state.position.level,
+            epoch=state.exposure.epoch,
+            cause=self.cause,
+        )
+        if outcome is Outcome.REFUSED and len(state.outbox) >= OUTBOX_LIMIT and self._collapsed(entry):
+            return reason
+        self.entries.append(entry)
+        self.change(written=entry.number, outbox=(*state.outbox, entry))
+        return reason
+
+    def system(self, action: str, outcome: Outcome, reason: Reason, **about: Any) -> Reason:
+        """Write a line about what the rules did by themselves."""
+        return self.note(action, outcome, reason, by=SYSTEM, **about)
+
+    def _collapsed(self, entry: Entry) -> bool:
+        outbox = self.state.outbox
+        for index in range(len(outbox) - 1, -1, -1):
+            old = outbox[index]
+            if (old.action, old.reason.code, old.actor, old.gate, old.outcome) == (
+                entry.action, entry.reason.code, entry.actor, entry.gate, entry.outcome,
+            ):  # fmt: skip
+                counted = old.but(count=old.count + 1)
+                self.change(outbox=(*outbox[:index], counted, *outbox[index + 1 :]))
+                return True
+        return False
+
+    def perform(self, key: str, move: Move) -> None:
+        """Owe a move: it stays in the state until its outcome has come back."""
+        self.moves.append(move)
+        self.change(owed={**self.state.owed, key: move})
+
+    def settled(self, key: str) -> None:
+        """Owe a move no longer."""
+        if key in self.state.owed:
+            self.change(owed={name: move for name, move in self.state.owed.items() if name != key})
+
+    def tell(self, about: Reason, to: tuple[str, ...], *, urgent: bool = False) -> None:
+        """Tell people something; nothing waits for it."""
+        key = self.name("notice")
+        owed = [name for name in self.state.owed if name.startswith("notice-")]
+        if len(owed) >= _NOTICES_KEPT:
+            # A channel that never answers must not make the state grow: the oldest notice is given up.
+            self.settled(owed[0])
+        self.perform(key, Notify(key=key, about=about, to=to, urgent=urgent))
+
+
+_NOTICES_KEPT = 30
+
+
+def because(code: Code, **facts: object) -> Reason:
+    """Make a reason; facts are kept as text, so that the evidence reads the same for ever."""
+    return Reason(code=code, facts={name: _text(value) for name, value in facts.items()})
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(part) for part in value)
+    return str(value)

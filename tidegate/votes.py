@@ -1,0 +1,224 @@
+"""Votes: who is heard, what counts, and when the quorum is met.
+
+First decision wins; a change of mind is an explicit revoke. A yes is good for a while, for one exact change, once.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tidegate import calendar, fallback
+from tidegate.models.base import Function
+from tidegate.models.decision import Outcome, Reason, Verdict
+from tidegate.models.event import Choice, Reduction, Vote
+from tidegate.models.gate import Ballot, Veto
+from tidegate.models.reasons import Code
+from tidegate.rights import Seat, can_vote, functions_of, principals, seat_for
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tidegate.models.base import GateKind
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+YES = (Choice.APPROVE, Choice.APPROVE_WITH_CONDITIONS)
+
+
+def cast(turn: Turn, vote: Vote) -> Reason:
+    """Hear one vote."""
+    if vote.choice is Choice.WITHDRAW_VETO:
+        return _withdraw_veto(turn, vote)
+    gate = turn.state.gates.get(vote.gate)
+    if gate is None:
+        return _late(turn, vote)
+    if vote.subject != gate.subject:
+        return _refuse(
+            turn, vote, because(Code.WRONG_SUBJECT, gate=gate.id, seen=vote.subject[:12], now=gate.subject[:12])
+        )
+    if turn.now >= gate.expires_at and gate.satisfied_at is None:
+        return _refuse(turn, vote, because(Code.GATE_EXPIRED, gate=gate.id, at=gate.expires_at))
+    if vote.choice is Choice.VETO:
+        return _veto(turn, vote, gate)
+    if vote.choice is Choice.REVOKE:
+        return _revoke(turn, vote, gate)
+    seat = seat_for(turn.plan, turn.state, gate, vote.actor, vote.function, vote.on_behalf_of, turn.now)
+    if isinstance(seat, Reason):
+        return _refuse(turn, vote, seat)
+    return _decide(turn, vote, gate, seat)
+
+
+def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
+    if gate.signed and not vote.actor.verified:
+        return _refuse(turn, vote, because(Code.SIGNATURE_REQUIRED, gate=gate.id))
+    for ballot in gate.ballots:
+        if vote.actor.subject in (ballot.person, ballot.principal) or seat.principal in (
+            ballot.person,
+            ballot.principal,
+        ):
+            return _refuse(turn, vote, because(Code.ALREADY_VOTED, who=ballot.person, choice=ballot.choice.value))
+    if vote.choice in YES:
+        unanswered = _unanswered(turn, vote, gate, seat.function)
+        if unanswered is not None:
+            return _refuse(turn, vote, because(Code.UNANSWERED, question=unanswered, function=seat.function.value))
+        if gate.briefing.verdict is not Verdict.PASSED:
+            return _refuse(turn, vote, because(Code.PREMATURE, gate=gate.id, verdict=gate.briefing.verdict.value))
+        if vote.choice is Choice.APPROVE_WITH_CONDITIONS and not vote.promises:
+            return _refuse(turn, vote, because(Code.NO_CONDITIONS, gate=gate.id))
+        strange = [promise.owner for promise in vote.promises if not can_vote(turn.plan.roster.get(promise.owner))]
+        if strange:
+            return _refuse(turn, vote, because(Code.UNKNOWN_PERSON, who=strange[0]))
+    rule = turn.plan.rules(gate.level).gates[gate.kind]
+    ballot = Ballot(
+        person=vote.actor.subject,
+        function=seat.function,
+        principal=seat.principal,
+        choice=vote.choice,
+        at=turn.now,
+        expires_at=calendar.later(turn.plan.calendar, turn.now, rule.vote_expiry),
+        verified=vote.actor.verified,
+        promises=vote.promises,
+    )
+    turn.keep_gate(gate.but(ballots=(*gate.ballots, ballot)))
+    return _record(turn, vote, Outcome.DONE, because(_HEARD[vote.choice], gate=gate.id, label=gate.label), seat)
+
+
+def _unanswered(turn: Turn, vote: Vote, gate: Gate, function: Function) -> str | None:
+    asked = turn.plan.rules(gate.level).gates[gate.kind].questions.get(function, ())
+    return next((question for question in asked if not vote.answers.get(question, "").strip()), None)
+
+
+_HEARD = MappingProxyType(
+    {
+        Choice.APPROVE: Code.APPROVED,
+        Choice.APPROVE_WITH_CONDITIONS: Code.APPROVED_WITH_CONDITIONS,
+        Choice.ABSTAIN: Code.ABSTAINED,
+        Choice.REJECT: Code.REJECTED,
+        Choice.REQUEST_CHANGES: Code.CHANGES_REQUESTED,
+    }
+)
+
+
+def valid(plan: Plan, gate: Gate, ballot: Ballot, now: datetime) -> bool:
+    """Whether a yes still counts: unexpired, and its giver still holds the seat it was given from."""
+    if ballot.choice not in YES or now >= ballot.expires_at or ballot.person in gate.excluded:
+        return False
+    voter, principal = plan.roster.get(ballot.person), plan.roster.get(ballot.principal)
+    if voter is None or principal is None or not can_vote(voter) or not can_vote(principal):
+        return False
+    if ballot.person == ballot.principal:
+        return ballot.function in voter.functions or (ballot.function, ballot.person) in gate.assigned
+    # A delegate's yes was given while the delegation stood; what must still stand is the principal's own seat.
+    return ballot.function in principal.functions and ballot.principal not in gate.excluded
+
+
+def missing(plan: Plan, gate: Gate, now: datetime) -> tuple[str, ...]:
+    """Name what the quorum still lacks, functions first; empty means that it is met."""
+    counted = [ballot for ballot in gate.ballots if valid(plan, gate, ballot, now)]
+    lacking = [
+        function.value
+        for function, needed in sorted(gate.needs.items())
+        for _ in range(needed - sum(ballot.function is function for ballot in counted))
+    ]
+    said = [ballot.principal for ballot in counted]
+    return (*lacking, *(person for person in gate.persons if person not in said))
+
+
+def askable(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[str, ...]:
+    """Return who could still give a yes that is missing, in a stable order."""
+    spoken = {name for ballot in gate.ballots for name in (ballot.person, ballot.principal)}
+    lacking = [Function(name) for name in missing(plan, gate, now) if name in tuple(Function)]
+    found = {person for person in gate.persons if person not in spoken}
+    for function in dict.fromkeys(lacking):
+        for name, member in plan.roster.items():
+            if not can_vote(member) or name in gate.excluded or name in spoken:
+                continue
+            stands_in = principals(plan, state, name, function, now, escalated=gate.escalations > 0)
+            if function in member.functions or (function, name) in gate.assigned or stands_in:
+                found.add(name)
+    return tuple(sorted(found))
+
+
+def _veto(turn: Turn, vote: Vote, gate: Gate) -> Reason:
+    held = _vetoing(turn, vote, gate.kind, gate.level)
+    if not held:
+        return _refuse(turn, vote, because(Code.NO_VETO, who=vote.actor.subject, gate=gate.id))
+    veto = Veto(person=vote.actor.subject, at=turn.now, gate=gate.id)
+    turn.change(vetoes={**turn.state.vetoes, held[0]: veto})
+    return _record(
+        turn,
+        vote,
+        Outcome.DONE,
+        because(Code.VETOED, gate=gate.id, function=held[0].value),
+        Seat(held[0], vote.actor.subject),
+    )
+
+
+def _vetoing(turn: Turn, vote: Vote, kind: GateKind, level: int) -> tuple[Function, ...]:
+    """Return the functions in which somebody may block such a gate."""
+    if not can_vote(turn.plan.roster.get(vote.actor.subject)):
+        return ()
+    vetoing = turn.plan.rules(level).gates[kind].veto
+    held = functions_of(turn.plan, vote.actor)
+    return tuple(function for function in held if function in vetoing and vote.function in (None, function))
+
+
+def _withdraw_veto(turn: Turn, vote: Vote) -> Reason:
+    own = functions_of(turn.plan, vote.actor)
+    standing = [function for function in turn.state.vetoes if function in own]
+    # The one who answers for it all may lift another's veto, by name and with evidence.
+    overruled = Function.ACCOUNTABLE_EXEC in own and not standing and vote.reason is not None
+    lifted = standing or (list(turn.state.vetoes) if overruled else [])
+    if not lifted:
+        return _refuse(turn, vote, because(Code.NOT_YOUR_VETO, who=vote.actor.subject))
+    turn.change(vetoes={function: veto for function, veto in turn.state.vetoes.items() if function not in lifted})
+    code = Code.VETO_OVERRULED if overruled else Code.VETO_WITHDRAWN
+    return _record(turn, vote, Outcome.DONE, because(code, functions=[function.value for function in lifted]), None)
+
+
+def _revoke(turn: Turn, vote: Vote, gate: Gate) -> Reason:
+    mine = [ballot for ballot in gate.ballots if ballot.person == vote.actor.subject]
+    if not mine:
+        return _refuse(turn, vote, because(Code.NOTHING_TO_REVOKE, who=vote.actor.subject))
+    kept = tuple(ballot for ballot in gate.ballots if ballot.person != vote.actor.subject)
+    turn.keep_gate(gate.but(ballots=kept))
+    return _record(
+        turn, vote, Outcome.DONE, because(Code.REVOKED, gate=gate.id), Seat(mine[0].function, mine[0].principal)
+    )
+
+
+def _late(turn: Turn, vote: Vote) -> Reason:
+    over = next((gate for gate in turn.state.closed if gate.id == vote.gate), None)
+    if over is None:
+        return _refuse(turn, vote, because(Code.UNKNOWN_GATE, gate=vote.gate))
+    if over.how == "consumed" and vote.choice is Choice.REVOKE and vote.actor.subject in over.approvers:
+        _record(turn, vote, Outcome.DONE, because(Code.REVOKED_LATE, gate=over.id), None)
+        return fallback.reduce(turn, Reduction.HOLD, functions=functions_of(turn.plan, vote.actor))
+    if over.how == "consumed" and vote.choice is Choice.VETO:
+        held = _vetoing(turn, vote, over.kind, turn.state.position.level)
+        if held:
+            turn.change(
+                vetoes={**turn.state.vetoes, held[0]: Veto(person=vote.actor.subject, at=turn.now, gate=over.id)}
+            )
+            _record(turn, vote, Outcome.DONE, because(Code.VETOED_LATE, gate=over.id, function=held[0].value), None)
+            return fallback.reduce(turn, Reduction.HOLD, functions=held)
+    return _refuse(turn, vote, because(Code.GATE_OVER, gate=over.id, how=over.how.replace("_", " "), at=over.at))
+
+
+def _refuse(turn: Turn, vote: Vote, reason: Reason) -> Reason:
+    return _record(turn, vote, Outcome.REFUSED, reason, None)
+
+
+def _record(turn: Turn, vote: Vote, outcome: Outcome, reason: Reason, seat: Seat | None) -> Reason:
+    return turn.note(
+        f"vote {vote.choice.value}",
+        outcome,
+        reason,
+        function=seat.function if seat else vote.function,
+        on_behalf_of=seat.principal if seat and seat.principal != vote.actor.subject else None,
+        gate=vote.gate,
+        subject=vote.subject,
+    )
