@@ -117,6 +117,10 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
                 )
                 fallback.close_gate(turn, other.id, "superseded")
                 gates.lapse(turn, other)
+                watch = turn.state.position.observation
+                if other.kind in (GateKind.CHECKPOINT, GateKind.OPERATING) and watch is not None:
+                    # A proposal puts a review off for as long as it is open itself, and no longer.
+                    turn.place(observation=watch.but(review_at=gate.expires_at))
     return True
 
 

@@ -117,6 +117,8 @@ def _of_schedule(plan: Plan, state: State) -> Iterator[Deadline]:
     for key, said in state.announcements.items():
         if said.ready_at > state.ticked_at:
             yield Deadline(said.ready_at, "notice given", "clock", key)
+        if said.retry_at is not None:
+            yield Deadline(said.retry_at, "notice again", "clock", key)
 
 
 def _of_observation(plan: Plan, state: State) -> Iterator[Deadline]:

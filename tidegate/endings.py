@@ -123,7 +123,9 @@ def terminate(turn: Turn, event: Terminate) -> Reason:
             "terminate", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="terminate")
         )
     if Function.RISK in turn.state.vetoes:
-        return turn.note("terminate", Outcome.REFUSED, because(Code.VETO_STANDS, function="risk"))
+        # Risk may keep it from being closed, and nobody may keep it from being made safe.
+        turn.note("terminate", Outcome.REFUSED, because(Code.VETO_STANDS, function="risk"))
+        return fallback.reduce(turn, Reduction.ROLLBACK, functions=functions_of(turn.plan, event.actor))
     said = turn.note("terminate", Outcome.DONE, because(Code.TERMINATING, why=event.reason or "no reason given"))
     _end(turn, "terminated")
     return said

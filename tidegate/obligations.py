@@ -99,7 +99,7 @@ def _met(turn: Turn, name: str) -> None:
 
 def _acknowledged(turn: Turn, event: Confirm) -> Reason:
     number = event.what.removeprefix("notice:")
-    key = f"announce-{number}"
+    key = next((name for name in turn.state.announcements if name.endswith(f"-{number}")), "")
     said = turn.state.announcements.get(key)
     if said is None or not number.isdecimal() or int(number) >= len(turn.plan.notices):
         return turn.note("confirm", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.what))

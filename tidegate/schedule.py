@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 
 def announce(turn: Turn, gate: Gate) -> None:
     """Tell every audience of the change that was approved, and start their lead time."""
-    announced: dict[str, Announcement] = {}
-    for index, notice in enumerate(turn.plan.notices):
-        key = f"announce-{index}"
-        ready = calendar.later(turn.plan.calendar, turn.now, notice.lead)
-        announced[key] = Announcement(at=turn.now, ready_at=ready)
-        about = because(Code.ANNOUNCED, audience=notice.audience, label=gate.label, at=ready)
-        turn.perform(key, Notify(key=key, about=about, to=notice.to, channel=notice.channel, required=True))
-    turn.change(announcements=announced)
+    turn.change(announcements={})
+    for index in range(len(turn.plan.notices)):
+        _send(turn, gate, index)
+
+
+def _send(turn: Turn, gate: Gate, index: int) -> None:
+    notice, key = turn.plan.notices[index], f"{gate.id}-{index}"
+    ready = calendar.later(turn.plan.calendar, turn.now, notice.lead)
+    sent = Announcement(at=turn.now, ready_at=ready)
+    turn.change(announcements={**turn.state.announcements, key: sent})
+    about = because(Code.ANNOUNCED, audience=notice.audience, label=gate.label, at=ready)
+    turn.perform(key, Notify(key=key, about=about, to=notice.to, channel=notice.channel, required=True))
+
+
+def _send_again(turn: Turn, gate: Gate) -> None:
+    """A notice that did not arrive is sent again, and its lead time begins anew: nobody was told."""
+    for index in range(len(turn.plan.notices)):
+        said = turn.state.announcements.get(f"{gate.id}-{index}")
+        if said is not None and said.retry_at is not None and turn.now >= said.retry_at:
+            _send(turn, gate, index)
 
 
 def noticed(turn: Turn, event: Noticed) -> None:
@@ -41,18 +53,21 @@ def noticed(turn: Turn, event: Noticed) -> None:
         if event.result != "delivered":
             turn.system("notice", Outcome.REFUSED, because(Code.NOTICE_FAILED, notice=event.key, result=event.result))
         return
-    turn.change(announcements={**turn.state.announcements, event.key: announced.but(result=event.result)})
-    outcome = Outcome.DONE if event.result == "delivered" else Outcome.REFUSED
-    code = Code.NOTICE_DELIVERED if event.result == "delivered" else Code.NOTICE_FAILED
+    delivered = event.result == "delivered"
+    retry = None if delivered else calendar.later(turn.plan.calendar, turn.now, turn.rules.retry_every)
+    answered = announced.but(result=event.result, retry_at=retry)
+    turn.change(announcements={**turn.state.announcements, event.key: answered})
+    outcome = Outcome.DONE if delivered else Outcome.REFUSED
+    code = Code.NOTICE_DELIVERED if delivered else Code.NOTICE_FAILED
     turn.system("notice", outcome, because(code, notice=event.key, result=event.result))
 
 
-def told(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
+def told(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ...]:
     """Return whether everybody who must know does, has had time, and has confirmed where that is asked."""
     found = []
     for index, notice in enumerate(plan.notices):
         name = f"notice {notice.audience}"
-        said = state.announcements.get(f"announce-{index}")
+        said = state.announcements.get(f"{gate.id}-{index}")
         if said is None or said.result != "delivered":
             result = "not sent" if said is None else said.result
             found.append(_pending(name, because(Code.NOTICE_OPEN, audience=notice.audience, result=result)))
@@ -78,7 +93,7 @@ def open_points(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Ch
     checks.extend(
         check for check in gates.barred(plan, state, gate.level, now) if not (resuming and check.name == "control")
     )
-    checks.extend(told(plan, state, now))
+    checks.extend(told(plan, state, gate, now))
     lacking = votes.missing(plan, gate, now)
     if lacking:
         checks.append(_pending("approvals", because(Code.QUORUM_LOST, gate=gate.id, lacking=lacking)))
@@ -97,6 +112,7 @@ def advance(turn: Turn) -> None:
     if _stale(turn, gate):
         _void(turn, gate)
         return
+    _send_again(turn, gate)
     points = open_points(turn.plan, turn.state, gate, turn.now)
     if not points:
         consume(turn, gate)
@@ -133,6 +149,8 @@ def _reopen(turn: Turn, gate: Gate) -> None:
         satisfied_at=None,
         expires_at=max(gate.expires_at, calendar.later(turn.plan.calendar, turn.now, rule.window)),
         remind_at=calendar.later(turn.plan.calendar, turn.now, rule.remind_every),
+        escalate_at=calendar.later(turn.plan.calendar, turn.now, rule.escalate_after),
+        escalations=0,
     )
     turn.keep_gate(again)
     turn.change(announcements={})

@@ -40,14 +40,14 @@ _DOES = MappingProxyType(
 
 
 def begin(turn: Turn) -> None:
-    """Start to watch every metric that is not watched yet."""
-    fresh = {
-        name: MetricState(due_at=turn.now, since=turn.now)
+    """Watch every metric from now on; that nobody looked while nobody was served was no blindness."""
+    fresh = MetricState(due_at=turn.now, since=turn.now)
+    known = turn.state.metrics
+    watched = {
+        name: known[name].but(due_at=turn.now, since=turn.now, blind_acted=False) if name in known else fresh
         for name in turn.plan.metrics
-        if name not in turn.state.metrics
     }
-    kept = {name: metric for name, metric in turn.state.metrics.items() if name in turn.plan.metrics}
-    turn.change(metrics={**kept, **fresh})
+    turn.change(metrics=watched)
 
 
 def judge(
@@ -235,7 +235,7 @@ def blind_at(plan: Plan, name: str, watched: MetricState) -> datetime | None:
     metric = plan.metrics.get(name)
     if metric is None or metric.blind_limit is None or watched.blind_acted or metric.dry_run:
         return None
-    seen = watched.usable_at or watched.since
+    seen = max(watched.usable_at or watched.since, watched.since)
     return calendar.later(plan.calendar, calendar.later(plan.calendar, seen, metric.max_age), metric.blind_limit)
 
 

@@ -205,7 +205,9 @@ def _late(turn: Turn, vote: Vote) -> Reason:
             )
             _record(turn, vote, Outcome.DONE, because(Code.VETOED_LATE, gate=over.id, function=held[0].value), None)
             return fallback.reduce(turn, Reduction.HOLD, functions=held)
-    return _refuse(turn, vote, because(Code.GATE_OVER, gate=over.id, how=over.how.replace("_", " "), at=over.at))
+    reason = because(Code.GATE_OVER, gate=over.id, how=over.how.replace("_", " "), at=over.at)
+    # What lost to something safer is not refused for its own sake: it was overtaken, and is asked for again.
+    return _record(turn, vote, Outcome.SUPERSEDED if over.how == "superseded" else Outcome.REFUSED, reason, None)
 
 
 def _refuse(turn: Turn, vote: Vote, reason: Reason) -> Reason:

@@ -191,7 +191,7 @@ def missed(turn: Turn, why: Reason) -> None:
     turn.place(missed=times + 1, narrow_at=at)
     turn.tell(
         because(Code.REVIEW_MISSED, times=times + 1),
-        (*fallback.pager(turn.plan), *turn.plan.heads.values()),
+        tuple(dict.fromkeys((*fallback.pager(turn.plan), *turn.plan.heads.values()))),
         urgent=True,
     )
 

@@ -115,6 +115,15 @@ def test_amendment_refused(choice: Choice, how: str) -> None:
     assert story.gate.change == exposure(12)
 
 
+def test_a_proposal_is_no_way_around_a_review() -> None:
+    """A review that a proposal ended comes back as soon as the proposal is over, and not a whole cadence later."""
+    story = Story().live().review()
+    amended(story, wider())
+    until = story.gate.expires_at
+    story.wait(until)
+    assert [gate.kind for gate in story.state.gates.values()] == [GateKind.CHECKPOINT]
+
+
 def test_amendment_expires() -> None:
     """An amendment that nobody answers expires; it was neither approved nor rejected, and nothing changed."""
     story = Story().live()

@@ -351,12 +351,13 @@ class Lives(RuleBasedStateMachine):
         self.send(Alert, "alertmanager", actor_kind=ActorKind.SERVICE, **more)
 
     @rule(
-        key=st.sampled_from(("announce-0", "announce-3", "notice-1")),
+        pick=st.integers(0, 50),
         result=st.sampled_from(("delivered", "partial", "failed")),
     )
-    def noticed(self, key: str, result: Any) -> None:
-        """A notice arrives, or does not."""
-        self.say(Noticed(key=key, result=result))
+    def noticed(self, pick: int, result: Any) -> None:
+        """A notice arrives, or does not, or is one of long ago."""
+        keys = (*self.story.state.owed, "checkpoint-1-0")
+        self.say(Noticed(key=keys[pick % len(keys)], result=result))
 
     @rule(back=st.integers(0, 5))
     def stored(self, back: int) -> None:

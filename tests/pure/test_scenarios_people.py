@@ -186,6 +186,30 @@ def test_scenario_09_not_what_somebody_reduced() -> None:
     assert said(story.message(Override, "exec", to="w2", incident="INC-7")) is Code.NOT_OPEN
 
 
+def test_scenario_09_the_ground_has_moved() -> None:
+    """A half-asked override ends when exposure widens by the ordinary way: it asked for a step from somewhere else."""
+    story = Story().live()
+    story.message(Override, "exec", to="w2", incident="INC-7")
+    override = story.gate
+    story.review()
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    assert said(story.vote("ops-a", gate=override)) is Code.GATE_OVER
+    assert (story.people, story.state.emergency) == (20, None)
+
+
+def test_scenario_09_overtakes_what_was_agreed() -> None:
+    """An override overtakes the widening that people had agreed to, and nothing of that waits behind it."""
+    story = Story().live().review()
+    story.agree()
+    story.message(Override, "exec", to="w2", incident="INC-7")
+    story.message(Override, "ops-a", to="w2", incident="INC-7")
+    assert story.people == 20
+    assert not story.state.gates
+    story.wait(10 * DAY)
+    assert story.people <= 10
+
+
 # -- 11: moved or left between the yes and its use --------------------------------------------------------------------
 
 
@@ -347,7 +371,7 @@ def test_scenario_19_notification_fails(result: Literal["partial", "failed", "de
     story.vote("risk-a")
     story.auto = False
     story.vote("ops-a")
-    story.say(Noticed(key="announce-0", result=result))
+    story.say(Noticed(key=f"{story.gate.id}-0", result=result))
     story.auto = result == "delivered"
     story.now += 2 * DAY
     story.say_all()

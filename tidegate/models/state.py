@@ -244,6 +244,8 @@ class Announcement(Carried):
     """Whether it arrived."""
     confirmed_by: Id | None = None
     """Who confirmed it."""
+    retry_at: Instant | None = None
+    """When it is sent again, because it did not arrive."""
 
 
 class Proposal(Carried):
