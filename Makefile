@@ -3,6 +3,8 @@
 PYTHON ?= python3
 READY := .venv/.ready
 BIN := .venv/bin
+# The samples name dates; they are shown as of the day they were written for, so that they never go stale.
+SAMPLE_DAY := 2026-12-01
 EXAMPLES := playbooks/minutes-summariser.yaml playbooks/claims-triage.yaml playbooks/coding-assistant.yaml
 
 .DEFAULT_GOAL := help
@@ -12,8 +14,8 @@ help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 up: $(READY) ## set up, check the three example playbooks, and show the plan of one
-	$(BIN)/tidegate check $(EXAMPLES)
-	$(BIN)/tidegate plan $(firstword $(EXAMPLES))
+	$(BIN)/tidegate check --as-of $(SAMPLE_DAY) $(EXAMPLES)
+	$(BIN)/tidegate plan --as-of $(SAMPLE_DAY) $(firstword $(EXAMPLES))
 
 test: lint types ## everything CI runs: lint, types, then every test
 	$(BIN)/pytest
