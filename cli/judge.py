@@ -61,7 +61,7 @@ class Desk:
 
     def judge_programme(self, document: Document) -> tuple[Row, ...]:
         """Judge a programme by itself."""
-        from tidegate.read import read_programme
+        from tidegate.authoring.read import read_programme
 
         _, findings = read_programme(document.data)
         return _rows(findings, document, document)

@@ -29,7 +29,7 @@ _USERS = ((50, "<50"), (500, "<500"), (5_000, "<5000"))
 
 def check_programme(text: str, path: Path) -> None:
     """Make sure that what is about to be written is a programme."""
-    from tidegate.read import read_programme
+    from tidegate.authoring.read import read_programme
 
     _, findings = read_programme(parse(text, str(path)).data)
     if findings:

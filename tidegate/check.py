@@ -29,7 +29,7 @@ from tidegate.checks import (
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.finding import Finding, Path
 
 __all__ = ("DELETE", "RULES", "Example", "Fault", "Rule", "check", "place")

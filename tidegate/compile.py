@@ -21,11 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidegate.authoring.defaults import longest, notices, raci, rights, stop_rules
+from tidegate.authoring.metrics import plan_metrics
+from tidegate.authoring.origins import origins
+from tidegate.authoring.read import read_playbook, read_programme
+from tidegate.authoring.resolve import LEAST_WORK, resolve
+from tidegate.authoring.standards import not_longer
 from tidegate.calendar import instant
 from tidegate.check import check
-from tidegate.defaults import longest, notices, raci, rights, stop_rules
 from tidegate.digest import canonical, digest
-from tidegate.metrics import plan_metrics
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.plan import (
@@ -38,20 +42,16 @@ from tidegate.models.plan import (
 )
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import ReadinessItem, Zones
-from tidegate.origins import origins
-from tidegate.read import read_playbook, read_programme
-from tidegate.resolve import LEAST_WORK, resolve
 from tidegate.roster import members
-from tidegate.standards import not_longer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
+    from tidegate.authoring.origins import Origin
     from tidegate.models.base import Function
     from tidegate.models.playbook import Playbook
-    from tidegate.origins import Origin
 
 LARGEST_PLAN = 256 * 1024
 """Bytes. A plan travels with every continue-as-new; Temporal bears two megabytes, and state grows beside it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from tidegate import (
     amend,
@@ -31,14 +31,17 @@ from tidegate.models.event import (
     CLOCK,
     SYSTEM,
     Alert,
+    Choice,
     Fault,
     Message,
+    Readings,
     Reduce,
     Reduction,
     StopTheLine,
     Stored,
     Terminate,
     Tick,
+    Vote,
 )
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
@@ -54,7 +57,9 @@ if TYPE_CHECKING:
 RECEIPTS_KEPT = 1_000
 """From so many answers on that may still be asked for again, only reductions are heard."""
 FORGET_AFTER = timedelta(hours=24)
-"""How long a message may be on its way; then it says nothing, and its answer can be forgotten."""
+"""How long a message may be on its way unless it says how long; then its answer can be forgotten."""
+REMEMBER_AT_MOST = timedelta(days=7)
+"""No message keeps its answer for longer, whatever it says."""
 
 
 class Decision(NamedTuple):
@@ -92,8 +97,10 @@ def decide_all(plan: Plan, state: State, events: Iterable[Event], now: datetime)
     deadline = next_deadline(plan, state)
     if deadline is not None and deadline.at <= now and not any(isinstance(event, Tick) for event in waiting):
         waiting.append(Tick())
+    # Who takes a yes back in the same breath is heard in the order of their own words.
+    undone = {(one.actor.subject, one.gate) for one in waiting if _says(one, _BACK)}
     decisions = []
-    for event in sorted(waiting, key=precedence):
+    for event in sorted(waiting, key=lambda one: _place(one, undone)):
         decision = decide(plan, state, event, now)
         plan, state = decision.plan, decision.state
         decisions.append(decision)
@@ -101,16 +108,30 @@ def decide_all(plan: Plan, state: State, events: Iterable[Event], now: datetime)
 
 
 def precedence(event: Event) -> int:
-    """Return the order of safety: rollback, pause, redirect, narrow, hold, the rest; what advances comes last."""
+    """Return the order of safety: rollback, pause, redirect, narrow, hold, the rest, each no; what advances last."""
     if isinstance(event, Reduce):
         return -event.verb.rank
     if isinstance(event, Terminate | StopTheLine):
         return -Reduction.PAUSE.rank if not getattr(event, "lift", False) else 2
     if isinstance(event, Alert):
         return -Reduction(event.does.value).rank if not event.resolved else 2
+    if _says(event, _NO):
+        return 2
     return _ORDER.get(event.kind, 2)
 
 
+def _place(event: Event, undone: set[tuple[str, str]]) -> int:
+    own = isinstance(event, Vote) and (event.actor.subject, event.gate) in undone
+    return min(precedence(event), 2) if own else precedence(event)
+
+
+def _says(event: Event, choices: tuple[Choice, ...]) -> TypeGuard[Vote]:
+    return isinstance(event, Vote) and getattr(event, "choice", None) in choices
+
+
+_BACK = (Choice.REVOKE,)
+_NO = (Choice.VETO, Choice.REJECT, Choice.REQUEST_CHANGES, *_BACK)
+"""What a vote can say that lets nothing widen."""
 _ORDER = MappingProxyType({"applied": 1, "observed": 1, "fault": 1, "readings": 1, "tick": 1, "vote": 3, "override": 3})
 
 
@@ -118,20 +139,23 @@ def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decisio
     known = state.receipts.get(event.id)
     mark = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
     turn = Turn(plan, state, now, event.actor, event.id)
-    if known is not None:
-        if known.digest == mark:
-            return Decision(state, (), (), plan, known)
-        reason = turn.note("message", Outcome.REFUSED, because(Code.ID_CONFLICT, id=event.id))
-        return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
-    safer = isinstance(event, Reduce | Alert | StopTheLine)
+    if known is not None and known.digest == mark:
+        return Decision(state, (), (), plan, known)
+    safer = isinstance(event, Reduce | Alert) or (isinstance(event, StopTheLine) and not event.lift)
     refusal = None if safer else _unheard(state, event, now)
+    if known is not None:
+        # An id that somebody else has used up does not silence whoever makes it safer.
+        reason = turn.note("message", Outcome.REFUSED, because(Code.ID_CONFLICT, id=event.id))
+        if not safer:
+            return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
     if refusal is not None:
         reason = turn.note("message", Outcome.REFUSED, refusal)
         return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
     reason = _PEOPLE[event.kind](turn, event)  # type: ignore[attr-defined]  # every message has a kind
     mine = [entry.outcome for entry in turn.entries if entry.cause == event.id and entry.reason == reason]
-    receipt = _receipt(mark, mine[-1] if mine else Outcome.REFUSED, reason, now)
-    _remember(turn, event.id, receipt)
+    receipt = _receipt(mark, mine[-1] if mine else Outcome.REFUSED, reason, now, event.not_after)
+    if known is None:
+        _remember(turn, event.id, receipt)
     waves.progress(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, receipt)
 
@@ -142,22 +166,26 @@ def _unheard(state: State, event: Message, now: datetime) -> Reason | None:
         return because(Code.TOO_LATE, until=event.not_after)
     if state.position.phase.over:
         return because(Code.OVER, phase=state.position.phase.value)
-    if len(state.receipts) >= RECEIPTS_KEPT or len(state.outbox) >= 2 * OUTBOX_LIMIT:
+    full = len(state.receipts) >= RECEIPTS_KEPT or len(state.outbox) >= 2 * OUTBOX_LIMIT
+    # Who says no, who ends it, and what is measured can only make it safer: no flood of others' words silences them.
+    if full and not (isinstance(event, Readings | Terminate) or _says(event, _NO)):
         return because(Code.BUSY)
     return None
 
 
-def _receipt(mark: str, outcome: Outcome, reason: Reason, now: datetime) -> Receipt:
-    return Receipt.model_construct(digest=mark, outcome=outcome, reason=reason, until=now + FORGET_AFTER)
+def _receipt(
+    mark: str, outcome: Outcome, reason: Reason, now: datetime, not_after: datetime | None = None
+) -> Receipt:
+    # A message that may still arrive is still known then, within reason: nobody fills the memory for years.
+    until = max(now + FORGET_AFTER, min(not_after or now, now + REMEMBER_AT_MOST))
+    return Receipt.model_construct(digest=mark, outcome=outcome, reason=reason, until=until)
 
 
 def _remember(turn: Turn, message: str, receipt: Receipt) -> None:
     """Keep the answer as long as the question may come again, and forget those that can come no more."""
-    receipts = dict(turn.state.receipts)
-    for name, old in turn.state.receipts.items():
-        if old.until > turn.now and len(receipts) < RECEIPTS_KEPT:
-            break
-        del receipts[name]
+    receipts = {name: old for name, old in turn.state.receipts.items() if old.until > turn.now}
+    while len(receipts) >= RECEIPTS_KEPT:
+        del receipts[next(iter(receipts))]
     receipts[message] = receipt
     turn.change(receipts=receipts)
 

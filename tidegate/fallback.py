@@ -144,6 +144,9 @@ def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: 
 def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[Reduction, Exposure, str] | Reason:
     """Return what a verb really does, the bound that exposure is met with, and its name; or why it cannot."""
     now = state.exposure.desired
+    level = None if to is None else level_named(plan, to)
+    if level is not None:
+        to = level_name(plan, level)
     if verb is Reduction.HOLD:
         # Nobody is added: a widening under way goes back to what was confirmed before it, never half.
         bound = state.exposure.before if state.position.phase is Phase.WIDENING else now
@@ -153,7 +156,6 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if verb is Reduction.REDIRECT:
         return _redirected(plan, now)
     if verb is Reduction.ROLLBACK and to is not None:
-        level = level_named(plan, to)
         if level is None:
             return because(Code.NO_SUCH_LEVEL, level=to)
         if not plan.exposure(level) <= now:

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidegate import fallback
+from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function
 from tidegate.models.exposure import wider_in
-from tidegate.standards import looser, not_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

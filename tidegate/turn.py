@@ -127,7 +127,7 @@ class Turn:
             epoch=state.exposure.epoch,
             cause=self.cause,
         )
-        if outcome is Outcome.REFUSED and len(state.outbox) >= OUTBOX_LIMIT and self._collapsed(entry):
+        if self._collapsed(entry):
             return reason
         self.entries.append(entry)
         self.change(written=entry.number, outbox=(*state.outbox, entry))
@@ -138,12 +138,20 @@ class Turn:
         return self.note(action, outcome, reason, by=SYSTEM, **about)
 
     def _collapsed(self, entry: Entry) -> bool:
+        """Count what was said before while the ledger is away: refusals soon, all that changes nothing once it is full.
+
+        What changes where the rollout stands is never counted together, and so always has a line of its own.
+        """
         outbox = self.state.outbox
+        refused, full = entry.outcome is Outcome.REFUSED, len(outbox) >= 2 * OUTBOX_LIMIT
+        if not full and not (refused and len(outbox) >= OUTBOX_LIMIT):
+            return False
         for index in range(len(outbox) - 1, -1, -1):
             old = outbox[index]
-            if (old.action, old.reason.code, old.actor, old.gate, old.outcome) == (
-                entry.action, entry.reason.code, entry.actor, entry.gate, entry.outcome,
-            ):  # fmt: skip
+            same = (old.action, old.reason.code, old.gate, old.outcome) == (
+                entry.action, entry.reason.code, entry.gate, entry.outcome,
+            )  # fmt: skip
+            if same and ((refused and old.actor == entry.actor) or (full and _nothing_new(old, entry))):
                 counted = old.but(count=old.count + 1)
                 self.change(outbox=(*outbox[:index], counted, *outbox[index + 1 :]))
                 return True
@@ -170,6 +178,11 @@ class Turn:
 
 
 _NOTICES_KEPT = 30
+
+
+def _nothing_new(old: Entry, entry: Entry) -> bool:
+    stood, stands = ((one.phase, one.control, one.level) for one in (old, entry))
+    return stood == stands and (old.epoch == entry.epoch or old.reason == entry.reason)
 
 
 def because(code: Code, **facts: object) -> Reason:

@@ -290,7 +290,7 @@ def _satisfied(turn: Turn, gate: Gate) -> None:
 
 
 def _go_on(turn: Turn, gate: Gate, phase: Phase) -> None:
-    """People looked, and it goes on as it is until the next time."""
+    """People looked, and it goes on as it is until the next time; a review never follows at once upon another."""
     schedule.use(turn, gate)
     watch = turn.state.position.observation
     later = calendar.later(turn.plan.calendar, turn.now, turn.rules.review_every)
@@ -300,7 +300,7 @@ def _go_on(turn: Turn, gate: Gate, phase: Phase) -> None:
         purpose=None,
         missed=0,
         narrow_at=None,
-        observation=watch.but(review_at=later) if watch else None,
+        observation=watch.but(until=later, latest=max(watch.latest, later), review_at=later) if watch else None,
     )
     turn.system("reviewed", Outcome.DONE, because(Code.REVIEWED, until=later))
     turn.moves.append(TurnPage(title=f"{phase.value} {turn.plan.title}"))

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pure import documents
+from tidegate.authoring.read import read_programme
+from tidegate.authoring.resolve import working_time
 from tidegate.calendar import freeze_at, instant, later, next_working, offset, working
 from tidegate.models.base import Span, Stage, Unit
 from tidegate.models.plan import FreezeWindow, WorkingTime
 from tidegate.models.programme import Zones
-from tidegate.read import read_programme
-from tidegate.resolve import working_time
 
 
 def berlin() -> WorkingTime:

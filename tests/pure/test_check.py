@@ -6,12 +6,12 @@ import pytest
 
 from tests.pure import documents
 from tests.pure.patches import found_in, path_of
+from tidegate.authoring.read import read_playbook
 from tidegate.check import DELETE, RULES, check, place
 from tidegate.compile import compile as compiled
 from tidegate.models.base import Stage
 from tidegate.models.finding import Severity, dotted
 from tidegate.models.playbook import Playbook
-from tidegate.read import read_playbook
 
 PILOT, STAGED = "minutes-summariser", "claims-triage"
 

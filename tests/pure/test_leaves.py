@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.pure import documents
-from tidegate import read
+from tidegate.authoring import read
+from tidegate.authoring.resolve import resolve
 from tidegate.check import check
 from tidegate.compile import _judge
 from tidegate.models.finding import dotted
 from tidegate.models.playbook import Playbook
 from tidegate.models.programme import Programme, Zones
-from tidegate.resolve import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

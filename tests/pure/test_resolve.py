@@ -9,16 +9,16 @@ import pytest
 
 from tests.pure import documents
 from tests.pure.documents import DELETE, GOOD, with_changes
+from tidegate.authoring.read import read_playbook, read_programme
+from tidegate.authoring.resolve import owners, resolve
 from tidegate.compile import compile as compile_
 from tidegate.models.base import Band, Function, Mode
 from tidegate.models.finding import Severity, dotted
 from tidegate.models.playbook import Playbook
 from tidegate.models.programme import Programme, Zones
-from tidegate.read import read_playbook, read_programme
-from tidegate.resolve import owners, resolve
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.finding import Finding
 
 

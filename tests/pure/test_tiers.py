@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.pure import documents
+from tidegate.authoring.read import read_playbook
 from tidegate.models.programme import TierFramework
-from tidegate.read import read_playbook
 from tidegate.tiers import tier
 
 LOW = {"data": "internal", "decision": "advisory", "users": "<50", "external": "none"}

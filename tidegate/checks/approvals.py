@@ -14,7 +14,7 @@ from tidegate.models.finding import Severity
 from tidegate.roster import members, missing_seats
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.finding import Path
     from tidegate.models.programme import GateRule
     from tidegate.roster import MissingSeat, Window

@@ -13,7 +13,7 @@ from tidegate.models.playbook import StopClass
 from tidegate.tiers import asked, modes
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.finding import Path
     from tidegate.models.stage import Authority
 

@@ -9,7 +9,7 @@ from tidegate.checks.look import next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 D1 = Rule(
     "D1",

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.defaults import rights
 from tidegate.checks.look import next_stage, steps
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
-from tidegate.defaults import rights
 from tidegate.models.finding import Severity
 from tidegate.models.programme import Right
 from tidegate.models.ways_down import NarrowLevel
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.finding import Path
     from tidegate.models.ways_down import Step
 

@@ -12,7 +12,7 @@ from tidegate.models.finding import Severity
 from tidegate.models.measure import Baseline
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 
 @Rule(

@@ -11,7 +11,7 @@ from tidegate.models.base import Stage
 from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 _RECORD = Stage.SYSTEM_OF_RECORD
 

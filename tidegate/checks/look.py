@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.base import Bound, Condition
     from tidegate.models.finding import Path
     from tidegate.models.measure import Metric

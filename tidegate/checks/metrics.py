@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.names import BY_HAND
 from tidegate.checks.look import acts, conditions, later, listed, next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
 from tidegate.models.base import MetricFamily, Stage
 from tidegate.models.finding import Severity
-from tidegate.names import BY_HAND
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.measure import Metric
 
 

@@ -14,7 +14,7 @@ from tidegate.models.finding import Severity
 from tidegate.roster import away_through, members
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 _FIVE = ROLES[:2] + ROLES[3:]
 """The roles without which nothing is governed; who answers in the end is asked for by the gates that need them."""

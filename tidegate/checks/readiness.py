@@ -13,7 +13,7 @@ from tidegate.models.finding import Severity
 from tidegate.models.playbook import DataSource
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 _SEVERAL = 2
 _CARE = (

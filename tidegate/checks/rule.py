@@ -15,7 +15,7 @@ from tidegate.models.base import Stage
 from tidegate.models.finding import Finding, Path, Severity
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 
 class _Gone(Enum):

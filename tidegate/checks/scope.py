@@ -14,7 +14,7 @@ from tidegate.models.programme import Decision, External, Users
 from tidegate.tiers import asked, data_classes
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.finding import Path
 
 _MOST = ((Users.UNDER_50, 49), (Users.UNDER_500, 499), (Users.UNDER_5000, 4_999))

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.standards import not_longer
 from tidegate.checks.look import acts, bands
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
 from tidegate.models.base import Band, Stage
 from tidegate.models.finding import Severity
-from tidegate.standards import not_longer
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
 
 _LIMITED = (
     ("support", "where users get help", "Name the desk, channel or person that helps users."),

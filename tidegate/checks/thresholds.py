@@ -12,7 +12,7 @@ from tidegate.models.base import Band, Bound, MetricFamily, Operator
 from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.measure import Metric
 
 _INCLUSIVE = (Operator.LE, Operator.GE)

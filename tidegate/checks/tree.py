@@ -12,7 +12,7 @@ from tidegate.models.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.measure import Metric
 
 _LEVELS = ("goal", "operational", "contribution", "telemetry")

@@ -9,8 +9,8 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.read import known
 from tidegate.models.finding import Finding, Path, error
-from tidegate.read import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,15 +8,15 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.names import BY_HAND
 from tidegate.models.base import Band, Bound, Operator, Span
 from tidegate.models.measure import Baseline
 from tidegate.models.plan import PlanMetric
-from tidegate.names import BY_HAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.measure import Metric
 
 _OPPOSITE: Mapping[Operator, Operator] = MappingProxyType(

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from tidegate.authoring.case import Case
+from tidegate.authoring.defaults import longest, rights
+from tidegate.authoring.ladder import ladder
+from tidegate.authoring.names import LAST_DAY, references
+from tidegate.authoring.read import known
+from tidegate.authoring.standards import looser, new_gates, not_longer, standards, tightened
 from tidegate.calendar import later
-from tidegate.case import Case
-from tidegate.defaults import longest, rights
-from tidegate.ladder import ladder
 from tidegate.models.base import Function, Span, Stage
 from tidegate.models.finding import Finding, Path, error
 from tidegate.models.plan import WorkingTime
 from tidegate.models.programme import Right
-from tidegate.names import LAST_DAY, references
-from tidegate.read import known
-from tidegate.standards import looser, new_gates, not_longer, standards, tightened
 from tidegate.tiers import tier
 
 if TYPE_CHECKING:

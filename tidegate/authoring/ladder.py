@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tidegate.authoring.standards import not_longer
 from tidegate.models.base import Mode, Stage, Verb
 from tidegate.models.exposure import CohortShare, Exposure
 from tidegate.models.finding import Finding, Path, Severity, error
 from tidegate.models.plan import Rung
-from tidegate.standards import not_longer
 from tidegate.tiers import modes
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 
-from tidegate.built_in import BUILT_IN
-from tidegate.defaults import notices, raci, rights, stop_rules
-from tidegate.metrics import bands, by_hand, cadence, max_age
+from tidegate.authoring.built_in import BUILT_IN
+from tidegate.authoring.defaults import notices, raci, rights, stop_rules
+from tidegate.authoring.metrics import bands, by_hand, cadence, max_age
 from tidegate.models.base import Function
 from tidegate.models.finding import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tidegate.case import Case
+    from tidegate.authoring.case import Case
     from tidegate.models.base import Stage
     from tidegate.models.plan import Rung
     from tidegate.models.stage import Wave

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from tidegate.built_in import BUILT_IN
+from tidegate.authoring.built_in import BUILT_IN
 from tidegate.models.base import Span, Unit
 from tidegate.models.programme import GateRule, StageRules
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.standards import not_longer
 from tidegate.models.base import Function
 from tidegate.models.plan import PlanNotice
 from tidegate.models.playbook import Raci, StopClass, StopRule
 from tidegate.models.programme import Right
-from tidegate.standards import not_longer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
