@@ -13,9 +13,10 @@ from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Amend, Reduction
+from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Phase, Proposal
+from tidegate.models.state import MetricState, Phase, Proposal
 from tidegate.rights import can_vote, may
 from tidegate.roster import missing_seats
 from tidegate.turn import Turn, because
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
+
+LARGEST_REVISION = 256 * 1024
+"""Bytes, as for any plan: it travels with the state while it is proposed, and after."""
 
 
 def propose(turn: Turn, event: Amend) -> Reason:
@@ -61,12 +65,17 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
         return because(Code.NO_RIGHT, who=who, right="amend")
     if rostering and not may(old, event.actor, Right.ROSTER):
         return because(Code.NO_RIGHT, who=who, right="roster")
-    mine = new.roster.get(who)
-    had = old.roster[who].functions
-    if turn.state.gates and mine is not None and any(function not in had for function in mine.functions):
+    if any(rule.signed for stage in old.stages.values() for rule in stage.rules.gates.values()) and (
+        not event.actor.verified
+    ):
+        # Whoever may change people and their keys without a signature could sign as anybody.
+        return because(Code.SIGNATURE_REQUIRED, gate="a revision of this plan")
+    if turn.state.gates and _seats_themselves(old, new, who):
         return because(Code.ADDS_THEMSELVES, who=who)
     if new.use_case != old.use_case:
         return because(Code.OTHER_USE_CASE, use_case=new.use_case)
+    if len(new.model_dump_json()) > LARGEST_REVISION:
+        return because(Code.TOO_MANY, what="words in a revision")
     if new.digest != digest(new.model_dump(mode="json", exclude={"digest"})):
         return because(Code.BROKEN_SEAL)
     position = turn.state.position
@@ -76,6 +85,19 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
         if _moved(old, new, level) is None:
             return because(Code.NO_SUCH_LEVEL, level=fallback.level_name(old, level))
     return None
+
+
+def _seats_themselves(old: Plan, new: Plan, who: str) -> bool:
+    """Whether somebody would gain a seat by a revision of their own: a function, their vote, a chair to deputise."""
+    mine, was = new.roster.get(who), old.roster[who]
+    if not can_vote(mine) or mine is None:
+        return False
+    given = not can_vote(was) or any(function not in was.functions for function in mine.functions)
+    deputises = any(
+        person.deputy == who and person.active and person != old.roster.get(name) for name, person in new.roster.items()
+    )
+    leads = any(head == who and old.heads.get(function) != who for function, head in new.heads.items())
+    return given or deputises or leads
 
 
 def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: bool) -> bool:
@@ -97,7 +119,9 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
         else dict.fromkeys(sorted({function for change in changes for function in change.functions}), 1)
     )
     target = new.exposure(moved) if moved is not None and turn.state.position.level > 0 else None
-    wider = target is not None and not target <= turn.state.exposure.desired and turn.state.exposure.control.open
+    more = () if target is None else wider_in(target, turn.state.exposure.desired)
+    # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
+    wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
     gate = gates.open_gate(
         turn, GateKind.AMENDMENT, level, target if wider else None, f"revision {new.digest[:12]}", needs=needs, plan=new
     )
@@ -127,8 +151,8 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
 def agreed(turn: Turn, gate: Gate) -> None:
     """A revision was agreed to: it is in force, and what it widens is scheduled under that very agreement."""
     proposal = turn.state.proposal
-    if proposal is not None:
-        # Without one it is in force already, and only what it widens is asked for again.
+    if proposal is not None and proposal.gate == gate.id:
+        # Otherwise it is in force already, and only what it widens is asked for again.
         material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan))
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
@@ -137,7 +161,8 @@ def agreed(turn: Turn, gate: Gate) -> None:
     widens = gate.change == turn.plan.exposure(level) and not gate.change <= exposure.desired
     if not widens or not exposure.control.open or turn.state.position.phase is Phase.WIDENING:
         schedule.use(turn, gate)
-        turn.change(requesters=())
+        if turn.state.position.phase in (Phase.OBSERVING, Phase.OPERATING):
+            turn.change(requesters=())
         return
     turn.keep_gate(gate.but(satisfied_at=turn.now, level=level))
     turn.move_to(Phase.SCHEDULED, target=level, purpose=GateKind.AMENDMENT)
@@ -153,15 +178,24 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     turn.plan = new
     turn.change(plan=new.digest)
     expired = position.expired
-    renewed = expired is not None and old.stages[expired].expires != new.stages[expired].expires
+    renewed = expired is not None and (
+        expired not in new.stages or old.stages[expired].expires != new.stages[expired].expires
+    )
     turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
     turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
     _carry_emergency(turn, old)
-    turn.change(metrics={name: metric for name, metric in turn.state.metrics.items() if name in new.metrics})
+    kept = {name: metric for name, metric in turn.state.metrics.items() if name in new.metrics}
+    if turn.state.metrics:
+        # What is measured from now on is read from now on.
+        kept |= {name: MetricState(due_at=turn.now, since=turn.now) for name in new.metrics if name not in kept}
+    turn.change(metrics=kept)
     turn.system(
         "revision in force", Outcome.DONE, because(Code.ADOPTED_PLAN, digest=new.digest[:12]), subject=new.digest
     )
     _carry_gates(turn, old, by, material=material)
+    for gate in tuple(turn.state.gates.values()):
+        if gate.satisfied_at is not None and new.notices != old.notices:
+            schedule.announce(turn, gate)
     if position.target is not None and target is None and turn.state.position.phase is Phase.PREPARING:
         # The wave that was being prepared is gone: its place is taken by whatever now comes next.
         target = level + 1 if level < len(new.ladder) else None

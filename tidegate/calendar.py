@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tidegate.models.plan import FreezeWindow, WorkingTime
 
+LEAST = timedelta(minutes=1)
+"""Nothing comes round sooner, whatever the standard says."""
 _DAY = timedelta(days=1)
 _SEARCH_DAYS = 800
 """A calendar in which no working day comes for so long is refused when the plan is compiled."""
@@ -28,6 +30,11 @@ def later(calendar: WorkingTime, start: datetime, span: Span) -> datetime:
     if span.unit is Unit.BUSINESS_HOURS:
         return _business_minutes(calendar, start, span.length * 60)
     return start + span.wall
+
+
+def again(calendar: WorkingTime, now: datetime, span: Span) -> datetime:
+    """Return when what comes round comes next: never at once, or time would stand still."""
+    return max(later(calendar, now, span), now + LEAST)
 
 
 def working(calendar: WorkingTime, moment: datetime) -> bool:

@@ -93,10 +93,11 @@ def _of_gates(plan: Plan, state: State) -> Iterator[Deadline]:
     for gate in state.gates.values():
         lacking = ", ".join(votes.missing(plan, gate, state.ticked_at)) or plan.ai_owner
         if gate.satisfied_at is not None:
-            first = min(
-                (ballot.expires_at for ballot in gate.ballots if ballot.choice in votes.YES), default=gate.expires_at
-            )
-            yield Deadline(first, "approval lapses", lacking, gate.id)
+            # What has lapsed already was not needed; what matters is the next that lapses.
+            good = [ballot.expires_at for ballot in gate.ballots if ballot.choice in votes.YES]
+            coming = [at for at in good if at > state.ticked_at]
+            if coming:
+                yield Deadline(min(coming), "approval lapses", lacking, gate.id)
             continue
         yield Deadline(gate.expires_at, "gate expires", lacking, gate.id)
         yield Deadline(gate.remind_at, "reminder", lacking, gate.id)
@@ -185,7 +186,11 @@ def _expired(turn: Turn) -> None:
     )
     due = calendar.later(turn.plan.calendar, turn.now, turn.rules.narrow_after)
     owed = Obligation(
-        kind="retire_or_extend", what=f"retire it or amend the end of {stage.value}", owner=turn.plan.ai_owner, due=due
+        kind="retire_or_extend",
+        what=f"retire it or amend the end of {stage.value}",
+        owner=turn.plan.ai_owner,
+        due=due,
+        then="narrow",
     )
     turn.change(obligations={**turn.state.obligations, "retire-or-extend": owed})
     fallback.reduce(turn, Reduction.HOLD)
@@ -214,7 +219,7 @@ def _nudge(turn: Turn) -> None:
     """Ask whoever it waits for; the second time their superiors too."""
     position = turn.state.position
     who = owner(turn.plan, turn.state)
-    again = calendar.later(turn.plan.calendar, turn.now, turn.rules.review_every)
+    again = calendar.again(turn.plan.calendar, turn.now, turn.rules.review_every)
     turn.place(nudge_at=again, nudges=position.nudges + 1, told=False)
     reason = because(Code.NUDGE, phase=position.phase.value.replace("_", " "), owner=who, since=position.since)
     turn.system("nudge", Outcome.DONE, reason)

@@ -25,6 +25,7 @@ from tidegate import (
     votes,
     waves,
 )
+from tidegate.calendar import LEAST
 from tidegate.deadlines import next_deadline
 from tidegate.models.decision import Entry, Move, Outcome, Reason, Receipt
 from tidegate.models.event import (
@@ -58,6 +59,7 @@ RECEIPTS_KEPT = 1_000
 """From so many answers on that may still be asked for again, only reductions are heard."""
 FORGET_AFTER = timedelta(hours=24)
 """How long a message may be on its way unless it says how long; then its answer can be forgotten."""
+_LONGEST_FACT = 200
 REMEMBER_AT_MOST = timedelta(days=7)
 """No message keeps its answer for longer, whatever it says."""
 
@@ -76,7 +78,7 @@ class Decision(NamedTuple):
 
 def begin(plan: Plan, now: datetime) -> State:
     """Return the state of a rollout that has just been submitted."""
-    position = Position(phase=Phase.SUBMITTED, since=now, nudge_at=now + plan.rules(1).review_every.wall)
+    position = Position(phase=Phase.SUBMITTED, since=now, nudge_at=now + max(plan.rules(1).review_every.wall, LEAST))
     return State(use_case=plan.use_case, plan=plan.digest, position=position, ticked_at=now)
 
 
@@ -114,7 +116,8 @@ def precedence(event: Event) -> int:
     if isinstance(event, Terminate | StopTheLine):
         return -Reduction.PAUSE.rank if not getattr(event, "lift", False) else 2
     if isinstance(event, Alert):
-        return -Reduction(event.does.value).rank if not event.resolved else 2
+        rank = Reduction.HOLD.rank if event.resolved else Reduction(event.does.value).rank
+        return 2 if event.resolved and not event.truncated else -rank
     if _says(event, _NO):
         return 2
     return _ORDER.get(event.kind, 2)
@@ -125,7 +128,7 @@ def _place(event: Event, undone: set[tuple[str, str]]) -> int:
     return min(precedence(event), 2) if own else precedence(event)
 
 
-def _says(event: Event, choices: tuple[Choice, ...]) -> TypeGuard[Vote]:
+def _says(event: object, choices: tuple[Choice, ...]) -> TypeGuard[Vote]:
     return isinstance(event, Vote) and getattr(event, "choice", None) in choices
 
 
@@ -142,15 +145,13 @@ def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decisio
     if known is not None and known.digest == mark:
         return Decision(state, (), (), plan, known)
     safer = isinstance(event, Reduce | Alert) or (isinstance(event, StopTheLine) and not event.lift)
-    refusal = None if safer else _unheard(state, event, now)
-    if known is not None:
-        # An id that somebody else has used up does not silence whoever makes it safer.
-        reason = turn.note("message", Outcome.REFUSED, because(Code.ID_CONFLICT, id=event.id))
-        if not safer:
-            return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
+    conflict = None if known is None else because(Code.ID_CONFLICT, id=event.id)
+    refusal = None if safer else conflict or _unheard(state, event, now)
     if refusal is not None:
-        reason = turn.note("message", Outcome.REFUSED, refusal)
-        return Decision(turn.state, (), tuple(turn.entries), plan, _receipt(mark, Outcome.REFUSED, reason, now))
+        return _refused(turn, mark, refusal)
+    if conflict is not None:
+        # An id that somebody used up for other words is put on record, and silences nobody who makes it safer.
+        turn.note("message", Outcome.REFUSED, conflict)
     reason = _PEOPLE[event.kind](turn, event)  # type: ignore[attr-defined]  # every message has a kind
     mine = [entry.outcome for entry in turn.entries if entry.cause == event.id and entry.reason == reason]
     receipt = _receipt(mark, mine[-1] if mine else Outcome.REFUSED, reason, now, event.not_after)
@@ -158,6 +159,12 @@ def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decisio
         _remember(turn, event.id, receipt)
     waves.progress(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, receipt)
+
+
+def _refused(turn: Turn, mark: str, why: Reason) -> Decision:
+    reason = turn.note("message", Outcome.REFUSED, why)
+    receipt = _receipt(mark, Outcome.REFUSED, reason, turn.now)
+    return Decision(turn.state, (), tuple(turn.entries), turn.plan, receipt)
 
 
 def _unheard(state: State, event: Message, now: datetime) -> Reason | None:
@@ -173,11 +180,12 @@ def _unheard(state: State, event: Message, now: datetime) -> Reason | None:
     return None
 
 
-def _receipt(
-    mark: str, outcome: Outcome, reason: Reason, now: datetime, not_after: datetime | None = None
-) -> Receipt:
+def _receipt(mark: str, outcome: Outcome, reason: Reason, now: datetime, not_after: datetime | None = None) -> Receipt:
     # A message that may still arrive is still known then, within reason: nobody fills the memory for years.
     until = max(now + FORGET_AFTER, min(not_after or now, now + REMEMBER_AT_MOST))
+    # An answer is kept for a day, and there are many: what is long stands in the record alone.
+    if any(len(fact) > _LONGEST_FACT for fact in reason.facts.values()):
+        reason = reason.but(facts={name: fact[:_LONGEST_FACT] for name, fact in reason.facts.items()})
     return Receipt.model_construct(digest=mark, outcome=outcome, reason=reason, until=until)
 
 

@@ -62,7 +62,7 @@ def handed_over(turn: Turn, gate: Gate) -> None:
     schedule.use(turn, gate)
     position, rules = turn.state.position, turn.rules
     watch = position.observation
-    review = calendar.later(turn.plan.calendar, turn.now, rules.review_every)
+    review = calendar.again(turn.plan.calendar, turn.now, rules.review_every)
     recurring = {
         name: owed
         for name, owed in (
@@ -136,8 +136,11 @@ def withdraw(turn: Turn, event: Withdraw) -> Reason:
     if not may(turn.plan, event.actor, Right.START):
         return turn.note("withdraw", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="start"))
     exposure = turn.state.exposure
+    if exposure.unresolved:
+        return turn.note("withdraw", Outcome.REFUSED, because(Code.STILL_SETTLING))
     if (
         turn.state.position.level > 0
+        or exposure.peak > 0
         or exposure.desired.serves
         or exposure.confirmed.serves
         or exposure.pending is not None

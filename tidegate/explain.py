@@ -60,7 +60,7 @@ SENTENCES = MappingProxyType(
         Code.NO_CONDITIONS: "An approval with conditions must name them.",
         # gates
         Code.GATE_OPENED: "{gate} is open until {until}: {label} needs {needs}.",
-        Code.UNSATISFIABLE: "A {kind} gate cannot be opened, because nobody could satisfy it: {seats}.",
+        Code.UNSATISFIABLE: "No {kind} gate can be opened, because nobody could satisfy it: {seats}.",
         Code.QUORUM: "{label} is agreed ({gate}).",
         Code.QUORUM_LOST: "{gate} no longer has its quorum: {lacking}.",
         Code.REOPENED: "{gate} is open again, because approvals lapsed or were taken back: {lacking}.",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _CAUSES_KEPT = 10
 _CLOSED_KEPT = 20
+_EMBARGOES_KEPT = 50
+_OTHERS = "others"
+"""The bar for every shared thing beyond those; it is lifted under that name."""
 
 _RESTING = MappingProxyType(
     {
@@ -59,7 +62,9 @@ def asked(turn: Turn, event: Reduce) -> Reason:
             event.verb.value, Outcome.DONE, because(Code.UNLISTED_HELD, who=event.actor.subject, verb=event.verb.value)
         )
         return reduce(turn, Reduction.HOLD)
-    functions = event.functions or functions_of(turn.plan, event.actor)
+    # In which of their functions; one that they do not hold would only be asked in vain before it goes on.
+    held = functions_of(turn.plan, event.actor)
+    functions = tuple(function for function in event.functions if function in held) or held
     return reduce(turn, event.verb, to=event.to, functions=functions)
 
 
@@ -68,22 +73,27 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     state = turn.state
     if state.position.phase.over:
         return turn.note(verb.value, Outcome.NOOP, because(Code.OVER, phase=state.position.phase.value))
-    wish = _bound(turn.plan, state, verb, to)
+    current = state.exposure
+    overtakes = current.pending is not None and current.pending.verb == "widen"
+    # Nobody is added: from a widening under way every way down begins at what was there before it.
+    begun = overtakes or state.position.phase is Phase.WIDENING
+    base = current.desired.meet(current.before) if begun else current.desired
+    wish = _bound(turn.plan, state.but(exposure=current.but(desired=base)), verb, to)
     if isinstance(wish, Reason):
         return turn.note(verb.value, Outcome.REFUSED, wish)
     verb, bound, label = wish
-    current = state.exposure
-    desired = current.desired.meet(bound)
+    desired = base.meet(bound)
     cause = Cause(verb=verb.value, by=turn.actor.subject, functions=functions, at=turn.now)
     control = _RESTING[verb]
     # Said again while people decide to go on, it is a new no, and their votes are good for nothing more.
-    widening = bool(_leading_on(state, verb)) or (current.pending is not None and current.pending.verb == "widen")
+    widening = bool(_leading_on(state, verb)) or overtakes
     if desired == current.desired and current.control.rank >= control.rank and not widening:
         turn.expose(causes=_with(current.causes, cause))
         return turn.note(verb.value, Outcome.NOOP, because(Code.ALREADY, verb=verb.value, label=current.label))
     _supersede(turn, verb)
     # A milder verb never relaxes a stricter one that stands; it only goes into the record.
-    stricter = current.control if current.control.rank > control.rank else control
+    again = verb is Reduction.ROLLBACK and current.control is Control.ROLLED_BACK
+    stricter = current.control if current.control.rank > control.rank and not again else control
     label = current.label if desired == current.desired and current.control.rank >= Control.NARROWED.rank else label
     redirect = turn.plan.fallback.redirect_to if verb is Reduction.REDIRECT else current.redirect_to
     turn.expose(
@@ -130,12 +140,12 @@ def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: 
     """Want an exposure under a new epoch, and ask the backends for it at once."""
     exposure = turn.state.exposure
     epoch = max(exposure.epoch, floor) + 1
-    overtaken = exposure.pending is not None and exposure.pending.verb == "widen"
-    unresolved = (
-        (*exposure.unresolved, exposure.pending.epoch) if exposure.pending and overtaken else exposure.unresolved
-    )
+    old, unresolved = exposure.pending, exposure.unresolved
+    if old is not None and old.verb == "widen" and not old.exposure <= desired:
+        unresolved = (*unresolved, old.epoch)
+    redirect = None if verb == "widen" else exposure.redirect_to
     move = Apply.model_construct(
-        verb=verb, epoch=epoch, exposure=desired, label=label, after=after, redirect_to=exposure.redirect_to
+        verb=verb, epoch=epoch, exposure=desired, label=label, after=after, redirect_to=redirect
     )
     turn.expose(desired=desired, label=label, epoch=epoch, pending=move, unresolved=unresolved, retry_at=None)
     turn.perform("apply", move)
@@ -148,9 +158,7 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if level is not None:
         to = level_name(plan, level)
     if verb is Reduction.HOLD:
-        # Nobody is added: a widening under way goes back to what was confirmed before it, never half.
-        bound = state.exposure.before if state.position.phase is Phase.WIDENING else now
-        return verb, bound, label_of(plan, bound, state.exposure.label)
+        return verb, now, label_of(plan, now, state.exposure.label)
     if verb is Reduction.NARROW:
         return _narrower(plan, state, to)
     if verb is Reduction.REDIRECT:
@@ -158,7 +166,7 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if verb is Reduction.ROLLBACK and to is not None:
         if level is None:
             return because(Code.NO_SUCH_LEVEL, level=to)
-        if not plan.exposure(level) <= now:
+        if now <= plan.exposure(level) and now != plan.exposure(level):
             return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
         return verb, plan.exposure(level), to
     return verb, NOTHING, "nothing"
@@ -271,7 +279,10 @@ def _supersede(turn: Turn, verb: Reduction) -> None:
         )
         close_gate(turn, gate.id, "superseded")
     turn.change(announcements={})
-    turn.place(narrow_at=None, missed=0, retry_at=None, attempts=0)
+    turn.place(retry_at=None, attempts=0)
+    if verb is not Reduction.HOLD:
+        # Another hold does not stop the clock of a review that nobody has held.
+        turn.place(narrow_at=None, missed=0)
 
 
 def _leading_on(state: State, verb: Reduction) -> tuple[Gate, ...]:
@@ -288,8 +299,18 @@ def close_gate(turn: Turn, gate_id: str, how: Ending) -> None:
     over = ClosedGate.model_construct(id=gate.id, kind=gate.kind, how=how, at=turn.now, approvers=voters)
     turn.change(
         gates={name: other for name, other in turn.state.gates.items() if name != gate_id},
-        closed=(*turn.state.closed, over)[-_CLOSED_KEPT:],
+        closed=_remembered((*turn.state.closed, over)),
     )
+
+
+def _remembered(closed: tuple[ClosedGate, ...]) -> tuple[ClosedGate, ...]:
+    # The last override stays for as long as it may be reviewed: not by one of those who gave it.
+    overrides = [gate.id for gate in closed if gate.kind is GateKind.OVERRIDE and gate.how == "consumed"]
+    stays = overrides[-1] if overrides else ""
+    while len(closed) > _CLOSED_KEPT:
+        first = next(gate.id for gate in closed if gate.id != stays)
+        closed = tuple(gate for gate in closed if gate.id != first)
+    return closed
 
 
 def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
@@ -306,16 +327,22 @@ def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
         return turn.note("lift embargo", Outcome.DONE, because(Code.EMBARGO_LIFTED, dependency=event.dependency))
     if event.actor.kind is ActorKind.HUMAN and not may(turn.plan, event.actor, Right.REDUCE):
         return asked(turn, Reduce(id=event.id, actor=event.actor, verb=Reduction.PAUSE))
-    turn.change(embargoes={**turn.state.embargoes, event.dependency: turn.now})
-    turn.note(
-        "stop the line", Outcome.NOOP if held else Outcome.DONE, because(Code.EMBARGO, dependency=event.dependency)
-    )
+    full = not held and len(turn.state.embargoes) >= _EMBARGOES_KEPT
+    barred = _OTHERS if full else event.dependency
+    turn.change(embargoes={**turn.state.embargoes, barred: turn.now})
+    turn.note("stop the line", Outcome.NOOP if held else Outcome.DONE, because(Code.EMBARGO, dependency=barred))
     return reduce(turn, Reduction.PAUSE, functions=functions_of(turn.plan, event.actor))
 
 
 def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
     kept = tuple(old for old in causes if (old.by, old.verb) != (cause.by, cause.verb))
-    return (*kept, cause)[-_CAUSES_KEPT:]
+    kept = (*kept, cause)
+    while len(kept) > _CAUSES_KEPT:
+        # Who is pushed out by a flood of others is still asked: their functions stand with the next in line.
+        first, second, *rest = kept
+        both = tuple(dict.fromkeys((*first.functions, *second.functions)))
+        kept = (second.but(functions=both), *rest)
+    return kept
 
 
 def pager(plan: Plan) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     rule = turn.plan.rules(level).gates[kind]
     asked = needs if needs is not None else dict(rule.functions)
     barred_from_it = requesters(turn.plan, turn.state) if excluded is None else excluded
-    window = calendar.later(turn.plan.calendar, now, rule.window)
+    window = calendar.again(turn.plan.calendar, now, rule.window)
     lacking = missing_seats(turn.plan.roster, asked, barred_from_it, (now, window))
     if lacking:
         if not turn.state.position.told:
@@ -182,8 +182,8 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
         subject=subject,
         opened_at=now,
         expires_at=window,
-        remind_at=calendar.later(turn.plan.calendar, now, rule.remind_every),
-        escalate_at=calendar.later(turn.plan.calendar, now, rule.escalate_after),
+        remind_at=calendar.again(turn.plan.calendar, now, rule.remind_every),
+        escalate_at=calendar.again(turn.plan.calendar, now, rule.escalate_after),
         needs=asked,
         persons=persons,
         excluded=barred_from_it,
@@ -230,7 +230,8 @@ def expire(turn: Turn, gate: Gate) -> None:
 
 def lapse(turn: Turn, gate: Gate) -> None:
     """Go back to where a gate came from, and wait until somebody says that it is ready again."""
-    turn.change(announcements={})
+    kept = turn.state.announcements.items()
+    turn.change(announcements={key: said for key, said in kept if not key.startswith(f"{gate.id}-")})
     back = {
         GateKind.FIRST_EXPOSURE: Phase.PREPARING,
         GateKind.STAGE: Phase.PREPARING,
@@ -242,14 +243,15 @@ def lapse(turn: Turn, gate: Gate) -> None:
         turn.move_to(back, sent_back=True)
     elif back is not None:
         watch = turn.state.position.observation
-        later = calendar.later(turn.plan.calendar, turn.now, turn.rules.review_every)
+        later = calendar.again(turn.plan.calendar, turn.now, turn.rules.review_every)
         turn.move_to(
             back, target=None, purpose=None, sent_back=True, observation=watch.but(review_at=later) if watch else None
         )
     elif gate.kind is GateKind.AMENDMENT:
-        turn.change(proposal=None)
-        position = turn.state.position
-        if position.purpose is GateKind.AMENDMENT:
+        proposal, position = turn.state.proposal, turn.state.position
+        if proposal is not None and proposal.gate == gate.id:
+            turn.change(proposal=None)
+        elif position.purpose is GateKind.AMENDMENT and position.phase is not Phase.WIDENING:
             # The revision stays in force; what it would have widened is not widened.
             phase = Phase.OPERATING if position.handed_over else Phase.OBSERVING
             turn.move_to(phase, target=None, purpose=None)
@@ -260,7 +262,7 @@ def lapse(turn: Turn, gate: Gate) -> None:
 def remind(turn: Turn, gate: Gate) -> None:
     """Ask those who have not answered, and arm the next reminder from now: missed ones collapse into one."""
     rule = turn.plan.rules(gate.level).gates[gate.kind]
-    turn.keep_gate(gate.but(remind_at=calendar.later(turn.plan.calendar, turn.now, rule.remind_every)))
+    turn.keep_gate(gate.but(remind_at=calendar.again(turn.plan.calendar, turn.now, rule.remind_every)))
     ask = votes.askable(turn.plan, turn.state, gate, turn.now)
     reason = because(Code.REMINDED, gate=gate.id, who=ask, until=gate.expires_at)
     turn.system("reminder", Outcome.DONE, reason, gate=gate.id)
@@ -274,7 +276,7 @@ def escalate(turn: Turn, gate: Gate) -> None:
     """Ask the next people up: deputies, then heads of function, then the programme."""
     step = gate.escalations
     rule = turn.plan.rules(gate.level).gates[gate.kind]
-    again = calendar.later(turn.plan.calendar, turn.now, rule.escalate_after) if step + 1 < len(_STEPS) else None
+    again = calendar.again(turn.plan.calendar, turn.now, rule.escalate_after) if step + 1 < len(_STEPS) else None
     raised = gate.but(escalations=step + 1, escalate_at=again)
     turn.keep_gate(raised)
     lacking = [Function(name) for name in votes.missing(turn.plan, gate, turn.now) if name in tuple(Function)]

@@ -65,6 +65,8 @@ def _ladder(old: Plan, new: Plan) -> Iterator[Change]:
 
 def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
     wider = wider_in(new.exposure, old.exposure)
+    # Where nothing is told apart any more, everything is served.
+    wider += tuple(f"all {name}" for name in ("paths", "regions") if _told_apart(old, name) > _told_apart(new, name))
     if wider == ("budget per month",):
         yield Change(f"{name}: more budget", Weight.FUNCTION, _BUDGET)
     elif wider:
@@ -91,6 +93,10 @@ def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
         if now != was:
             less = any(each not in now for each in was)
             yield Change(f"{name}: {said}", Weight.MATERIAL if less else Weight.RECORDED)
+
+
+def _told_apart(rung: Rung, dimension: str) -> bool:
+    return bool(getattr(rung.exposure, dimension))
 
 
 def _metrics(old: Plan, new: Plan) -> Iterator[Change]:
@@ -173,7 +179,9 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change(f"roster: {', '.join(changed) or 'heads of function'}", Weight.ROSTER)
     for what in ("ai_owner", "business_owner", "accountable_exec", "governance_owner", "handoff", "authors"):
         if getattr(old, what) != getattr(new, what):
-            yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if what == "authors" else Weight.MATERIAL)
+            # Who wrote more of it may decide less; to take an author out makes an approver.
+            more = what == "authors" and all(name in new.authors for name in old.authors)
+            yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if more else Weight.MATERIAL)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
 

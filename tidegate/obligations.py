@@ -26,13 +26,16 @@ LONGEST_DELEGATION = timedelta(days=90)
 
 def ready(turn: Turn, event: Ready) -> Reason:
     """Take in that a readiness item is met."""
+    member = turn.plan.roster.get(event.actor.subject)
+    if member is not None and member.organisation == "vendor":
+        return turn.note("ready", Outcome.REFUSED, because(Code.VENDOR, who=event.actor.subject))
     if event.item is None:
         if not may(turn.plan, event.actor, Right.READY):
             return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
         return waves.ready_again(turn, event)
     receiver = turn.plan.handoff.receiver if turn.plan.handoff else None
     drill = event.item is ReadinessItem.RECEIVER_DRILL
-    if drill and event.actor.subject != receiver:
+    if drill and (event.actor.subject != receiver or event.actor.kind is not ActorKind.HUMAN):
         return turn.note(
             "ready",
             Outcome.REFUSED,
@@ -122,9 +125,14 @@ def overdue(turn: Turn, name: str) -> None:
     turn.change(obligations={**turn.state.obligations, name: owed.but(overdue=True)})
     reason = because(Code.OVERDUE, what=owed.what, owner=owed.owner, due=owed.due)
     turn.system("obligation overdue", Outcome.EXPIRED, reason)
-    people = (owed.owner,) if owed.owner in turn.plan.roster else holders(turn.plan, Function(owed.owner))
+    # Who owes it may have left the roster since; then those who are paged find somebody.
+    people: tuple[str, ...] = (owed.owner,) if owed.owner in turn.plan.roster else ()
+    if not people and owed.owner in tuple(Function):
+        people = holders(turn.plan, Function(owed.owner))
     turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn.plan)))), urgent=True)
-    if owed.then == "hold" and turn.state.exposure.control.open:
+    if owed.then == "narrow":
+        fallback.reduce(turn, Reduction.NARROW)
+    elif owed.then == "hold" and turn.state.exposure.control.open:
         fallback.reduce(turn, Reduction.HOLD)
 
 
@@ -149,7 +157,8 @@ def delegate(turn: Turn, event: Delegate) -> Reason:
     if len(kept) >= _DELEGATIONS_KEPT:
         return turn.note("delegate", Outcome.REFUSED, because(Code.TOO_MANY, what="delegations"))
     until = min(event.until, turn.now + LONGEST_DELEGATION)
-    rule = Delegation(principal=who, to=event.to, function=event.function, since=turn.now, until=until)
+    signed = event.actor.verified
+    rule = Delegation(principal=who, to=event.to, function=event.function, since=turn.now, until=until, verified=signed)
     turn.change(delegations=(*kept, rule))
     return turn.note(
         "delegate",
@@ -175,10 +184,17 @@ def reassign(turn: Turn, event: Reassign) -> Reason:
     gate = turn.state.gates.get(event.gate)
     if gate is None:
         return turn.note("reassign", Outcome.REFUSED, because(Code.UNKNOWN_GATE, gate=event.gate))
-    if turn.plan.heads.get(event.function) != event.actor.subject:
+    who = event.actor.subject
+    leads = turn.plan.heads.get(event.function) == who and can_vote(turn.plan.roster.get(who))
+    if not leads or event.actor.kind is not ActorKind.HUMAN:
         return turn.note(
             "reassign", Outcome.REFUSED, because(Code.NOT_HEAD, who=event.actor.subject, function=event.function.value)
         )
+    if who in gate.excluded:
+        # Who asked for it does not choose who decides it either.
+        return turn.note("reassign", Outcome.REFUSED, because(Code.REQUESTER, who=who), gate=gate.id)
+    if gate.signed and not event.actor.verified:
+        return turn.note("reassign", Outcome.REFUSED, because(Code.SIGNATURE_REQUIRED, gate=gate.id), gate=gate.id)
     if event.to in gate.excluded or event.to == event.actor.subject or not can_vote(turn.plan.roster.get(event.to)):
         return turn.note("reassign", Outcome.REFUSED, because(Code.NO_DELEGATE, to=event.to))
     if event.function not in gate.needs:
@@ -197,6 +213,9 @@ def postpone(turn: Turn, event: Postpone) -> Reason:
     if gate is None:
         return turn.note("postpone", Outcome.REFUSED, because(Code.UNKNOWN_GATE, gate=event.gate))
     who = event.actor.subject
+    if turn.now >= gate.expires_at:
+        late = because(Code.GATE_EXPIRED, gate=gate.id, at=gate.expires_at)
+        return turn.note("postpone", Outcome.REFUSED, late, gate=gate.id)
     if who in gate.excluded:
         return turn.note("postpone", Outcome.REFUSED, because(Code.REQUESTER, who=who), gate=gate.id)
     seat = seat_for(turn.plan, turn.state, gate, event.actor, None, None, turn.now)

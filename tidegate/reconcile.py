@@ -28,6 +28,8 @@ RETRY = timedelta(minutes=1)
 SETTLE = timedelta(minutes=5)
 """How long an overtaken widening may still surprise us before everything is fenced again."""
 _ATTESTORS = 2
+_REVERTS_KEPT = 21
+"""One more than any standard may allow in a day."""
 _DAY = timedelta(days=1)
 
 _RESTING = MappingProxyType(
@@ -71,10 +73,16 @@ def _confirmed(turn: Turn, pending: Apply) -> None:
         _widened(turn, pending)
         return
     if exposure.control in (Control.ROLLING_BACK, Control.STOP_NOT_CONFIRMED):
-        rolled_back = exposure.control is Control.ROLLING_BACK or pending.verb == "rollback"
-        turn.control(Control.ROLLED_BACK if rolled_back else _RESTING[pending.verb])
+        rolled_back = exposure.control is Control.ROLLING_BACK
+        turn.control(Control.ROLLED_BACK if rolled_back else _strictest(turn, pending.verb))
     code = Code.SETTLING if exposure.unresolved else Code.CONFIRMED
     turn.system("confirmed", Outcome.DONE, because(code, label=pending.label, epoch=pending.epoch))
+
+
+def _strictest(turn: Turn, verb: str) -> Control:
+    """Return what stands once a stop is confirmed: the strictest that was asked for, whatever was said last."""
+    asked = (verb, *(cause.verb for cause in turn.state.exposure.causes))
+    return max((_RESTING.get(each, Control.HELD) for each in asked), key=lambda control: control.rank)
 
 
 def _widened(turn: Turn, pending: Apply) -> None:
@@ -85,7 +93,7 @@ def _widened(turn: Turn, pending: Apply) -> None:
     new_stage = position.level == 0 or rung.stage is not turn.plan.rung(position.level).stage
     until = calendar.later(turn.plan.calendar, turn.now, rung.observe)
     latest = max(calendar.later(turn.plan.calendar, turn.now, rung.max_observe), until)
-    review = max(calendar.later(turn.plan.calendar, turn.now, rules.review_every), until)
+    review = max(calendar.again(turn.plan.calendar, turn.now, rules.review_every), until)
     emergency = turn.state.emergency is not None
     turn.expose(causes=(), redirect_to=None, peak=turn.state.exposure.peak if emergency else level)
     turn.control(Control.LIVE)
@@ -119,21 +127,36 @@ def _widening_failed(turn: Turn, event: Applied) -> None:
         turn.expose(pending=None)
     turn.change(emergency=None)
     fallback.reduce(turn, Reduction.HOLD)
+    _tighter_outside(turn, event)
     turn.tell(because(Code.WIDEN_REVERTED, label=label), fallback.pager(turn.plan), urgent=True)
 
 
 def _reduction_failed(turn: Turn, event: Applied) -> None:
     """Say loudly that it is not confirmed, and go on trying."""
+    if _tighter_outside(turn, event):
+        return
+    _unconfirmed(turn, event.result)
+
+
+def _unconfirmed(turn: Turn, result: str) -> None:
     exposure = turn.state.exposure
     first = exposure.control is not Control.STOP_NOT_CONFIRMED
     turn.control(Control.STOP_NOT_CONFIRMED)
     turn.expose(retry_at=turn.now + RETRY)
-    reason = because(
-        Code.STOP_NOT_CONFIRMED, label=exposure.label, result=event.result, manual=turn.plan.fallback.manual
-    )
+    reason = because(Code.STOP_NOT_CONFIRMED, label=exposure.label, result=result, manual=turn.plan.fallback.manual)
     if first:
         turn.system("reduction not confirmed", Outcome.REFUSED, reason)
         turn.tell(reason, fallback.pager(turn.plan), urgent=True)
+
+
+def _tighter_outside(turn: Turn, event: Applied) -> bool:
+    """Take over what was read back and is less than what is wanted: somebody made it safer without us."""
+    exposure, found = turn.state.exposure, event.observed
+    if found is None or found == exposure.desired or not found <= exposure.desired:
+        return False
+    turn.system("drift", Outcome.DONE, because(Code.DRIFT_TIGHTER, label=exposure.label, people=found.people))
+    fallback.adopt(turn, found)
+    return True
 
 
 def _overtaken(turn: Turn, event: Applied) -> None:
@@ -155,7 +178,8 @@ def _overtaken(turn: Turn, event: Applied) -> None:
 def _again(turn: Turn) -> None:
     exposure = turn.state.exposure
     verb = exposure.pending.verb if exposure.pending else _verb_of(exposure.control)
-    fallback.fence(turn, verb, exposure.desired, exposure.label)
+    after = exposure.pending.after if exposure.pending else 0
+    fallback.fence(turn, verb, exposure.desired, exposure.label, after=after)
 
 
 def _verb_of(control: Control) -> ApplyVerb:
@@ -181,6 +205,11 @@ def observed(turn: Turn, event: Observed) -> None:
     """Compare what is with what was decided: tighter is adopted, wider is taken back."""
     exposure = turn.state.exposure
     if exposure.pending is not None or exposure.unresolved:
+        if exposure.pending is not None and exposure.pending.verb != "widen" and event.epoch > exposure.epoch:
+            # Written outside under a newer epoch: ours would lose to it for ever.
+            turn.expose(epoch=event.epoch)
+            turn.system("try again", Outcome.DONE, because(Code.TRY_AGAIN, label=exposure.label))
+            _again(turn)
         return
     wider = wider_in(event.exposure, exposure.desired)
     if wider:
@@ -201,13 +230,18 @@ def _revert(turn: Turn, event: Observed, wider: tuple[str, ...]) -> None:
     reason = because(Code.DRIFT_WIDER, dimensions=wider[:5])
     turn.system("unapproved change", Outcome.REFUSED, reason)
     turn.tell(reason, fallback.pager(turn.plan), urgent=True)
-    turn.expose(reverts=(*recent, turn.now))
+    turn.expose(reverts=(*recent, turn.now)[-_REVERTS_KEPT:])
+    verb = _verb_of(turn.state.exposure.control)
     if len(recent) >= turn.rules.max_reverts:
         turn.expose(epoch=max(turn.state.exposure.epoch, event.epoch))
         fallback.reduce(turn, Reduction.PAUSE)
+        if turn.state.exposure.pending is None:
+            # It was stopped already, and somebody is served all the same: the stop is not there.
+            exposure = turn.state.exposure
+            fallback.fence(turn, verb, exposure.desired, exposure.label)
+            _unconfirmed(turn, "mismatch")
         return
     desired = turn.state.exposure.desired.meet(event.exposure)
-    verb = _verb_of(turn.state.exposure.control)
     fallback.fence(turn, verb, desired, turn.state.exposure.label, floor=event.epoch)
 
 
@@ -238,5 +272,5 @@ def attested(turn: Turn, event: Confirm) -> Reason:
         attested=(),
     )
     turn.settled("apply")
-    turn.control(_RESTING.get(verb, Control.PAUSED))
+    turn.control(_strictest(turn, verb))
     return turn.note("confirm stop", Outcome.DONE, because(Code.STOP_ATTESTED, who=said))

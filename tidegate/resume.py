@@ -27,7 +27,7 @@ def propose(turn: Turn, event: Resume) -> Reason:
     control = turn.state.exposure.control
     if control.open:
         return turn.note("resume", Outcome.NOOP, because(Code.NOTHING_TO_RESUME))
-    if control in (Control.ROLLING_BACK, Control.STOP_NOT_CONFIRMED):
+    if control.stopping:
         return turn.note("resume", Outcome.REFUSED, because(Code.STILL_STOPPING, control=control.value))
     if any(gate.kind is GateKind.RESUME for gate in turn.state.gates.values()):
         return turn.note("resume", Outcome.NOOP, because(Code.RESUME_OPEN))
@@ -99,13 +99,14 @@ def _ask_to_widen(turn: Turn, target: int) -> bool:
 
 
 def released(turn: Turn, gate: Gate) -> None:
-    """A hold is over: nothing changes for anybody served, and the next review is due at once."""
+    """A hold is over: nothing changes for anybody served, and people look again as soon as they may."""
     schedule.use(turn, gate)
     served = turn.state.exposure.desired.serves
     turn.expose(causes=())
     turn.control(Control.LIVE if served else Control.NONE)
-    turn.change(requesters=())
     position = turn.state.position
+    if position.phase in (Phase.OBSERVING, Phase.OPERATING):
+        turn.change(requesters=())
     watch = position.observation
     if position.phase is Phase.SUBMITTED:
         pass  # it was held before it began; it begins when somebody starts it
@@ -114,7 +115,9 @@ def released(turn: Turn, gate: Gate) -> None:
             Phase.PREPARING, target=1, purpose=GateKind.FIRST_EXPOSURE, missed=0, narrow_at=None, sent_back=False
         )
     else:
-        turn.place(missed=0, narrow_at=None, observation=watch.but(review_at=turn.now) if watch else None)
+        # The next review is due at once, but a wave is watched for as long as it was to be, hold or no hold.
+        due = max(turn.now, watch.until) if watch else turn.now
+        turn.place(missed=0, narrow_at=None, observation=watch.but(review_at=due) if watch else None)
     turn.system("resumed", Outcome.DONE, because(Code.RESUMED, label=turn.state.exposure.label))
 
 

@@ -104,27 +104,32 @@ def _seats(plan: Plan, state: State, gate: Gate, person: str, function: Function
     member = plan.roster[person]
     if function in member.functions or (function, person) in gate.assigned:
         yield Seat(function, person)
-    for principal in principals(plan, state, person, function, now, escalated=gate.escalations > 0):
-        if principal not in gate.excluded and can_vote(plan.roster.get(principal)):
-            yield Seat(function, principal)
+    for principal in principals(plan, state, gate, person, function, now):
+        yield Seat(function, principal)
 
 
-def principals(
-    plan: Plan, state: State, person: str, function: Function, now: datetime, *, escalated: bool
-) -> tuple[str, ...]:
+def principals(plan: Plan, state: State, gate: Gate, person: str, function: Function, now: datetime) -> tuple[str, ...]:
     """Return for whom somebody may act in a function: by delegation, or as deputy of who is away or does not answer."""
     found: list[str] = []
+    # A chain leads only through people who could sit there themselves, and where signatures count, by signed steps.
+    able = {
+        name
+        for name, member in plan.roster.items()
+        if can_vote(member) and function in member.functions and name not in gate.excluded
+    }
     reached: tuple[str, ...] = (person,)
     for _ in range(LONGEST_CHAIN):
         givers = [
             rule.principal
             for rule in state.delegations
             if rule.function is function and rule.to in reached and rule.since <= now < rule.until
+            if rule.principal in able and (rule.verified or not gate.signed)
         ]
         reached = tuple(name for name in givers if name != person and name not in found)
         found.extend(reached)
     for name in holders(plan, function):
         principal = plan.roster[name]
-        if principal.deputy == person and name not in found and (escalated or away(principal, now)):
+        called = gate.escalations > 0 or away(principal, now)
+        if principal.deputy == person and name not in found and name in able and called:
             found.append(name)
-    return tuple(name for name in found if function in plan.roster[name].functions)
+    return tuple(found)

@@ -54,7 +54,7 @@ def noticed(turn: Turn, event: Noticed) -> None:
             turn.system("notice", Outcome.REFUSED, because(Code.NOTICE_FAILED, notice=event.key, result=event.result))
         return
     delivered = event.result == "delivered"
-    retry = None if delivered else calendar.later(turn.plan.calendar, turn.now, turn.rules.retry_every)
+    retry = None if delivered else calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
     answered = announced.but(result=event.result, retry_at=retry)
     turn.change(announcements={**turn.state.announcements, event.key: answered})
     outcome = Outcome.DONE if delivered else Outcome.REFUSED
@@ -89,7 +89,7 @@ def open_points(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Ch
         for check in gates.evidence(plan, state, gate.kind, gate.level, now)
         if check.verdict is not Verdict.PASSED
     ]
-    resuming = gate.kind is GateKind.RESUME
+    resuming = gate.kind is GateKind.RESUME and not state.exposure.control.stopping
     checks.extend(
         check for check in gates.barred(plan, state, gate.level, now) if not (resuming and check.name == "control")
     )
@@ -125,7 +125,7 @@ def advance(turn: Turn) -> None:
     if unread and position.attempts <= rules.evidence_retries:
         turn.settled("readings")
         thresholds.ask(turn, unread, position.attempts + 1)
-        again = calendar.later(turn.plan.calendar, turn.now, rules.retry_every)
+        again = calendar.again(turn.plan.calendar, turn.now, rules.retry_every)
         turn.place(attempts=position.attempts + 1, retry_at=again)
     elif position.retry_at is not None:
         turn.place(retry_at=None)
@@ -147,9 +147,9 @@ def _reopen(turn: Turn, gate: Gate) -> None:
     again = gate.but(
         ballots=kept,
         satisfied_at=None,
-        expires_at=max(gate.expires_at, calendar.later(turn.plan.calendar, turn.now, rule.window)),
-        remind_at=calendar.later(turn.plan.calendar, turn.now, rule.remind_every),
-        escalate_at=calendar.later(turn.plan.calendar, turn.now, rule.escalate_after),
+        expires_at=max(gate.expires_at, calendar.again(turn.plan.calendar, turn.now, rule.window)),
+        remind_at=calendar.again(turn.plan.calendar, turn.now, rule.remind_every),
+        escalate_at=calendar.again(turn.plan.calendar, turn.now, rule.escalate_after),
         escalations=0,
     )
     turn.keep_gate(again)

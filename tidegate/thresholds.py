@@ -44,7 +44,9 @@ def begin(turn: Turn) -> None:
     fresh = MetricState(due_at=turn.now, since=turn.now)
     known = turn.state.metrics
     watched = {
-        name: known[name].but(due_at=turn.now, since=turn.now, blind_acted=False) if name in known else fresh
+        name: known[name].but(due_at=turn.now, since=turn.now, blind_acted=False, acted=Band.HEALTHY)
+        if name in known
+        else fresh
         for name in turn.plan.metrics
     }
     turn.change(metrics=watched)
@@ -73,9 +75,13 @@ def judge(
     return Verdict.PASSED, because(Code.READ, metric=name, value=last.value, n=last.n), last.value
 
 
+def _severity(band: Band) -> int:
+    return band.rank
+
+
 def band_of(metric: PlanMetric, value: Decimal, before: Band) -> Band:
     """Return the band of a value; once astray, a metric stays so until it is healthy again."""
-    now = next((band for band, bound in metric.bands if bound.holds(value)), Band.HEALTHY)
+    now = max((band for band, bound in metric.bands if bound.holds(value)), key=_severity, default=Band.HEALTHY)
     if before.rank > now.rank and metric.healthy is not None and not metric.healthy.holds(value):
         return before
     return now
@@ -172,7 +178,7 @@ def take(turn: Turn, event: Readings) -> Reason:
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
-    due = calendar.later(turn.plan.calendar, turn.now, metric.every)
+    due = calendar.again(turn.plan.calendar, turn.now, metric.every)
     verdict, _, value = judge(turn.plan, metric, name, reading, turn.now)
     pauses = False
     if value is None:
@@ -223,7 +229,7 @@ def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
     for name in names:
         metric = turn.plan.metrics[name]
         old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
-        kept[name] = old.but(due_at=calendar.later(turn.plan.calendar, turn.now, metric.every))
+        kept[name] = old.but(due_at=calendar.again(turn.plan.calendar, turn.now, metric.every))
     turn.change(metrics=kept)
     for person in sorted({turn.plan.metrics[name].reviewer for name in hand}):
         mine = tuple(name for name in hand if turn.plan.metrics[name].reviewer == person)
@@ -250,10 +256,14 @@ def blind(turn: Turn, name: str) -> None:
 def alert(turn: Turn, event: Alert) -> Reason:
     """Act on an alert once; its end is recorded and widens nothing."""
     if event.resolved:
-        return turn.note("alert resolved", Outcome.NOOP, because(Code.ALERT_RESOLVED, alert=event.fingerprint))
-    if turn.state.alerts.get(event.fingerprint) == event.starts_at and not event.truncated:
+        over = turn.note("alert resolved", Outcome.NOOP, because(Code.ALERT_RESOLVED, alert=event.fingerprint))
+        # What was cut off a delivery may be firing still.
+        return fallback.reduce(turn, Reduction.HOLD) if event.truncated else over
+    # The same alert with a graver consequence is another one.
+    known = f"{event.does.value} {event.fingerprint}"
+    if turn.state.alerts.get(known) == event.starts_at and not event.truncated:
         return turn.note("alert", Outcome.NOOP, because(Code.ALERT_KNOWN, alert=event.fingerprint))
-    alerts = {**turn.state.alerts, event.fingerprint: event.starts_at}
+    alerts = {**turn.state.alerts, known: event.starts_at}
     turn.change(alerts=dict(list(alerts.items())[-_ALERTS_KEPT:]))
     turn.note(
         "alert",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tidegate.calendar import LEAST
 from tidegate.models.base import Stage
 from tidegate.models.decision import Entry, Notify, Outcome, Reason
 from tidegate.models.event import SYSTEM, Actor
@@ -29,7 +30,7 @@ class Turn:
     def __init__(self, plan: Plan, state: State, now: datetime, actor: Actor, cause: str | None) -> None:
         """Begin with the state as it is."""
         self.plan = plan
-        self.state = state
+        self.state = self.first = state
         self.now = now
         self.actor = actor
         self.cause = cause
@@ -60,7 +61,7 @@ class Turn:
         fresh = {
             "phase": phase,
             "since": self.now,
-            "nudge_at": self.now + self.rules.review_every.wall,
+            "nudge_at": self.now + max(self.rules.review_every.wall, LEAST),
             "nudges": 0,
             "told": False,
             "attempts": 0,
@@ -142,7 +143,11 @@ class Turn:
 
         What changes where the rollout stands is never counted together, and so always has a line of its own.
         """
-        outbox = self.state.outbox
+        outbox, first = self.state.outbox, self.first
+        if (first.position.phase, first.exposure.control, first.exposure.desired, first.position.level) != (
+            self.state.position.phase, self.state.exposure.control, self.state.exposure.desired, entry.level,
+        ):  # fmt: skip
+            return False
         refused, full = entry.outcome is Outcome.REFUSED, len(outbox) >= 2 * OUTBOX_LIMIT
         if not full and not (refused and len(outbox) >= OUTBOX_LIMIT):
             return False
@@ -178,6 +183,7 @@ class Turn:
 
 
 _NOTICES_KEPT = 30
+_LISTED = 30
 
 
 def _nothing_new(old: Entry, entry: Entry) -> bool:
@@ -194,5 +200,7 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, list | tuple):
-        return ", ".join(_text(part) for part in value)
+        # A list that somebody else made may be of any length; evidence and state are not.
+        more = (f"and {len(value) - _LISTED} more",) if len(value) > _LISTED else ()
+        return ", ".join((*(_text(part) for part in value[:_LISTED]), *more))
     return str(value)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tidegate.models.state import State
 
 YES = (Choice.APPROVE, Choice.APPROVE_WITH_CONDITIONS)
+_REVOKED_KEPT = 50
 
 
 def cast(turn: Turn, vote: Vote) -> Reason:
@@ -54,6 +55,8 @@ def cast(turn: Turn, vote: Vote) -> Reason:
 def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
     if gate.signed and not vote.actor.verified:
         return _refuse(turn, vote, because(Code.SIGNATURE_REQUIRED, gate=gate.id))
+    if vote.id in gate.revoked:
+        return _refuse(turn, vote, because(Code.ID_CONFLICT, id=vote.id))
     for ballot in gate.ballots:
         if vote.actor.subject in (ballot.person, ballot.principal) or seat.principal in (
             ballot.person,
@@ -81,6 +84,7 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
         expires_at=calendar.later(turn.plan.calendar, turn.now, rule.vote_expiry),
         verified=vote.actor.verified,
         promises=vote.promises,
+        message=vote.id,
     )
     turn.keep_gate(gate.but(ballots=(*gate.ballots, ballot)))
     return _record(turn, vote, Outcome.DONE, because(_HEARD[vote.choice], gate=gate.id, label=gate.label), seat)
@@ -136,7 +140,7 @@ def askable(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[str, .
         for name, member in plan.roster.items():
             if not can_vote(member) or name in gate.excluded or name in spoken:
                 continue
-            stands_in = principals(plan, state, name, function, now, escalated=gate.escalations > 0)
+            stands_in = principals(plan, state, gate, name, function, now)
             if function in member.functions or (function, name) in gate.assigned or stands_in:
                 found.add(name)
     return tuple(sorted(found))
@@ -161,13 +165,19 @@ def _vetoing(turn: Turn, vote: Vote, kind: GateKind, level: int) -> tuple[Functi
     """Return the functions in which somebody may block such a gate."""
     if not can_vote(turn.plan.roster.get(vote.actor.subject)):
         return ()
-    vetoing = turn.plan.rules(level).gates[kind].veto
+    rules = turn.plan.rules(level).gates
+    if kind not in rules:
+        # A gate of a stage that it has left since; any stage that knows such a gate says who may block it.
+        rules = next((one.rules.gates for one in turn.plan.stages.values() if kind in one.rules.gates), rules)
+    vetoing = rules[kind].veto if kind in rules else ()
     held = functions_of(turn.plan, vote.actor)
     return tuple(function for function in held if function in vetoing and vote.function in (None, function))
 
 
 def _withdraw_veto(turn: Turn, vote: Vote) -> Reason:
-    own = functions_of(turn.plan, vote.actor)
+    own = functions_of(turn.plan, vote.actor) if can_vote(turn.plan.roster.get(vote.actor.subject)) else ()
+    if not vote.actor.verified and any(rule.signed for rule in turn.rules.gates.values()):
+        return _refuse(turn, vote, because(Code.SIGNATURE_REQUIRED, gate=vote.gate))
     standing = [function for function in turn.state.vetoes if function in own]
     # The one who answers for it all may lift another's veto, by name and with evidence.
     overruled = Function.ACCOUNTABLE_EXEC in own and not standing and vote.reason is not None
@@ -184,7 +194,8 @@ def _revoke(turn: Turn, vote: Vote, gate: Gate) -> Reason:
     if not mine:
         return _refuse(turn, vote, because(Code.NOTHING_TO_REVOKE, who=vote.actor.subject))
     kept = tuple(ballot for ballot in gate.ballots if ballot.person != vote.actor.subject)
-    turn.keep_gate(gate.but(ballots=kept))
+    undone = tuple(ballot.message for ballot in mine)
+    turn.keep_gate(gate.but(ballots=kept, revoked=(*gate.revoked, *undone)[-_REVOKED_KEPT:]))
     return _record(
         turn, vote, Outcome.DONE, because(Code.REVOKED, gate=gate.id), Seat(mine[0].function, mine[0].principal)
     )

@@ -127,6 +127,10 @@ def _operate(turn: Turn) -> None:
 def _checkpoint(turn: Turn) -> None:
     """Have fresh evidence, then ask people; evidence that cannot be had holds."""
     position = turn.state.position
+    if turn.state.exposure.control is not Control.LIVE:
+        # Somebody held it meanwhile; people look as soon as it goes on.
+        turn.move_to(Phase.OPERATING if position.handed_over else Phase.OBSERVING, target=None, purpose=None)
+        return
     checks = thresholds.checks(turn.plan, turn.state, turn.now)
     verdict = gates.worst(checks)
     if verdict in (Verdict.PASSED, Verdict.FAILED):
@@ -143,7 +147,7 @@ def _checkpoint(turn: Turn) -> None:
     turn.settled("readings")
     thresholds.ask(turn, silent, position.attempts + 1)
     by_hand = any(turn.plan.metrics[name].by_hand for name in silent)
-    retry = calendar.later(turn.plan.calendar, turn.now, _PATIENCE if by_hand else turn.rules.retry_every)
+    retry = calendar.again(turn.plan.calendar, turn.now, _PATIENCE if by_hand else turn.rules.retry_every)
     turn.place(attempts=position.attempts + 1, retry_at=retry)
     turn.system(
         "evidence asked for", Outcome.DONE, because(Code.EVIDENCE_ASKED, metrics=silent, attempt=position.attempts + 1)
@@ -164,6 +168,12 @@ def _inconclusive(turn: Turn, verdict: Verdict) -> None:
 def _open_review(turn: Turn) -> None:
     position = turn.state.position
     level, top = position.level, len(turn.plan.ladder)
+    for old in tuple(turn.state.gates.values()):
+        if old.kind in (GateKind.CHECKPOINT, GateKind.OPERATING):
+            # A hold leaves the round open in which nothing widens; what is looked at anew is asked anew.
+            by = because(Code.SUPERSEDED, gate=old.id, by="a newer review")
+            turn.system("gate superseded", Outcome.SUPERSEDED, by, gate=old.id, subject=old.subject)
+            fallback.close_gate(turn, old.id, "superseded")
     following = level + 1 if level < top and turn.plan.rung(level + 1).stage is turn.stage else None
     if position.handed_over and level == top:
         opened = gates.open_gate(turn, GateKind.OPERATING, level, None, f"operating {turn.plan.title}")
@@ -211,7 +221,9 @@ def _settle_gates(turn: Turn) -> None:
 
 def _agreed(turn: Turn, gate: Gate) -> bool:
     in_time = turn.now < gate.expires_at and not turn.state.vetoes
-    return in_time and not votes.missing(turn.plan, gate, turn.now)
+    # What is not known to have stopped does not go on, whoever says so.
+    stopping = gate.kind is GateKind.RESUME and turn.state.exposure.control.stopping
+    return in_time and not stopping and not votes.missing(turn.plan, gate, turn.now)
 
 
 def _moot(turn: Turn, gate: Gate) -> bool:
@@ -293,7 +305,7 @@ def _go_on(turn: Turn, gate: Gate, phase: Phase) -> None:
     """People looked, and it goes on as it is until the next time; a review never follows at once upon another."""
     schedule.use(turn, gate)
     watch = turn.state.position.observation
-    later = calendar.later(turn.plan.calendar, turn.now, turn.rules.review_every)
+    later = calendar.again(turn.plan.calendar, turn.now, turn.rules.review_every)
     turn.move_to(
         phase,
         target=None,

@@ -66,6 +66,7 @@ from tidegate.models.exposure import NOTHING, CohortShare
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.reasons import Code
 
 PEOPLE = (*sorted(standard_plan().roster), "stranger")
 LEVELS = ("nothing", "half", "pilot/w1", "w2", "limited/w3", "w4", "system_of_record/w5", "no-such")
@@ -272,7 +273,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def twice(self) -> None:
-        """A message arrives again and gets the same answer; with other words it is refused."""
+        """A message arrives again and gets the same answer; with other words it is refused, unless it is safer."""
         if not self.sent:
             return
         event, story = self.sent[0], self.story
@@ -286,9 +287,12 @@ class Lives(RuleBasedStateMachine):
         assert not again.entries
         changed_words: Event = event.model_copy(update={"reason": "other words"})
         changed = decide(story.plan, story.state, changed_words, story.now)
-        assert changed.receipt is not None
-        assert changed.receipt.outcome == "refused"
-        assert changed.state.exposure == story.state.exposure
+        assert Code.ID_CONFLICT in [entry.reason.code for entry in changed.entries]
+        assert changed.state.exposure.desired <= story.state.exposure.desired
+        if not isinstance(event, Reduce | Alert | StopTheLine):
+            assert changed.state.exposure == story.state.exposure
+            assert changed.receipt is not None
+            assert changed.receipt.outcome == "refused"
 
     # -- the world ------------------------------------------------------------------------------------------------
 

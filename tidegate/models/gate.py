@@ -30,6 +30,8 @@ class Ballot(Carried):
     """Whether a signature proved who."""
     promises: tuple[Promise, ...] = ()
     """What it is tied to."""
+    message: str = ""
+    """The id of the message that it came in."""
 
 
 class Briefing(Carried):
@@ -80,6 +82,8 @@ class Gate(Carried):
     """Who was named by a head of function for this gate alone."""
     ballots: tuple[Ballot, ...] = ()
     """The votes."""
+    revoked: tuple[str, ...] = ()
+    """The messages whose votes were taken back: however late they arrive again, they count no more."""
     satisfied_at: Instant | None = None
     """When the quorum was met."""
     postponed: bool = False
@@ -133,3 +137,5 @@ class Delegation(Carried):
     """From when."""
     until: Instant
     """Until when."""
+    verified: bool = False
+    """Whether a signature proved who said so."""

@@ -70,6 +70,11 @@ class Control(StrEnum):
         """Whether exposure may widen as far as this region is concerned."""
         return self in (Control.NONE, Control.LIVE)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for that is not known to have happened."""
+        return self in (Control.ROLLING_BACK, Control.STOP_NOT_CONFIRMED)
+
 
 class Observation(Carried):
     """How a wave is being watched."""
@@ -193,7 +198,7 @@ class Obligation(Carried):
     """By whom: a person or a function."""
     due: Instant
     """By when."""
-    then: Literal["hold", "block"] = "hold"
+    then: Literal["hold", "narrow", "block"] = "hold"
     """What happens when it is not met."""
     overdue: bool = False
     """Whether its day has passed."""

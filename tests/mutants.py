@@ -1,0 +1,417 @@
+"""Change the rules one at a time, and see that a test notices.
+
+    python -m tests.mutants [--fresh] [ROOM ...]
+
+The changes are mutmut's; how they are tried is ours. mutmut starts pytest again for every change, which here would take
+hours; this starts it once, learns which test reaches which function, and then forks: each child swaps the code of one
+function and runs only the tests that reach it, quickest first, those that have killed before it first of all.
+
+What was found is kept in `mutants/`, so a run that was interrupted goes on where it stopped. What was killed stays so
+while its function is the same; what survived is tried again when a test or a rule has changed. `--fresh` forgets all.
+The result is `docs/mutants.md`; why a survivor may live is written in `tests/mutants.toml`.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import importlib
+import json
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import libcst as cst
+import pytest
+from libcst.metadata import MetadataWrapper
+from mutmut.mutation.file_mutation import MutationVisitor
+from mutmut.mutation.mutators import mutation_operators
+from mutmut.mutation.pragma_handling import IgnoredCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType, FunctionType
+
+    from mutmut.mutation.file_mutation import Mutation
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "mutants"
+REPORT = ROOT / "docs" / "mutants.md"
+REASONS = ROOT / "tests" / "mutants.toml"
+ROOMS = (
+    "amend", "calendar", "deadlines", "decide", "endings", "fallback", "gates", "materiality", "obligations",
+    "reconcile", "resume", "rights", "schedule", "thresholds", "turn", "votes", "waves",
+)  # fmt: skip
+TESTS = ("amend", "attacks", "calendar", "golden", "materiality", "peers*", "rooms_*", "scenarios*")
+"""The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
+LONGEST = 20
+"""Seconds of processor time after which a change that goes round in circles counts as noticed."""
+MOST_MEMORY = 4 * 1024**3
+
+
+class Mutant(NamedTuple):
+    """One change to one function."""
+
+    room: str
+    function: str
+    """`name`, or `Class.name`."""
+    change: str
+    """The line, with what goes and what comes: `if now [-<-]{+<=+} until:`."""
+    source: str
+    """The function with the change."""
+    mark: str
+    """The hash of the function without it."""
+
+    @property
+    def key(self) -> str:
+        """What makes it the same change in another run."""
+        return f"{self.room}.{self.function}: {self.change}"
+
+
+# -- what is changed --------------------------------------------------------------------------------------------------
+
+
+def mutants_of(room: str) -> tuple[Mutant, ...]:
+    """Return every change to a room; they are kept until the room changes."""
+    text = (ROOT / "tidegate" / f"{room}.py").read_text(encoding="utf-8")
+    kept = KEPT / f"{room}-{_mark(text)}.json"
+    if not kept.exists():
+        for old in KEPT.glob(f"{room}-*.json"):
+            old.unlink()
+        kept.write_text(json.dumps(list(_made(room, text))), encoding="utf-8")
+    return tuple(Mutant(*row) for row in json.loads(kept.read_text(encoding="utf-8")))
+
+
+def _made(room: str, text: str) -> Iterator[Mutant]:
+    wrapper = MetadataWrapper(cst.parse_module(text))
+    visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
+    module = wrapper.visit(visitor)
+    owners = {
+        method: f"{node.name.value}."
+        for node in wrapper.module.body
+        if isinstance(node, cst.ClassDef)
+        for method in node.body.body
+    }
+    seen: Counter[tuple[str, str]] = Counter()
+    for mutation in visitor.mutations:
+        function = mutation.contained_by_top_level_function
+        if isinstance(function, cst.FunctionDef):
+            name = f"{owners.get(function, '')}{function.name.value}"
+            yield _one(room, name, module, mutation, seen)
+
+
+def _one(room: str, name: str, module: cst.Module, mutation: Mutation, seen: Counter[tuple[str, str]]) -> Mutant:
+    function = mutation.contained_by_top_level_function
+    assert isinstance(function, cst.FunctionDef)
+    changed = function.deep_replace(mutation.original_node, mutation.mutated_node)
+    assert isinstance(changed, cst.FunctionDef)
+    before, after = (module.code_for_node(each.with_changes(leading_lines=())) for each in (function, changed))
+    change = shown(before, after)
+    seen[name, change] += 1
+    if seen[name, change] > 1:
+        change = f"{change} #{seen[name, change]}"
+    return Mutant(room, name, change, after, _mark(before))
+
+
+def shown(before: str, after: str) -> str:
+    """Return one line of text with what goes and what comes marked in it."""
+    start = _alike(before, after)
+    end = _alike(before[start:][::-1], after[start:][::-1])
+    while start > 0 and _kind(before[start - 1]) in {_kind(text[start : start + 1]) for text in (before, after)} - {0}:
+        start -= 1
+    while end > 0 and _kind(before[-end]) in {_kind(text[-end - 1]) for text in (before, after)} - {0}:
+        end -= 1
+    first = before.rfind("\n", 0, start) + 1
+    last = len(before) - end
+    stop = before.find("\n", last)
+    tail = before[last : stop if stop >= 0 else None]
+    goes, comes = before[start:last], after[start : len(after) - end]
+    return " ".join(f"{before[first:start]}[-{goes}-]{{+{comes}+}}{tail}".split())
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many signs two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _kind(sign: str) -> int:
+    """Return 1 for what words are made of, 2 for what operators are made of, and 0 for the rest."""
+    return 1 if sign.isalnum() or sign in {"_", ".", '"', "'"} else 2 * (sign in set("=!<>+-*/"))
+
+
+def _mark(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+# -- how it is tried --------------------------------------------------------------------------------------------------
+
+
+class Laboratory:
+    """A pytest plugin: instead of running the tests once, it runs them against every change."""
+
+    def __init__(self, mutants: tuple[Mutant, ...], kept: Kept) -> None:
+        """Begin with what is to be tried."""
+        self.mutants = mutants
+        self.kept = kept
+        self.items: list[pytest.Item] = []
+        self.seconds: list[float] = []
+        self.reach: dict[str, set[int]] = defaultdict(set)
+        self.kills: dict[str, Counter[int]] = defaultdict(Counter)
+        self.functions: dict[str, FunctionType] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take over."""
+        if session.testsfailed:
+            raise session.Interrupted("the tests could not be collected")
+        self.items = list(session.items)
+        self.functions = dict(_functions())
+        self._learn()
+        gc.collect()
+        gc.freeze()
+        self._try_all()
+        return True
+
+    def _learn(self) -> None:
+        """Run every test once, unchanged, and see how long it takes and what it reaches."""
+        names = {function.__code__: name for name, function in self.functions.items()}
+        reached: set[CodeType] = set()
+
+        def look(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code in names:
+                reached.add(frame.f_code)
+
+        for index, item in enumerate(self.items):
+            reached.clear()
+            start = time.process_time()
+            sys.setprofile(look)
+            try:
+                passed = _passes(item)
+            finally:
+                sys.setprofile(None)
+            if not passed:
+                raise pytest.UsageError(f"{item.nodeid} fails without any change")
+            self.seconds.append(time.process_time() - start)
+            for code in reached:
+                self.reach[names[code]].add(index)
+            _say(f"learning from {index + 1} of {len(self.items)} tests, {sum(self.seconds):.0f} s of them")
+
+    def _try_all(self) -> None:
+        waiting = sorted(self.mutants, key=lambda mutant: sum(self.seconds[index] for index in self._tests(mutant)))
+        waiting.reverse()
+        running: dict[int, tuple[Mutant, int]] = {}
+        start, total, survived = time.monotonic(), len(waiting), 0
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                mutant = waiting.pop()
+                pid, pipe = self._fork(mutant)
+                running[pid] = (mutant, pipe)
+            pid, status = os.wait()
+            mutant, pipe = running.pop(pid)
+            answer = os.read(pipe, 100).decode()
+            os.close(pipe)
+            found = self._found(mutant, status, answer)
+            survived += found in ("survived", "not reached")
+            self.kept.add(mutant, found)
+            done = total - len(waiting) - len(running)
+            minutes = (time.monotonic() - start) / 60
+            _say(
+                f"{done} of {total} tried, {survived} survived, {minutes:.0f} of about {minutes / done * total:.0f} min"
+            )
+
+    def _tests(self, mutant: Mutant) -> list[int]:
+        name = f"{mutant.room}.{mutant.function}"
+        kills = self.kills[name]
+        return sorted(self.reach[name], key=lambda index: (-kills[index], self.seconds[index]))
+
+    def _found(self, mutant: Mutant, status: int, answer: str) -> str:
+        if os.WIFSIGNALED(status):
+            return "timeout"
+        if answer.isdecimal():
+            self.kills[f"{mutant.room}.{mutant.function}"][int(answer)] += 1
+            return "killed"
+        return answer or "timeout"
+
+    def _fork(self, mutant: Mutant) -> tuple[int, int]:
+        read, write = os.pipe()
+        tests = self._tests(mutant)
+        pid = os.fork()
+        if not pid:
+            self._child(mutant, tests, write)
+        os.close(write)
+        return pid, read
+
+    def _child(self, mutant: Mutant, tests: list[int], write: int) -> NoReturn:
+        answer = "survived" if tests else "not reached"
+        try:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1)
+            os.dup2(silence, 2)
+            resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST + 1))
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+            signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the run has not noticed this change
+            swap(self.functions[f"{mutant.room}.{mutant.function}"], mutant)
+            answer = next((str(index) for index in tests if not _passes(self.items[index])), answer)
+        except BaseException:  # noqa: BLE001 - a change that breaks even this was noticed
+            answer = str(tests[0]) if tests else answer
+        finally:
+            os.write(write, answer.encode())
+            os._exit(0)
+
+
+def swap(function: FunctionType, mutant: Mutant) -> None:
+    """Give a function the code of a changed one; whoever holds the function runs the change from now on."""
+    scratch = dict(function.__globals__)
+    text = f"from __future__ import annotations\n{mutant.source}"
+    exec(compile(text, f"<{mutant.room}>", "exec"), scratch)  # noqa: S102 - our own rules, slightly changed
+    changed = scratch[mutant.function.rpartition(".")[2]]
+    function.__code__ = changed.__code__
+    function.__defaults__ = changed.__defaults__
+    function.__kwdefaults__ = changed.__kwdefaults__
+
+
+def _functions() -> Iterator[tuple[str, FunctionType]]:
+    for room in ROOMS:
+        module = importlib.import_module(f"tidegate.{room}")
+        for name, thing in vars(module).items():
+            if getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if isinstance(thing, type):
+                for part, method in vars(thing).items():
+                    if hasattr(method, "__code__"):
+                        yield f"{room}.{name}.{part}", method
+            elif hasattr(thing, "__code__"):
+                yield f"{room}.{name}", thing
+
+
+def _passes(item: pytest.Item) -> bool:
+    for when in ("setup", "call"):
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        info = pytest.CallInfo.from_call(lambda hook=hook: hook(item=item), when)  # type: ignore[misc]  # mypy cannot infer the default
+        if info.excinfo is not None:
+            return False
+    item.ihook.pytest_runtest_teardown(item=item, nextitem=None)
+    return True
+
+
+def _say(text: str, end: str = "") -> None:
+    """Show how far it has come, on one line where somebody is looking."""
+    if end or sys.stderr.isatty():
+        sys.stderr.write(f"\r{text:<100}{end}")
+        sys.stderr.flush()
+
+
+# -- what was found ---------------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """What was found, kept in a file that grows by a line for every change that was tried."""
+
+    def __init__(self, *, fresh: bool) -> None:
+        """Read what an earlier run has found."""
+        KEPT.mkdir(exist_ok=True)
+        self.path = KEPT / "found.jsonl"
+        self.world = _mark(*(path.read_text("utf-8") for path in sorted({*ROOT.glob("tidegate/**/*.py"), *_tests()})))
+        if fresh:
+            self.path.unlink(missing_ok=True)
+        lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+        self.found: dict[str, tuple[str, str, str]] = {
+            key: (mark, world, how) for key, mark, world, how in map(json.loads, lines)
+        }
+        self.file = self.path.open("a", encoding="utf-8")
+
+    def add(self, mutant: Mutant, how: str) -> None:
+        """Write one down."""
+        self.found[mutant.key] = (mutant.mark, self.world, how)
+        self.file.write(json.dumps([mutant.key, mutant.mark, self.world, how]) + "\n")
+        self.file.flush()
+
+    def how(self, mutant: Mutant) -> str | None:
+        """Return what became of a change, where that still holds."""
+        mark, world, how = self.found.get(mutant.key, ("", "", ""))
+        if mark != mutant.mark or (how not in ("killed", "timeout") and world != self.world):
+            return None
+        return how
+
+
+def _tests() -> list[Path]:
+    return sorted(path for name in TESTS for path in (ROOT / "tests" / "pure").glob(f"test_{name}.py"))
+
+
+def report(mutants: tuple[Mutant, ...], kept: Kept) -> str:
+    """Return the page: the counts of each room, and every survivor with the reason why it may live."""
+    reasons = tomllib.loads(REASONS.read_text("utf-8")) if REASONS.exists() else {}
+    alive = [mutant for mutant in mutants if kept.how(mutant) in ("survived", "not reached")]
+    lines = [
+        "# What the tests of the rules notice",
+        "",
+        "Made by `make mutants`; do not edit. Each rule is changed in one place, and the tests of `decide` run until",
+        "one fails. What no test notices is listed below the table, with the reason why it may live; the reasons are",
+        "kept in `tests/mutants.toml`. A change that makes a test run for ever counts as noticed.",
+        "",
+        "| room | changes | noticed | survived | % |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for room in (*ROOMS, "all"):
+        mine = [mutant for mutant in mutants if room in (mutant.room, "all")]
+        left = sum(room in (mutant.room, "all") for mutant in alive)
+        share = 100 * left / len(mine) if mine else 0.0
+        lines.append(f"| {room} | {len(mine)} | {len(mine) - left} | {left} | {share:.1f} |")
+    lines += ["", "In a survivor, `[-this-]` was taken out and `{+that+}` put in.", ""]
+    for room in ROOMS:
+        mine = [mutant for mutant in alive if mutant.room == room]
+        if mine:
+            lines += [f"## {room}", "", "| function | change | why it may live |", "|---|---|---|"]
+            for mutant in mine:
+                why = _why(reasons, mutant) or ("no test reaches it" if kept.how(mutant) == "not reached" else "")
+                lines.append(f"| {mutant.function} | `{_cell(mutant.change)}` | {_cell(why)} |")
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _why(reasons: dict[str, Any], mutant: Mutant) -> str:
+    """Return why a survivor may live: its own reason, or that of the first pattern that its change matches."""
+    own: str = reasons.get(mutant.room, {}).get(mutant.function, {}).get(mutant.change, "")
+    patterns: dict[str, str] = reasons.get("anywhere", {})
+    return own or next((why for pattern, why in patterns.items() if re.search(pattern, mutant.change)), "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> int:
+    """Try what has not been tried, and write the page."""
+    rooms = [word for word in sys.argv[1:] if not word.startswith("-")] or list(ROOMS)
+    kept = Kept(fresh="--fresh" in sys.argv[1:])
+    _say("making the changes; when a room is new to us that takes a minute", "\n")
+    mutants = tuple(mutant for room in ROOMS for mutant in mutants_of(room))
+    waiting = tuple(mutant for mutant in mutants if mutant.room in rooms and kept.how(mutant) is None)
+    if waiting:
+        os.environ["TIDEGATE_HYPOTHESIS"] = "ci"
+        options = ("-q", "-s", "--no-header", "--no-summary", "--assert=plain", "-p", "no:cacheprovider")
+        answer = pytest.main([*options, *map(str, _tests())], plugins=[Laboratory(waiting, kept)])
+        if answer not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return int(answer)
+    if any(kept.how(mutant) is None for mutant in mutants):
+        _say("not every room has been tried yet; docs/mutants.md is left as it was", "\n")
+    else:
+        REPORT.write_text(report(mutants, kept), encoding="utf-8")
+    for room in rooms:
+        mine = [kept.how(mutant) for mutant in mutants if mutant.room == room]
+        left = sum(how in ("survived", "not reached") for how in mine)
+        _say(f"{room:<12} {left:4} of {len(mine):5} survived, {100 * left / max(len(mine), 1):5.1f} %", "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
