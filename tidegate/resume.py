@@ -61,7 +61,7 @@ def _as_it_is(turn: Turn) -> bool:
 def _target(turn: Turn, name: str | None) -> int | None:
     if name is None:
         return min(highest(turn), turn.state.exposure.peak)
-    return fallback.level_named(turn.plan, name)
+    return fallback.level_named(turn.plan, name) or None  # nothing is no place to go on at
 
 
 def _stale(turn: Turn) -> bool:
@@ -153,7 +153,7 @@ def override(turn: Turn, event: Override) -> Reason:
         if gate is None:
             return because(Code.UNSATISFIABLE, kind="override", seats="see the programme")
         turn.note("override", Outcome.DONE, because(Code.OVERRIDE_ASKED, label=label), gate=gate.id)
-    elif gate.level != level:
+    elif gate.level != level or not gate.label.endswith(f" for {event.incident}"):
         return turn.note("override", Outcome.REFUSED, because(Code.OVERRIDE_OPEN))
     return votes.cast(
         turn, Vote(id=event.id, actor=event.actor, gate=gate.id, subject=gate.subject, choice=Choice.APPROVE)

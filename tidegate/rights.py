@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidegate.models.event import Actor, ActorKind
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.turn import because
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Member, Plan
-    from tidegate.models.programme import Right
     from tidegate.models.state import State
 
 LONGEST_CHAIN = 2
@@ -39,7 +39,9 @@ def functions_of(plan: Plan, actor: Actor) -> tuple[Function, ...]:
 
 
 def may(plan: Plan, actor: Actor, right: Right) -> bool:
-    """Whether somebody holds a function that has this right."""
+    """Whether somebody holds a function that has this right; a vendor may make it safer, and nothing else."""
+    if right is not Right.REDUCE and not can_vote(plan.roster.get(actor.subject)):
+        return False
     allowed = plan.rights.get(right, ())
     return any(function in allowed for function in functions_of(plan, actor))
 

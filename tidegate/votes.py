@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 YES = (Choice.APPROVE, Choice.APPROVE_WITH_CONDITIONS)
 _REVOKED_KEPT = 50
+_OWED_AT_MOST = 100
+"""From so many things owed on, no further condition is taken on: what is never met must not pile up."""
 
 
 def cast(turn: Turn, vote: Vote) -> Reason:
@@ -63,17 +65,9 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
             ballot.principal,
         ):
             return _refuse(turn, vote, because(Code.ALREADY_VOTED, who=ballot.person, choice=ballot.choice.value))
-    if vote.choice in YES:
-        unanswered = _unanswered(turn, vote, gate, seat.function)
-        if unanswered is not None:
-            return _refuse(turn, vote, because(Code.UNANSWERED, question=unanswered, function=seat.function.value))
-        if gate.briefing.verdict is not Verdict.PASSED:
-            return _refuse(turn, vote, because(Code.PREMATURE, gate=gate.id, verdict=gate.briefing.verdict.value))
-        if vote.choice is Choice.APPROVE_WITH_CONDITIONS and not vote.promises:
-            return _refuse(turn, vote, because(Code.NO_CONDITIONS, gate=gate.id))
-        strange = [promise.owner for promise in vote.promises if not can_vote(turn.plan.roster.get(promise.owner))]
-        if strange:
-            return _refuse(turn, vote, because(Code.UNKNOWN_PERSON, who=strange[0]))
+    unfit = _unfit(turn, vote, gate, seat) if vote.choice in YES else None
+    if unfit is not None:
+        return _refuse(turn, vote, unfit)
     rule = turn.plan.rules(gate.level).gates[gate.kind]
     ballot = Ballot(
         person=vote.actor.subject,
@@ -88,6 +82,21 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
     )
     turn.keep_gate(gate.but(ballots=(*gate.ballots, ballot)))
     return _record(turn, vote, Outcome.DONE, because(_HEARD[vote.choice], gate=gate.id, label=gate.label), seat)
+
+
+def _unfit(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason | None:
+    """Return why a yes cannot be taken: unanswered questions, red conditions, or promises nobody could keep."""
+    unanswered = _unanswered(turn, vote, gate, seat.function)
+    if unanswered is not None:
+        return because(Code.UNANSWERED, question=unanswered, function=seat.function.value)
+    if gate.briefing.verdict is not Verdict.PASSED:
+        return because(Code.PREMATURE, gate=gate.id, verdict=gate.briefing.verdict.value)
+    if vote.choice is Choice.APPROVE_WITH_CONDITIONS and not vote.promises:
+        return because(Code.NO_CONDITIONS, gate=gate.id)
+    if vote.promises and len(turn.state.obligations) >= _OWED_AT_MOST:
+        return because(Code.TOO_MANY, what="conditions")
+    strange = next((one.owner for one in vote.promises if not can_vote(turn.plan.roster.get(one.owner))), None)
+    return None if strange is None else because(Code.UNKNOWN_PERSON, who=strange)
 
 
 def _unanswered(turn: Turn, vote: Vote, gate: Gate, function: Function) -> str | None:

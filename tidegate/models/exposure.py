@@ -39,9 +39,9 @@ class Exposure(Carried):
     cohorts: dict[Key, CohortShare] = Field(default_factory=dict)
     """The groups that are served, each with its share and its limit of people."""
     paths: Names = ()
-    """The paths of the work that the assistant takes part in; empty where the playbook does not tell paths apart."""
+    """The paths of the work that are open beside the main one; none means the main one only."""
     regions: Names = ()
-    """The regions that are served; empty where the playbook does not tell regions apart."""
+    """The regions that are open beside the home region; none means that one only."""
     models: Names = ()
     """The models that may be used."""
     data: Names = ()
