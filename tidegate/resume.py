@@ -144,8 +144,8 @@ def override(turn: Turn, event: Override) -> Reason:
     if turn.state.emergency is not None:
         return turn.note("override", Outcome.NOOP, because(Code.OVERRIDE_OPEN))
     gate = next((gate for gate in turn.state.gates.values() if gate.kind is GateKind.OVERRIDE), None)
+    label = f"{fallback.level_name(turn.plan, level)} for {event.incident}"
     if gate is None:
-        label = f"{fallback.level_name(turn.plan, level)} for {event.incident}"
         # In an emergency the one who asks is not barred: two distinct people are needed, and one of them is asking.
         gate = gates.open_gate(
             turn, GateKind.OVERRIDE, level, turn.plan.exposure(level), label, excluded=turn.plan.authors
@@ -153,7 +153,7 @@ def override(turn: Turn, event: Override) -> Reason:
         if gate is None:
             return because(Code.UNSATISFIABLE, kind="override", seats="see the programme")
         turn.note("override", Outcome.DONE, because(Code.OVERRIDE_ASKED, label=label), gate=gate.id)
-    elif gate.level != level or not gate.label.endswith(f" for {event.incident}"):
+    elif gate.label != label:
         return turn.note("override", Outcome.REFUSED, because(Code.OVERRIDE_OPEN))
     return votes.cast(
         turn, Vote(id=event.id, actor=event.actor, gate=gate.id, subject=gate.subject, choice=Choice.APPROVE)

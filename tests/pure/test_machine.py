@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -62,7 +61,7 @@ from tidegate.models.event import (
     Vote,
     Withdraw,
 )
-from tidegate.models.exposure import NOTHING, CohortShare
+from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan
 from tidegate.models.programme import ReadinessItem
@@ -437,14 +436,6 @@ def test_the_order_of_arrival_does_not_matter_to_safety() -> None:
         story.wait(timedelta(days=30))
         assert not story.state.exposure.desired.serves
         assert not any(move.verb == "widen" for move in story.applied())
-
-
-def test_cohorts_only_grow_with_the_waves() -> None:
-    """I5: what a wave serves is contained in what the next one serves."""
-    ladder = standard_plan().ladder
-    for lower, higher in itertools.pairwise(ladder):
-        assert lower.exposure <= higher.exposure
-        assert lower.exposure.cohorts["team/all"] != CohortShare(people=0)
 
 
 def test_a_broken_seal_is_recognised() -> None:
