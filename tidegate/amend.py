@@ -118,7 +118,9 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
         if material
         else dict.fromkeys(sorted({function for change in changes for function in change.functions}), 1)
     )
-    target = new.exposure(moved) if moved is not None and turn.state.position.level > 0 else None
+    # Only what the revision itself widens; what was taken back since is for a resume to ask for.
+    raised = moved is not None and bool(wider_in(new.exposure(moved), turn.plan.exposure(level)))
+    target = new.exposure(moved) if moved is not None and raised and turn.state.position.level > 0 else None
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))

@@ -33,6 +33,7 @@ from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.plan import (
+    Backend,
     FreezeWindow,
     NarrowTo,
     Plan,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from tidegate.authoring.origins import Origin
     from tidegate.models.base import Function
     from tidegate.models.playbook import Playbook
+    from tidegate.models.programme import Channel, Source
 
 LARGEST_PLAN = 256 * 1024
 """Bytes. A plan travels with every continue-as-new; Temporal bears two megabytes, and state grows beside it."""
@@ -222,6 +224,8 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         )
         for freeze in programme.freezes
     ]
+    targets = (playbook.target,) if isinstance(playbook.target, str) else playbook.target
+    metrics, told = plan_metrics(case), notices(playbook, case.rules.values())
     plan = Plan(
         use_case=playbook.use_case,
         title=playbook.title or playbook.use_case.replace("-", " ").capitalize(),
@@ -241,10 +245,17 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         freezes=tuple(sorted(freezes, key=lambda freeze: (freeze.starts, freeze.name))),
         ladder=case.ladder,
         stages={stage: _stage(case, stage, owed) for stage in case.stages},
-        metrics=plan_metrics(case),
+        metrics=metrics,
         fallback=_fallback(playbook),
-        notices=notices(playbook, case.rules.values()),
-        targets=(playbook.target,) if isinstance(playbook.target, str) else playbook.target,
+        notices=told,
+        targets=targets,
+        drivers={
+            name: Backend(kind=target.driver, settings=dict(target.settings))
+            for name, target in programme.targets.items()
+            if name in targets
+        },
+        sources=_reached(programme.sources, [metric.source for metric in metrics.values()]),
+        channels=_reached(programme.channels, [notice.channel for notice in told]),
         data={
             name: source if isinstance(source, DataSource) else DataSource(kind=source)
             for name, source in playbook.data.items()
@@ -264,6 +275,15 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         texts_digest=texts_digest(playbook, case.owners),
     )
     return seal(plan)
+
+
+def _reached(systems: Mapping[str, Source | Channel], names: Iterable[str]) -> dict[str, Backend]:
+    """Return how those of the programme's systems are reached that this plan names."""
+    return {
+        name: Backend(kind=systems[name].kind, settings=dict(systems[name].settings))
+        for name in sorted(set(names))
+        if name in systems
+    }
 
 
 def seal(plan: Plan) -> Plan:

@@ -94,19 +94,24 @@ def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
 
 
 def decide_all(plan: Plan, state: State, events: Iterable[Event], now: datetime) -> tuple[Decision, ...]:
-    """Decide everything that arrived together, what makes it safer first; a deadline that has come is one of them."""
+    """Decide everything that arrived together, in the order of safety."""
+    decisions = []
+    for event in in_order(plan, state, events, now):
+        decision = decide(plan, state, event, now)
+        plan, state = decision.plan, decision.state
+        decisions.append(decision)
+    return tuple(decisions)
+
+
+def in_order(plan: Plan, state: State, events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
+    """Return what arrived together, what makes it safer first; a deadline that has come is one of them."""
     waiting: list[Event] = list(events)
     deadline = next_deadline(plan, state)
     if deadline is not None and deadline.at <= now and not any(isinstance(event, Tick) for event in waiting):
         waiting.append(Tick())
     # Who takes a yes back in the same breath is heard in the order of their own words.
     undone = {(one.actor.subject, one.gate) for one in waiting if _says(one, _BACK)}
-    decisions = []
-    for event in sorted(waiting, key=lambda one: _place(one, undone)):
-        decision = decide(plan, state, event, now)
-        plan, state = decision.plan, decision.state
-        decisions.append(decision)
-    return tuple(decisions)
+    return tuple(sorted(waiting, key=lambda one: _place(one, undone)))
 
 
 def precedence(event: Event) -> int:

@@ -189,8 +189,7 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
-    if new.targets != old.targets:
-        yield Change("what enforces exposure", Weight.MATERIAL)
+    yield from _reached(old, new)
     yield from _data(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
@@ -211,6 +210,15 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _reached(old: Plan, new: Plan) -> Iterator[Change]:
+    if (new.targets, new.drivers) != (old.targets, old.drivers):
+        yield Change("what enforces exposure", Weight.MATERIAL)
+    if new.sources != old.sources:
+        yield Change("where metrics are read", Weight.MATERIAL)
+    if new.channels != old.channels:
+        yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,))
 
 
 def _data(old: Plan, new: Plan) -> Iterator[Change]:

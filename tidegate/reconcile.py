@@ -104,6 +104,8 @@ def _widened(turn: Turn, pending: Apply) -> None:
         target=None,
         purpose=None,
         cycles=0 if new_stage else position.cycles + (position.purpose is GateKind.CHECKPOINT),
+        missed=0,
+        narrow_at=None,
         observation=Observation(since=turn.now, until=until, latest=latest, review_at=review),
     )
     thresholds.begin(turn)
@@ -208,6 +210,15 @@ def observed(turn: Turn, event: Observed) -> None:
         if exposure.pending is not None and exposure.pending.verb != "widen" and event.epoch > exposure.epoch:
             # Written outside under a newer epoch: ours would lose to it for ever.
             turn.expose(epoch=event.epoch)
+            if not exposure.desired <= event.exposure:
+                # And it is less than what we want: going back up to that is a matter of consent.
+                turn.system(
+                    "drift",
+                    Outcome.DONE,
+                    because(Code.DRIFT_TIGHTER, label=exposure.label, people=event.exposure.people),
+                )
+                fallback.adopt(turn, event.exposure)
+                return
             turn.system("try again", Outcome.DONE, because(Code.TRY_AGAIN, label=exposure.label))
             _again(turn)
         return

@@ -112,7 +112,13 @@ def released(turn: Turn, gate: Gate) -> None:
         pass  # it was held before it began; it begins when somebody starts it
     elif not served:
         turn.move_to(
-            Phase.PREPARING, target=1, purpose=GateKind.FIRST_EXPOSURE, missed=0, narrow_at=None, sent_back=False
+            Phase.PREPARING,
+            level=0,
+            target=1,
+            purpose=GateKind.FIRST_EXPOSURE,
+            missed=0,
+            narrow_at=None,
+            sent_back=False,
         )
     else:
         # The next review is due at once, but a wave is watched for as long as it was to be, hold or no hold.

@@ -178,7 +178,9 @@ def take(turn: Turn, event: Readings) -> Reason:
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
-    due = calendar.again(turn.plan.calendar, turn.now, metric.every)
+    # A source that was asked has its next date already; a person who was early has time again from now on.
+    asked = not metric.by_hand and old.due_at > turn.now
+    due = old.due_at if asked else calendar.again(turn.plan.calendar, turn.now, metric.every)
     verdict, _, value = judge(turn.plan, metric, name, reading, turn.now)
     pauses = False
     if value is None:

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.pure.world import F, Story, became, said, standard_plan, with_member
-from tidegate.models.base import GateKind
+from tests.pure.world import F, Story, became, but, exposure, said, standard_plan, with_member, with_rules
+from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Outcome
-from tidegate.models.event import Amend, Choice, Override, Promise, Reduction, Resume
+from tidegate.models.event import Amend, Choice, Observed, Override, Promise, Reduction, Resume
+from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.reasons import Code
-from tidegate.models.state import Obligation
+from tidegate.models.state import Obligation, Phase
 
 
 @pytest.mark.parametrize(("organisation", "outcome"), [("vendor", Outcome.REFUSED), ("internal", Outcome.DONE)])
@@ -59,3 +60,27 @@ def test_a_vendor_amends_nothing(organisation: str, code: Code) -> None:
     story = Story(with_member(standard_plan(), "plat-b", functions=(F.AI_OWNER,), organisation=organisation))
     text = story.plan.but(title="Claims triage, again")
     assert said(story.message(Amend, "plat-b", plan=with_member(text, "plat-b"))) is code
+
+
+@pytest.mark.parametrize("found", [NOTHING, exposure(7)])
+def test_a_revision_that_changes_no_wave_gives_nothing_back(found: Exposure) -> None:
+    """What was taken back outside does not return with a revision that widens nothing itself."""
+    story = Story(but(standard_plan(), authors=())).climb(2)
+    story.say(Observed(exposure=found, epoch=9))
+    story.message(Resume, "business", cause="understood")
+    story.agree()
+    story.message(Amend, "business", plan=with_rules(story.plan, review_every=Span.of("60d")))
+    assert story.state.proposal is not None
+    assert story.state.gates[story.state.proposal.gate].change is None
+
+
+def test_who_agreed_to_go_on_is_not_paused_for_the_review_before() -> None:
+    """Once people have agreed to widen again, no deadline of a review that was missed before is left."""
+    story = Story().climb(2)
+    while story.state.position.missed < 2:
+        story.wait()
+    story.ready()
+    story.message(Resume, "business", cause="understood")
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    assert (story.state.position.missed, story.state.position.narrow_at) == (0, None)

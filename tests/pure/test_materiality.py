@@ -24,7 +24,7 @@ from tests.pure.world import (
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import Band, Bound, Condition, DataClass, GateKind, Mode, Span, Stage
 from tidegate.models.exposure import CohortShare
-from tidegate.models.plan import NarrowTo, PlanHandoff, PlanNotice
+from tidegate.models.plan import Backend, NarrowTo, PlanHandoff, PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 
@@ -116,6 +116,9 @@ def bands(narrow: str) -> tuple[tuple[Band, Bound], ...]:
         pytest.param(M, but(BASE, handoff=PlanHandoff(receiver="ops-b", artefacts=())), id="another receiver"),
         pytest.param(M, but(BASE, fallback=BASE.fallback.but(levels=(NarrowTo(name="x", share=1),))), id="fallback"),
         pytest.param(M, but(BASE, targets=("flags/other",)), id="another target"),
+        pytest.param(M, but(BASE, drivers={"flags/claims": Backend(kind="flagd")}), id="a target reached otherwise"),
+        pytest.param(M, but(BASE, sources={"prometheus": Backend(kind="file")}), id="a source reached otherwise"),
+        pytest.param(Weight.FUNCTION, but(BASE, channels={"room": Backend(kind="log")}), id="a channel elsewhere"),
         pytest.param(M, but(BASE, freezes=()), id="a freeze is lifted"),
         pytest.param(N, but(BASE, freezes=(*BASE.freezes, freeze(START, START + DAY, "more"))), id="a freeze more"),
         pytest.param(M, but(BASE, blocking_issues={}), id="a blocking issue is gone"),

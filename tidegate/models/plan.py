@@ -201,6 +201,15 @@ class PlanNotice(Carried):
     """Whether they must confirm first."""
 
 
+class Backend(Carried):
+    """How a system outside is reached: a target, a source or a channel. Secrets are named here, never written."""
+
+    kind: Id
+    """Which driver, source or channel speaks to it."""
+    settings: dict[Key, str] = Field(default_factory=dict)
+    """What that needs to know."""
+
+
 class PlanHandoff(Carried):
     """Who takes it over."""
 
@@ -272,6 +281,12 @@ class Plan(Carried):
     """Who is told."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
+    drivers: dict[Key, Backend] = Field(default_factory=dict)
+    """How each target is reached."""
+    sources: dict[Key, Backend] = Field(default_factory=dict)
+    """How each source of metrics is reached."""
+    channels: dict[Key, Backend] = Field(default_factory=dict)
+    """How each channel to people is reached."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
     stop_rules: tuple[StopRule, ...] = ()
