@@ -3,25 +3,20 @@
 PYTHON ?= python3
 READY := .venv/.ready
 BIN := .venv/bin
-# The samples name dates; they are shown as of the day they were written for, so that they never go stale.
-SAMPLE_DAY := 2026-12-01
-EXAMPLES := playbooks/minutes-summariser.yaml playbooks/claims-triage.yaml playbooks/coding-assistant.yaml
-
 .DEFAULT_GOAL := help
 .PHONY: help up test services fast lint types bench docs mutants lock clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-up: $(READY) ## set up, check the three example playbooks, and show the plan of one
-	$(BIN)/tidegate check --as-of $(SAMPLE_DAY) $(EXAMPLES)
-	$(BIN)/tidegate plan --as-of $(SAMPLE_DAY) $(firstword $(EXAMPLES))
+up: $(READY) ## set up, start the server and a worker, and set the sample rollout going; Ctrl-C ends it
+	$(BIN)/tidegate up --sample
 
 test: lint types ## everything CI runs: lint, types, then every test
 	$(BIN)/pytest
 
-services: ## start the servers that tests talk to
-	@echo "no test of this version talks to a server: nothing to install, nothing to start"
+services: $(READY) ## install the servers and the browser that tests talk to
+	@$(BIN)/python -m tests.services
 
 fast: $(READY) ## only the tests of floor 0, the pure rules
 	$(BIN)/pytest tests/pure -q

@@ -11,16 +11,27 @@ from typing import Annotated
 
 import typer
 
-from cli import judge, render, setup
+from cli import render
 from cli.answers import Exit, Refusal
+from cli.embedded import leave
+from cli.menu import HELP, Menu
+from cli.shelves import SHELVES
+
+
+class Verbs(Menu):
+    """Every verb, in the order of their use."""
+
+    shelves = SHELVES
+
 
 app = typer.Typer(
     name="tidegate",
+    cls=Verbs,
     no_args_is_help=True,
     # Rich draws help and tracebacks beautifully, and takes longer to load than all the rest. Plain text, then.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 
 
@@ -49,10 +60,6 @@ def tidegate(
     del version, debug  # the one has its callback, the other is read by the guard, which may not come this far
 
 
-for verb in (setup.init, setup.me, setup.new, judge.check, judge.plan, judge.schema):
-    app.command()(verb)
-
-
 def main() -> None:
     """Run one verb; whatever happens, end with an exit code and never with a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -60,14 +67,18 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typed for any stream; these are text
     try:
         app(prog_name="tidegate")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else Exit.DONE if end.code is None else Exit.NO
     except Refusal as refusal:
         render.refuse(refusal)
-        raise SystemExit(refusal.code) from None
+        code = refusal.code
     except Exception as error:
         if "--debug" in sys.argv or os.environ.get("TIDEGATE_DEBUG"):
             raise
         render.refuse(_ours(error))
-        raise SystemExit(Exit.NO) from None
+        code = Exit.NO
+    # A process that has spoken to Temporal may not be taken apart by the interpreter.
+    leave.end(code)
 
 
 def _ours(error: Exception) -> Refusal:

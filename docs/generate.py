@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, get_args
 
+from typer.testing import CliRunner
+
 from cli.judge import Kind, schema_of
+from cli.main import app
 from cli.planned import PLAN_KEYS
+from cli.shelves import SHELVES
 from tidegate import compile as compiling
 from tidegate.check import DELETE, RULES, Example, Rule
 from tidegate.models import base, exposure, playbook, programme
@@ -224,23 +227,18 @@ the verb itself go to standard error.
 
 def commands_page() -> str:
     """Show the help of every verb, and what `plan --json` says."""
-    verbs = ("init", "me", "new", "check", "plan", "schema")
-    parts = [MADE, _COMMANDS, *(f"## {verb}\n\n```text\n{_help(verb)}\n```" for verb in verbs)]
+    parts = [MADE, _COMMANDS]
+    for shelf in SHELVES:
+        parts.append(f"## {shelf.heading}")
+        parts.extend(f"### {verb.name}\n\n```text\n{_help(verb.name)}\n```" for verb in shelf.verbs)
     rows = "\n".join(f"| `{key}` | {_cell(meaning)} |" for key, meaning in PLAN_KEYS.items())
     parts.append(f"## What `plan --json` says\n\n| Key | Meaning |\n| --- | --- |\n{rows}")
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
 def _help(verb: str) -> str:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
-    told = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "cli", verb, "--help"],
-        cwd=HERE.parent,
-        env=kept,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    kept = {name: None for name in os.environ if name.startswith(("TIDEGATE_", "COLUMNS"))}
+    told = CliRunner(env=kept).invoke(app, [verb, "--help"], prog_name="tidegate", catch_exceptions=False)
     return told.stdout.strip()
 
 

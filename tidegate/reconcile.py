@@ -225,6 +225,9 @@ def observed(turn: Turn, event: Observed) -> None:
     wider = wider_in(event.exposure, exposure.desired)
     if wider:
         _revert(turn, event, wider)
+    elif exposure.epoch == 0:
+        # An earlier life of this use case, or somebody else's use of the target, has left its fence: ours begin above.
+        turn.expose(epoch=event.epoch, confirmed_epoch=event.epoch)
     elif event.exposure != exposure.desired or event.epoch > exposure.epoch:
         # Somebody made it safer outside: that is theirs to do, and going on is ours to decide.
         turn.expose(epoch=max(exposure.epoch, event.epoch))

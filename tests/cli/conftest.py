@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.lab import Lab
 from tests.cli.run import Here
 
 
@@ -25,3 +27,15 @@ def tidegate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stdin", _Stream(io.BytesIO()))
     return Here(monkeypatch, capsys, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A server and a worker that are up for all tests of the session."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        lab.server()
+        lab.worker()
+        yield lab
+    finally:
+        lab.close()

@@ -211,19 +211,6 @@ def test_a_newer_epoch_outside_is_overtaken_at_once() -> None:
     assert (pending(story), story.applied()[-1].verb) == (91, "pause")
 
 
-def test_what_was_made_safer_outside_meanwhile_is_not_undone_by_a_hold() -> None:
-    """A hold that finds a newer and tighter exposure in the backend keeps that, and does not go back up to its own."""
-    story = stopping(Reduction.HOLD, 1)
-    held = story.state.exposure
-    assert held.desired == exposure(10)
-    story.say(Observed(exposure=exposure(3), epoch=held.epoch + 4))
-    after = story.state.exposure
-    assert after.desired == exposure(3)
-    assert after.pending is not None
-    assert after.pending.epoch == held.epoch + 5
-    assert after.control is Control.HELD
-
-
 def test_a_stop_that_is_undone_outside_is_done_again() -> None:
     """What is paused and serves all the same is stopped again and again, and no day's limit ends that."""
     story = Story().climb(2)

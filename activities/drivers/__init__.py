@@ -1,0 +1,29 @@
+"""One file for each kind of backend that can enforce exposure, and the table that finds it by its name."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from activities.drivers.contract import Unusable
+from activities.drivers.flagd import Flagd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from activities.drivers.contract import Driver
+
+KINDS: Mapping[str, Callable[[Mapping[str, str], Path], Driver]] = MappingProxyType({"flagd": Flagd})
+"""What a programme may name as the driver of a target."""
+
+
+def drivers_under(root: Path) -> Callable[[str, str, Mapping[str, str]], Driver]:
+    """Return what builds the driver of a target from its kind and settings; relative files are under the root."""
+
+    def driver_of(target: str, kind: str, settings: Mapping[str, str]) -> Driver:
+        if kind not in KINDS:
+            raise Unusable(f"no driver is called '{kind}'; there is {', '.join(KINDS)}, and `{target}` names none")
+        return KINDS[kind](settings, root)
+
+    return driver_of

@@ -1,0 +1,93 @@
+"""What every driver promises: make an exposure so under an epoch, and say what is really served.
+
+The epoch is a fence. It is written into the backend with the exposure, so that a writer who was delayed loses to
+whoever wrote later. A driver knows nothing of rollouts, people or rules, nothing of Temporal, and decides nothing.
+Every call ends within ten seconds, whatever the backend does.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple, Protocol
+
+from tidegate.models.exposure import NOTHING, Exposure
+
+
+class Protection(IntEnum):
+    """How much is safe once this backend has obeyed: reductions begin with the highest, widenings with the lowest."""
+
+    REDIRECT = 0
+    """Work is sent elsewhere; whoever comes anyway is served."""
+    FLAG = 1
+    """Applications that ask are told no."""
+    GATEWAY = 2
+    """Calls do not get through, whoever makes them."""
+    SWITCH = 3
+    """There is nothing left to call."""
+
+
+class Capabilities(NamedTuple):
+    """What a kind of backend can and cannot do."""
+
+    fences: bool
+    """Whether it compares and sets in one step; one that cannot must be looked at, and fenced, once more later."""
+    protection: Protection
+    """In which place it comes."""
+
+
+class Actual(NamedTuple):
+    """What a backend really serves, and the epoch it carries."""
+
+    exposure: Exposure
+    epoch: int
+
+
+ABSENT = Actual(NOTHING, 0)
+"""A target that does not exist yet."""
+
+
+class Trouble(Exception):  # noqa: N818  # the name of a family, whose members say what happened
+    """What a driver says in its own words. They name no secret, so people may read them."""
+
+
+class Unusable(Trouble, ValueError):  # noqa: N818  # it says how the settings are
+    """The settings of a target do not lead to a backend."""
+
+
+class Unreadable(Trouble):
+    """The backend is there, but what it serves cannot be understood; its epoch often can, and is 0 otherwise."""
+
+    def __init__(self, why: str, epoch: int = 0) -> None:
+        super().__init__(why)
+        self.epoch = epoch
+
+
+class Unwritten(Trouble, OSError):  # noqa: N818  # it says what became of the write
+    """A write failed, and certainly changed nothing. Any other OSError of a write may have changed something."""
+
+
+class Stale(Exception):  # noqa: N818  # it is how a fence answers, and nothing is wrong
+    """The backend already carries a newer epoch, or the same one with other content; nothing was written."""
+
+    def __init__(self, actual: Actual) -> None:
+        super().__init__(f"epoch {actual.epoch} is there already")
+        self.actual = actual
+
+
+class Driver(Protocol):
+    """One target."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this kind of backend can do."""
+
+    def apply(self, desired: Exposure, epoch: int, key: str, redirect_to: str | None) -> None:
+        """Make it so. The same epoch with the same content again changes nothing; `key` names the attempt.
+
+        What cannot be understood is written over, unless it says that it is of this epoch or a newer one: then it is
+        Unreadable. Whoever must not write over what nobody understands observes first. Raises Stale, Unreadable,
+        Unwritten, or an OSError after which nobody knows.
+        """
+
+    def observe(self) -> Actual:
+        """Say what is really served, whatever was asked for. Raises Unreadable, or OSError if it is out of reach."""

@@ -1,0 +1,288 @@
+"""The one body behind `widen`, `hold`, `narrow`, `redirect`, `pause` and `rollback`: look, write, look again.
+
+Widening is hard: it writes only over what it understands and what is older, stops at the first target that does not
+obey, and stops when it is cancelled. Reducing is easy: it goes to every target whatever becomes of the others, and it
+writes what is wanted *met with* what is there, so that it never takes back what somebody made safer by hand.
+
+Nothing is raised for what a backend does: whatever happened is an answer, and the rules decide. No rule is here, and no
+clock but `as_of`, which no driver needs yet. How to reach a target is the drivers' affair. Outside of an activity, when
+Temporal is down, the same methods can observe and reduce, and cannot widen.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import reduce
+from typing import TYPE_CHECKING, NamedTuple
+
+from temporalio import activity
+from temporalio.exceptions import CancelledError
+
+from activities.drivers.contract import Actual, Stale, Trouble, Unreadable, Unwritten
+from tidegate.models.event import Applied, Observed
+from tidegate.models.exposure import CohortShare, Exposure
+from tidegate.models.task import ApplyRequest, Effect, ObserveRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from activities.drivers.contract import Driver
+    from activities.whereabouts import Remember
+    from tidegate.models.plan import Backend
+
+BEAT = 0.5
+"""Seconds between two signs of life: after two without one an activity counts as gone, and a driver may take longer."""
+NOBODY = 0
+"""The epoch of an answer to no attempt."""
+_SAID = 200
+
+UNREADABLE = Exposure(cohorts={"unreadable": CohortShare(people=100_000_000)})
+"""What a target may be serving beside the rest when nobody can understand what it serves."""
+
+
+class _Seen(NamedTuple):
+    """What became of one target."""
+
+    target: str
+    actual: Actual | None = None
+    """What is there now; none if we could not see it."""
+    wrote: bool = False
+    """Whether it may have been written to."""
+    note: str = ""
+    """What went wrong."""
+
+
+class ExposureActivities:
+    """The activities, given what builds the driver of a target from its name, its kind and its settings."""
+
+    def __init__(
+        self, driver_of: Callable[[str, str, Mapping[str, str]], Driver], remember: Remember | None = None
+    ) -> None:
+        self._driver_of = driver_of
+        self._remember = remember
+
+    # A thread is not interrupted when it is cancelled: it could be anywhere in a write. It asks instead.
+
+    @activity.defn(name="widen", no_thread_cancel_exception=True)
+    def widen(self, request: ApplyRequest) -> Effect:
+        """Serve more people, or with more powers; only under this name can anything widen."""
+        return self._widen(request) if request.move.verb == "widen" else self._reduce(request)
+
+    @activity.defn(name="hold", no_thread_cancel_exception=True)
+    def hold(self, request: ApplyRequest) -> Effect:
+        """Serve nobody more than now, under a new epoch."""
+        return self._reduce(request)
+
+    @activity.defn(name="narrow", no_thread_cancel_exception=True)
+    def narrow(self, request: ApplyRequest) -> Effect:
+        """Serve fewer people, or with fewer powers."""
+        return self._reduce(request)
+
+    @activity.defn(name="redirect", no_thread_cancel_exception=True)
+    def redirect(self, request: ApplyRequest) -> Effect:
+        """Send the work elsewhere."""
+        return self._reduce(request)
+
+    @activity.defn(name="pause", no_thread_cancel_exception=True)
+    def pause(self, request: ApplyRequest) -> Effect:
+        """Serve nobody."""
+        return self._reduce(request)
+
+    @activity.defn(name="rollback", no_thread_cancel_exception=True)
+    def rollback(self, request: ApplyRequest) -> Effect:
+        """Go back to an earlier wave, or to nothing."""
+        return self._reduce(request)
+
+    @activity.defn(name="observe", no_thread_cancel_exception=True)
+    def observe(self, request: ObserveRequest) -> Effect:
+        """Say what the targets really serve."""
+        with _beating():
+            drivers, seen = self._drivers(request.targets)
+            for target, driver in drivers:
+                _sign(f"observe {target}")
+                try:
+                    seen.append(_Seen(target, _look(driver, request.desired)))
+                except Exception as error:  # noqa: BLE001  # one target out of sight must not hide the others
+                    seen.append(_Seen(target, note=_why(error)))
+        known = [one.actual for one in seen if one.actual is not None]
+        if not known or (len(known) < len(seen) and _together(known, request.desired) <= request.desired):
+            # What is out of sight may serve anything; only what is in sight and too wide can be said all the same.
+            return Applied(epoch=NOBODY, result="failed", note=_notes(seen))
+        return Observed(exposure=_together(known, request.desired), epoch=_newest(known))
+
+    def _widen(self, request: ApplyRequest) -> Effect:
+        with _beating():
+            if not self._remembered(request):
+                return Applied(epoch=request.move.epoch, result="failed", note="how to stop it cannot be written down")
+            drivers, seen = self._drivers(request.targets)
+            for target, driver in () if seen else drivers:
+                one = _raise_one(target, driver, request)
+                seen.append(one)
+                if one.actual != Actual(request.move.exposure, request.move.epoch):
+                    break
+        return _applied(request, seen)
+
+    def _reduce(self, request: ApplyRequest) -> Effect:
+        with _beating():
+            drivers, seen = self._drivers(request.targets)
+            seen.extend(_lower_one(target, driver, request) for target, driver in reversed(drivers))
+        known = [one.actual for one in seen if one.actual is not None]
+        if _newest(known) > request.move.epoch:
+            # Somebody wrote later. The rules raise the epoch and ask again, and then it is ours to write.
+            return Observed(exposure=_together(known, request.move.exposure), epoch=_newest(known))
+        return _applied(request, seen)
+
+    def _remembered(self, request: ApplyRequest) -> bool:
+        """Write down how it can be stopped, before anybody is served; what cannot be stopped does not begin."""
+        try:
+            if self._remember is not None:
+                self._remember(request.use_case, request.targets, request.manual)
+        except OSError:
+            return False
+        return True
+
+    def _drivers(self, targets: Mapping[str, Backend]) -> tuple[list[tuple[str, Driver]], list[_Seen]]:
+        """Return the driver of each target, least protective first, and the targets that have none."""
+        found: list[tuple[str, Driver]] = []
+        lost: list[_Seen] = []
+        for target, backend in targets.items():
+            try:
+                found.append((target, self._driver_of(target, backend.kind, backend.settings)))
+            except Exception as error:  # noqa: BLE001  # one target without a driver must not keep the others up
+                lost.append(_Seen(target, note=_why(error)))
+        return sorted(found, key=lambda each: each[1].capabilities.protection), lost
+
+
+def _raise_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
+    move, wrote = request.move, False
+    try:
+        _sign(f"observe {target}")
+        there = driver.observe()
+        if there.epoch >= move.epoch or request.before not in (None, there.exposure):
+            return _Seen(target, there)
+        _sign(f"widen {target}")
+        if _stopped():
+            return _Seen(target, note="cancelled before it was written")
+        wrote = True
+        with suppress(Stale):
+            driver.apply(move.exposure, move.epoch, _key(request, target), move.redirect_to)
+        _sign(f"read back {target}")
+        return _Seen(target, _look(driver, move.exposure), wrote)
+    except CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a backend does is an answer
+        return _Seen(target, None, wrote and not isinstance(error, Unwritten), _why(error))
+
+
+def _lower_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
+    move, wrote = request.move, False
+    try:
+        _sign(f"observe {target}")
+        # What nobody can understand counts as what is wanted and more, so that what is wanted is written over it.
+        there = _look(driver, move.exposure)
+        if there.epoch >= move.epoch:
+            return _Seen(target, there)
+        _sign(f"{move.verb} {target}")
+        wrote = True
+        with suppress(Stale, Unreadable):
+            driver.apply(move.exposure.meet(there.exposure), move.epoch, _key(request, target), move.redirect_to)
+        _sign(f"read back {target}")
+        return _Seen(target, _look(driver, move.exposure), wrote)
+    except Exception as error:  # noqa: BLE001  # a target that fails must not stop the reduction of the others
+        return _Seen(target, None, wrote and not isinstance(error, Unwritten), _why(error))
+
+
+def _applied(request: ApplyRequest, seen: list[_Seen]) -> Applied:
+    """Say what became of an attempt at all targets together."""
+    move = request.move
+    known = [one.actual for one in seen if one.actual is not None]
+    if len(known) < len(seen) or not seen:
+        # Nothing is said of what was seen elsewhere: it would look as if all of it had been seen.
+        wrote = any(one.wrote for one in seen)
+        return Applied(epoch=move.epoch, result="unknown" if wrote else "failed", note=_notes(seen))
+    differing = [one.target for one in seen if one.actual != Actual(move.exposure, move.epoch)]
+    if differing:
+        found = _together(known, move.exposure)
+        note = _line(f"not as wanted: {', '.join(differing)}")
+        return Applied(epoch=move.epoch, result="mismatch", observed=found, note=note)
+    return Applied(epoch=move.epoch, result="confirmed", observed=move.exposure)
+
+
+def _look(driver: Driver, desired: Exposure) -> Actual:
+    try:
+        return driver.observe()
+    except Unreadable as error:
+        return Actual(desired.join(UNREADABLE), error.epoch)
+
+
+def _together(known: list[Actual], desired: Exposure) -> Exposure:
+    """Return what several targets serve as one.
+
+    What any of them serves, if that is more than is wanted: somebody gets it. Otherwise what all of them serve: where
+    somebody made one of them safer, the rules are to take that over for all.
+    """
+    exposures = [actual.exposure for actual in known]
+    widest = reduce(Exposure.join, exposures)
+    return reduce(Exposure.meet, exposures) if widest <= desired else widest
+
+
+def _newest(known: list[Actual]) -> int:
+    return max((actual.epoch for actual in known), default=NOBODY)
+
+
+def _key(request: ApplyRequest, target: str) -> str:
+    return f"{request.use_case}:{request.move.epoch}:{target}"
+
+
+def _stopped() -> bool:
+    """Whether the rollout took the request back. If it is only this worker that must go, another one tries again."""
+    if not activity.is_cancelled():
+        return False
+    details = activity.cancellation_details()
+    if details is not None and not details.cancel_requested:
+        raise CancelledError("this worker stops; another one goes on")
+    return True
+
+
+def _notes(seen: list[_Seen]) -> str:
+    said = "; ".join(f"{one.target}: {one.note}" for one in seen if one.actual is None)
+    return _line(said or "no target is named")
+
+
+def _why(error: Exception) -> str:
+    """Say what happened without saying more than may be read: other people's messages hold addresses and secrets."""
+    if isinstance(error, Trouble):
+        return str(error)
+    said = error.strerror if isinstance(error, OSError) else None
+    return said or type(error).__name__
+
+
+def _line(text: str) -> str:
+    # A name from a file may hold half a character, which no answer could carry.
+    return " ".join(text.encode(errors="replace").decode().split())[:_SAID].rstrip()
+
+
+def _sign(step: str) -> None:
+    # A sign of life that cannot be sent must not stop a reduction, and there may be nobody to send it to.
+    with suppress(Exception):
+        activity.heartbeat(step)
+
+
+@contextmanager
+def _beating() -> Iterator[None]:
+    """Go on giving signs of life while a driver waits; a cancellation comes back with them."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT):
+            _sign("at it")
+
+    thread = threading.Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,155 @@
+"""The small verbs around a round of votes: `delegate`, `remind`, `reassign`, `postpone`, `confirm`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson, Evidence, Gate, GoodUntil, MessageId, UseCase, Who, Why
+from cli.telling import Manner, message, speaker, tell, unseen
+
+if TYPE_CHECKING:
+    from cli.talk import Server
+    from tidegate.models.messages import RolloutInput
+
+To = Annotated[str, typer.Option("--to", metavar="PERSON", help="Who.")]
+OfFunction = Annotated[str, typer.Option("--function", metavar="FUNCTION", help="In which function.")]
+Until = Annotated[
+    str, typer.Option("--until", metavar="DATE", help="Until the end of that day, or until a time: 2027-03-31T14:00Z.")
+]
+
+
+def delegate(
+    use_case: UseCase,
+    *,
+    to: To,
+    function: OfFunction,
+    until: Until,
+    who: Who = None,
+    reason: Why = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let somebody act in your place for a while; both names stand in the record.
+
+    A time in the past ends it. With --json: {"outcome", "code", "sentence", "standing", "id"}.
+
+    Example: tidegate delegate minutes-summariser --to risk-deputy --function risk --until 2027-03-31
+    """
+    from cli.moments import moment
+
+    server, given = _seen(use_case)
+    manner = Manner(as_json, None, mine, good)
+    at = moment(until, "--until", given.plan.calendar).isoformat()
+    said = message(use_case, "delegate", who, manner, to=_id(to), function=_word(function), until=at, reason=reason)
+    tell(server, said, manner)
+
+
+def remind(
+    use_case: UseCase,
+    *,
+    who: Who = None,
+    gate: Gate = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask those who have not answered again, now."""
+    manner = Manner(as_json, None, mine, good)
+    server, name, _ = _round(use_case, who, gate)
+    tell(server, message(use_case, "remind", who, manner, gate=name), manner)
+
+
+def reassign(
+    use_case: UseCase,
+    *,
+    function: OfFunction,
+    to: To,
+    who: Who = None,
+    gate: Gate = None,
+    reason: Why = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name, as head of a function, who else may decide this one round for it."""
+    manner = Manner(as_json, None, mine, good)
+    server, name, _ = _round(use_case, who, gate)
+    said = message(use_case, "reassign", who, manner, gate=name, function=_word(function), to=_id(to), reason=reason)
+    tell(server, said, manner)
+
+
+def postpone(
+    use_case: UseCase,
+    *,
+    until: Until,
+    who: Who = None,
+    gate: Gate = None,
+    reason: Why = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a round of votes more time, once."""
+    from cli.moments import moment
+
+    manner = Manner(as_json, None, mine, good)
+    server, name, given = _round(use_case, who, gate)
+    at = moment(until, "--until", given.plan.calendar).isoformat()
+    tell(server, message(use_case, "postpone", who, manner, gate=name, until=at, reason=reason), manner)
+
+
+def confirm(
+    use_case: UseCase,
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="`stop`, `notice:0`, or what is owed, as `tidegate status` names it.")
+    ],
+    *,
+    who: Who = None,
+    evidence: Evidence = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that something is so: a notice understood, a duty met, a stop seen.
+
+    Example: tidegate confirm minutes-summariser stop --evidence "Looked at the flag on both hosts at 14:05."
+    """
+    from cli import talk
+
+    manner = Manner(as_json, None, mine, good)
+    said = message(use_case, "confirm", who, manner, what=what.strip(), evidence=evidence)
+    tell(talk.server(), said, manner)
+
+
+def _seen(use_case: str) -> tuple[Server, RolloutInput]:
+    from cli import talk
+
+    server = talk.server()
+    try:
+        return server, server.whole(use_case)
+    except talk.NoAnswer:
+        raise unseen(use_case, "where it stands") from None
+
+
+def _round(use_case: str, who: str | None, named: str | None) -> tuple[Server, str, RolloutInput]:
+    """Return the server, the round of votes that is meant, and how everything stands."""
+    from cli.choosing import open_round
+
+    person = speaker(who)
+    server, given = _seen(use_case)
+    if named is not None or given.state is None:
+        return server, named or "none", given
+    gate = open_round(given.plan, given.state, person, datetime.now(UTC), named=None)
+    return server, gate.id if gate is not None else "none", given
+
+
+def _word(said: str) -> str:
+    return said.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _id(said: str) -> str:
+    return said.strip().lower()

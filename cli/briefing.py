@@ -1,0 +1,89 @@
+"""What somebody is about to sign, on one page: the round of votes, the exact change, the evidence, who else has signed.
+
+It shows what the rollout froze when the round was opened; what is sent names exactly that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli import render
+from cli.moments import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tidegate.models.exposure import CohortShare, Exposure
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+_WHOLE = 10_000
+
+
+def show(plan: Plan, state: State, gate: Gate) -> None:
+    """Print the page."""
+    render.heading(f"{plan.title}: {render.spoken(gate.kind.value)} {gate.id}", first=True)
+    render.sentence(f"It leads to {gate.label}. Open until {shown(gate.expires_at)}.")
+    changes = list(_changes(state.exposure.desired, gate.change)) if gate.change is not None else []
+    if changes:
+        render.table(("What changes", "Now", "Then"), changes)
+    elif gate.kind.value == "amendment" and state.proposal is not None and state.proposal.gate == gate.id:
+        for line in state.proposal.changes:
+            render.sentence(line, "  ")
+    else:
+        render.say("It changes nothing for the people served.")
+    _evidence(gate)
+    signed = [f"{ballot.person} ({render.spoken(ballot.function.value)}): {render.spoken(ballot.choice.value)}"
+              for ballot in gate.ballots]  # fmt: skip
+    render.sentence(f"So far: {'; '.join(signed) or 'nobody has said anything'}.")
+    render.say(f"Subject: {gate.subject}")
+
+
+def questions(plan: Plan, gate: Gate, function: Any) -> tuple[str, ...]:
+    """Return what an approval in this function must answer."""
+    return plan.rules(gate.level).gates[gate.kind].questions.get(function, ())
+
+
+def _evidence(gate: Gate) -> None:
+    from tidegate.explain import explain
+
+    briefing = gate.briefing
+    render.say(f"Its conditions are {render.spoken(briefing.verdict.value)}, as of {shown(briefing.as_of)}.")
+    if briefing.checks:
+        rows = [(check.name, render.spoken(check.verdict.value), explain(check.reason)) for check in briefing.checks]
+        render.table(("Condition", "Says", "Why"), rows)
+
+
+def _changes(before: Exposure, after: Exposure) -> Iterator[tuple[str, str, str]]:
+    """Yield each thing that would be otherwise, as it is and as it would be."""
+    if before.people != after.people:
+        yield "people, at most", f"{before.people:,}", f"{after.people:,}"
+    for name in sorted({*before.cohorts, *after.cohorts}):
+        was, then = before.cohorts.get(name), after.cohorts.get(name)
+        if was != then:
+            yield f"cohort {name}", _part(was), _part(then)
+    for grant in sorted({*before.grants, *after.grants}):
+        mode, new = before.grants.get(grant), after.grants.get(grant)
+        if mode is not new:
+            system, _, verb = grant.rpartition(":")
+            yield f"{verb.replace('_', ' ')} in {system}", mode.value if mode else "deny", new.value if new else "deny"
+    for dimension, none in (("models", "none"), ("data", "none"), ("paths", "the main one"), ("regions", "home")):
+        old, young = getattr(before, dimension), getattr(after, dimension)
+        if old != young:
+            yield dimension, ", ".join(old) or none, ", ".join(young) or none
+    for limit in ("runs_per_day", "budget_per_month"):
+        least, most = getattr(before, limit), getattr(after, limit)
+        if least != most:
+            yield limit.replace("_", " "), _limit(least), _limit(most)
+
+
+def _part(part: CohortShare | None) -> str:
+    if part is None or not part.serves:
+        return "nobody"
+    share = "" if part.share == _WHOLE else f"{part.share / 100:g}%, "
+    return f"{share}up to {part.people:,}"
+
+
+def _limit(limit: Any) -> str:
+    return "no limit" if limit is None else f"{limit:,}"

@@ -1,0 +1,92 @@
+"""Ports: whether one is taken, and which one to take instead."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import NamedTuple
+
+from cli.answers import Exit, Refusal
+from cli.embedded.places import LOCALHOST, USUAL_PORT, USUAL_UI_PORT
+
+_HIGHEST = 65_535
+_TRIES = 300
+
+
+class Asked(NamedTuple):
+    """The ports that somebody wants; nothing where it does not matter to them."""
+
+    port: int | None = None
+    ui_port: int | None = None
+
+
+class Ports(NamedTuple):
+    """The ports of one server."""
+
+    port: int
+    ui: int
+    api: int
+    metrics: int
+
+
+def taken(port: int) -> bool:
+    """Say whether something listens on a port, here or on every address."""
+    with socket.socket() as ours:
+        # As the server itself does: a port that only has closed connections left counts as free.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ours.bind((LOCALHOST, port))
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise Refusal(
+                    f"port {port} may not be used by you", "Take one above 1023.", Exit.NOT_PERMITTED
+                ) from None
+            return True
+    with socket.socket() as theirs:
+        # Some systems let two share a port if only one of them listens on every address.
+        theirs.settimeout(0.5)
+        return theirs.connect_ex((LOCALHOST, port)) == 0
+
+
+def choose(asked: Asked, before: Asked) -> tuple[Ports, list[str]]:
+    """Return free ports and what to say about them; raise Refusal if one that was asked for is taken.
+
+    Where nothing was asked for, those from before are tried first: somebody may still have the old address.
+    """
+    notes: list[str] = []
+    if asked.port is not None and asked.port == asked.ui_port:
+        raise Refusal(f"--port and --ui-port are both {asked.port}", "Take two different ones.")
+    port = _one("--port", asked.port, before.port or USUAL_PORT, {asked.ui_port}, notes)
+    ui = _one("--ui-port", asked.ui_port, before.ui_port or USUAL_UI_PORT, {port}, notes)
+    api, metrics = any_free(2, {port, ui})
+    return Ports(port, ui, api, metrics), notes
+
+
+def any_free(count: int, spoken_for: set[int] | None = None) -> list[int]:
+    """Return ports that nobody uses now."""
+    found: list[int] = []
+    sockets = [socket.socket() for _ in range(count + len(spoken_for or ()))]
+    try:
+        for one in sockets:
+            one.bind((LOCALHOST, 0))
+            found.append(one.getsockname()[1])
+    finally:
+        for one in sockets:
+            one.close()
+    return [port for port in found if port not in (spoken_for or ())][:count]
+
+
+def _one(option: str, asked: int | None, usual: int, spoken_for: set[int | None], notes: list[str]) -> int:
+    wanted = usual if asked is None else asked
+    near = range(wanted, min(wanted + _TRIES, _HIGHEST + 1))
+    free = next((port for port in near if port not in spoken_for and not taken(port)), None)
+    if free is None or (asked is not None and free != asked):
+        other = f"`{option} {free}` is free" if free is not None else "Take one far from it"
+        raise Refusal(
+            f"port {wanted} is taken by something that is not this Tidegate",
+            f"{other}; or stop what listens there: `lsof -i :{wanted}` names it.",
+            Exit.UNREACHABLE,
+        )
+    if free != wanted:
+        notes.append(f"port {wanted} is taken by something else; taking {free} instead")
+    return free

@@ -1,0 +1,286 @@
+"""The verbs that look on: `list`, `status`, `watch`, `ui`, `notices`. None of them changes anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import receipt, render
+from cli.answers import Exit, Refusal
+from cli.home import home, me
+from cli.options import AsJson, UseCase, Who
+
+if TYPE_CHECKING:
+    from cli.rows import Row
+    from tidegate.models.messages import Standing
+
+_STAGES = ("pilot", "limited", "system_of_record")
+_LAST = 20
+_ENDED = "completed"
+"""How the run of a rollout ends that came to its own end."""
+
+
+def list_(
+    *,
+    waits_for: Annotated[
+        str | None, typer.Option("--waits-for", metavar="FUNCTION", help="Only those that wait for this function.")
+    ] = None,
+    stage: Annotated[str | None, typer.Option("--stage", metavar="STAGE", help="Only those in this stage.")] = None,
+    control: Annotated[
+        str | None, typer.Option("--control", metavar="CONTROL", help="Only those that are `held`, `paused` and so on.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every rollout, where it stands and whom it waits for.
+
+    It asks the server alone and needs no worker. With --json: {"rollouts": [{"use_case", "run", "stage", "wave",
+    "phase", "control", "people", "awaits", "deadline", "line", "at"}]}; `at` is when that was so.
+
+    Example: tidegate list --waits-for risk
+    """
+    from cli import talk
+
+    parts = [] if everything else ["ExecutionStatus = 'Running'"]
+    for attribute, option, said, known in (
+        ("RolloutAwaits", "--waits-for", waits_for, (*_functions(), "somebody", "nobody")),
+        ("RolloutStage", "--stage", stage, _STAGES),
+        ("RolloutControl", "--control", control, _controls()),
+    ):
+        if said is not None:
+            parts.append(f"{attribute} = '{_word(said, option, known)}'")
+    rows = sorted(
+        talk.server().rows(" AND ".join(parts)), key=lambda row: (row.deadline is None, row.deadline, row.use_case)
+    )
+    if as_json:
+        render.answer({"rollouts": [_row_words(row) for row in rows]})
+        return
+    if not rows:
+        narrowed = waits_for is not None or stage is not None or control is not None
+        render.say(
+            "No rollout is like that." if narrowed else "Nothing runs. `tidegate start PLAYBOOK` sets one going."
+        )
+        return
+    heads = ("Use case", "Where", "Phase", "Control", "Serves", "Waits for", "Next by")
+    render.table(heads, [_cells(row) for row in rows])
+
+
+def status(use_case: UseCase, *, as_json: AsJson = False) -> None:
+    """Show where a rollout stands, what would move it on, and who may do that.
+
+    When no worker answers it shows what was last known, and how old that is. With --json: {"use_case", "run", "live":
+    whether a worker said so, "line", "at", "standing": null unless live}; the standing names every step with its verb.
+
+    Example: tidegate status minutes-summariser
+    """
+    from cli import talk
+
+    server = talk.server()
+    row = server.row(use_case)
+    try:
+        standing: Standing | None = server.standing(use_case)
+    except talk.NoAnswer:
+        standing = None
+    if as_json:
+        line, at = (row.line, row.at) if standing is None else (standing.line, standing.at)
+        render.answer(_status_words(use_case, row.run, line, at, standing))
+        return
+    if not row.runs and row.run != _ENDED:
+        _abandoned(row)
+    if standing is not None:
+        _show(standing)
+    else:
+        _show_row(row)
+
+
+def watch(
+    use_case: UseCase,
+    *,
+    seconds: Annotated[
+        float | None, typer.Option("--for", metavar="SECONDS", min=0, help="Stop after so long; else when it is over.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a line whenever a rollout stands otherwise, until it is over or you press Ctrl-C.
+
+    With --json each line is one object, as `status --json` says it.
+    """
+    from cli import talk
+    from cli.following import OVER, looks
+
+    server = talk.server()
+    last, before = server.row(use_case).line, ""
+    try:
+        for standing in looks(server, use_case, seconds):
+            line = f"no worker answers; last known: {last}" if standing is None else standing.line
+            if line == before:
+                continue
+            last, before = (last if standing is None else standing.line), line
+            _tell(use_case, line, standing, as_json=as_json)
+            if standing is not None and standing.phase in OVER:
+                return
+    except KeyboardInterrupt:
+        return
+
+
+def ui(use_case: UseCase, *, as_json: AsJson = False) -> None:
+    """Print the address of a rollout in the Temporal UI.
+
+    TIDEGATE_UI says where the UI is; without it, the embedded one is meant. With --json: {"url"}.
+    """
+    import os
+    from urllib.parse import quote
+
+    from cli import talk
+    from cli.embedded.places import Places
+    from cli.embedded.record import load
+    from workflows import ids
+
+    target, namespace = talk.place()
+    record = load(Places.here().record).server
+    base = os.environ.get("TIDEGATE_UI")
+    if not base and record is not None and record.address == target.address:
+        base = record.ui
+    if not base:
+        raise Refusal(
+            f"nobody says where the UI of {target.address} is",
+            "TIDEGATE_UI names it, such as http://temporal.example:8080; `tidegate up` starts one here.",
+            Exit.NO_SUCH_THING,
+        )
+    workflow = quote(ids.workflow_id(use_case), safe="")
+    url = f"{base.rstrip('/')}/namespaces/{quote(namespace, safe='')}/workflows/{workflow}"
+    if as_json:
+        render.answer({"url": url})
+    else:
+        render.say(render.clean(url))
+
+
+def notices(
+    *,
+    who: Who = None,
+    last: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = _LAST,
+    as_json: AsJson = False,
+) -> None:
+    """Show what you were told, or what everybody was, the latest last.
+
+    Without --as and without `tidegate me` it shows everything. It reads the notice board of this home alone.
+    With --json: {"notices": [{"at", "use_case", "to", "text", "urgent"}]}.
+    """
+    import json
+
+    file, person = home() / "notices.jsonl", (who or me() or "").strip().lower()
+    try:
+        raw = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    except FileNotFoundError:
+        raw = []
+    except (OSError, ValueError) as error:
+        raise Refusal(f"{file} cannot be read: {error}", "Look at the file.", Exit.NO) from None
+    mine = [words for words in raw if not person or person in words["to"]][-last:]
+    if as_json:
+        keys = ("at", "use_case", "to", "text", "urgent")
+        render.answer({"notices": [{key: words[key] for key in keys} for words in mine]})
+    elif not mine:
+        render.say(f"{render.clean(person) or 'Nobody'} has been told nothing here.")
+    for words in () if as_json else mine:
+        urgent = "! " if words["urgent"] else ""
+        to = "" if person else f" (to {render.clean(', '.join(words['to']))})"
+        render.say(f"{words['at'][:16].replace('T', ' ')}  {render.clean(words['use_case'])}{to}")
+        render.sentence(f"{urgent}{words['text']}", "    ")
+
+
+# -- list ----------------------------------------------------------------------------------------------------------
+
+
+def _functions() -> tuple[str, ...]:
+    from tidegate.models.base import Function
+
+    return tuple(function.value for function in Function)
+
+
+def _controls() -> tuple[str, ...]:
+    from tidegate.models.state import Control
+
+    return tuple(control.value for control in Control)
+
+
+def _word(said: str, option: str, known: tuple[str, ...]) -> str:
+    word = said.strip().lower().replace("-", "_").replace(" ", "_")
+    if word not in known:
+        raise Refusal(f"{option} {said}: there is no such word", f"One of {', '.join(known)}.")
+    return word
+
+
+def _row_words(row: Row) -> dict[str, Any]:
+    words = row._asdict()
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
+        for key, value in words.items()
+    }
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    where = "/".join(part for part in (row.stage, row.wave) if part)
+    return (
+        row.use_case,
+        render.spoken(where) or "-",
+        render.spoken(row.phase) if row.runs else render.spoken(row.run),
+        render.spoken(row.control) or "-",
+        "?" if row.people is None else f"{row.people:,}",
+        ", ".join(render.spoken(name) for name in row.awaits) or "-",
+        f"{row.deadline:%Y-%m-%d %H:%M}" if row.deadline else "-",
+    )
+
+
+# -- status --------------------------------------------------------------------------------------------------------
+
+
+def _status_words(use_case: str, run: str, line: str, at: datetime | None, standing: Standing | None) -> dict[str, Any]:
+    return {
+        "use_case": use_case,
+        "run": run,
+        "live": standing is not None,
+        "line": line,
+        "at": at.isoformat() if at else None,
+        "standing": None if standing is None else standing.model_dump(mode="json"),
+    }
+
+
+def _show(standing: Standing) -> None:
+    render.heading(f"{standing.title} ({standing.use_case})", first=True)
+    render.sentence(standing.line)
+    receipt.now_so(standing)
+    if standing.unstored:
+        render.say(f"The ledger does not have {render.counted(standing.unstored, 'line')} of evidence yet.")
+    receipt.next_steps(standing, every=True)
+
+
+def _abandoned(row: Row) -> None:
+    render.say(f"ENDED FROM OUTSIDE ({render.spoken(row.run)}): nobody hears it any more. It stood like this then:")
+    render.say(f"If people may still be served: `tidegate pause {row.use_case} --direct`")
+
+
+def _show_row(row: Row) -> None:
+    from cli.moments import ago, shown
+
+    if row.runs:
+        render.say("NO WORKER ANSWERS, so nothing moves. What was last known:")
+    at = f" ({ago(row.at, datetime.now(UTC))}, {shown(row.at)})" if row.at else ""
+    render.sentence(f"{row.line or 'nothing'}{at}")
+    if row.runs:
+        render.say("`tidegate up` starts a worker here; `tidegate doctor` says more.")
+        render.say(f"To stop it now, without a worker: `tidegate pause {row.use_case} --direct`")
+
+
+def _tell(use_case: str, line: str, standing: Standing | None, *, as_json: bool) -> None:
+    import json
+    import sys
+
+    # When it was seen: a rollout's own clock stands still while nothing happens.
+    at = datetime.now(UTC)
+    if as_json:
+        render.say(json.dumps(_status_words(use_case, "running", line, at, standing), ensure_ascii=False))
+    else:
+        render.say(f"{at:%Y-%m-%d %H:%M:%S}Z  {render.clean(line)}")
+    sys.stdout.flush()

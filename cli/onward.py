@@ -1,0 +1,245 @@
+"""The verbs that go on, and those that end it: they propose, and the rules and people decide."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.answers import Exit, Refusal
+from cli.options import AsJson, Evidence, GoodUntil, MessageId, MustWhy, UseCase, Wait, Who, Why
+from cli.telling import Manner, finish, hear, message, speaker, tell, unseen
+
+if TYPE_CHECKING:
+    from cli.message import Message
+    from tidegate.models.gate import Gate
+    from tidegate.models.messages import RolloutInput
+
+
+def resume(
+    use_case: UseCase,
+    *,
+    cause: Annotated[str, typer.Option("--cause", metavar="TEXT", help="What was wrong, and what has changed since.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="WAVE", help="Such as pilot/pmo; else one below the last approved.")
+    ] = None,
+    who: Who = None,
+    reason: Why = None,
+    wait: Wait = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to go on after a reduction; those who reduced it are asked.
+
+    With --json: {"outcome", "code", "sentence", "standing", "id"}.
+
+    Example: tidegate resume minutes-summariser --cause "The prompt lost names; mended, and tried on 40 drafts."
+    """
+    manner = Manner(as_json, wait, mine, until)
+    _say(message(use_case, "resume", who, manner, cause=cause, to=to, reason=reason), manner)
+
+
+def ready(
+    use_case: UseCase,
+    item: Annotated[
+        str | None, typer.Argument(metavar="ITEM", help="Such as rollback_tested; none for what was sent back.")
+    ] = None,
+    *,
+    who: Who = None,
+    evidence: Evidence = None,
+    reason: Why = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that something it waits for is there, or that what was sent back is ready again.
+
+    Example: tidegate ready minutes-summariser rollback_tested --evidence docs/drill-7.md
+    """
+    manner = Manner(as_json, None, mine, until)
+    named = item.strip().lower().replace("-", "_") if item is not None else None
+    _say(message(use_case, "ready", who, manner, item=named, evidence=evidence, reason=reason), manner)
+
+
+def reading(
+    use_case: UseCase,
+    figures: Annotated[
+        list[str], typer.Argument(metavar="METRIC=VALUE...", help="What was found; METRIC= where there was nothing.")
+    ],
+    *,
+    cases: Annotated[int, typer.Option("--n", metavar="CASES", min=0, help="Over how many cases.")] = 0,
+    taken: Annotated[
+        str | None, typer.Option("--taken-at", metavar="TIME", help="Of when it speaks; now if not said.")
+    ] = None,
+    who: Who = None,
+    reason: Why = None,
+    wait: Wait = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give figures that people count by hand; your name stands behind them.
+
+    Example: tidegate reading minutes-summariser corrections_per_100=6 minutes_per_document=11.5 --n 40
+    """
+    from cli.moments import moment
+
+    manner = Manner(as_json, wait, mine, until)
+    at = (moment(taken, "--taken-at") if taken else datetime.now(UTC)).isoformat()
+    items = dict(_figure(text, cases, at) for text in figures)
+    _say(message(use_case, "reading", who, manner, items=items, reason=reason), manner)
+
+
+def handoff(
+    use_case: UseCase,
+    *,
+    who: Who = None,
+    drill: Annotated[
+        str | None, typer.Option("--drill", metavar="WHERE", help="Where your own drill of the rollback can be seen.")
+    ] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="QUESTION=TEXT", help="What your function is asked; its number will do."),
+    ] = None,
+    reason: Why = None,
+    wait: Wait = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take it over, as its receiver: first your drill, then your yes.
+
+    Example: tidegate handoff claims-triage --as ops-manager --drill docs/drill-9.md
+    """
+    from cli import talk
+    from cli.decide import Wish, cast
+
+    person, manner = speaker(who), Manner(as_json, wait, mine, until)
+    server = talk.server()
+    if drill is not None:
+        # The drill is a message of its own, with an id of its own.
+        apart = manner._replace(id=f"{mine}.drill" if mine else None)
+        said = message(use_case, "ready", person, apart, item="receiver_drill", evidence=drill)
+        heard = hear(server, said, apart)
+        if heard.outcome.value not in ("done", "noop"):
+            finish(server, said, heard, apart)
+    try:
+        given = server.whole(use_case)
+    except talk.NoAnswer:
+        raise unseen(use_case, "whether it can be handed over") from None
+    gate = _handoff(given, use_case, drill)
+    wish = Wish("approve", gate.id, None, None, reason, tuple(answer or ()))
+    finish(server, *cast(server, given, person, wish, manner, ask=True), manner)
+
+
+def retire(
+    use_case: UseCase,
+    *,
+    reason: MustWhy,
+    who: Who = None,
+    wait: Wait = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to end it in good order."""
+    manner = Manner(as_json, wait, mine, until)
+    _say(message(use_case, "retire", who, manner, reason=reason), manner)
+
+
+def terminate(
+    use_case: UseCase,
+    *,
+    reason: MustWhy,
+    who: Who = None,
+    wait: Wait = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """End it now: nobody is served, and that is read back."""
+    manner = Manner(as_json, wait, mine, until)
+    _say(message(use_case, "terminate", who, manner, reason=reason), manner, safer=True)
+
+
+def withdraw(
+    use_case: UseCase,
+    *,
+    reason: MustWhy,
+    who: Who = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take it back before anybody was served."""
+    manner = Manner(as_json, None, mine, until)
+    _say(message(use_case, "withdraw", who, manner, reason=reason), manner)
+
+
+def lift(
+    use_case: UseCase,
+    dependency: Annotated[str, typer.Argument(metavar="DEPENDENCY", help="What is barred, as `tidegate status` says.")],
+    *,
+    who: Who = None,
+    reason: Why = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lift the bar on something shared; nothing widens by that."""
+    manner = Manner(as_json, None, mine, until)
+    _say(message(use_case, "stop_the_line", who, manner, dependency=dependency, lift=True, reason=reason), manner)
+
+
+def override(
+    use_case: UseCase,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="WAVE", help="The next wave, such as pilot/finance.")],
+    incident: Annotated[str, typer.Option("--incident", metavar="REF", help="The incident that it serves.")],
+    who: Who = None,
+    reason: Why = None,
+    wait: Wait = None,
+    mine: MessageId = None,
+    until: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Raise it in an emergency, with a second person; it reverts by itself and is reviewed.
+
+    Example: tidegate override claims-triage --to limited/home --incident INC-4711
+    """
+    manner = Manner(as_json, wait, mine, until)
+    _say(message(use_case, "override", who, manner, to=to, incident=incident, reason=reason), manner)
+
+
+def _say(said: Message, manner: Manner, *, safer: bool = False) -> None:
+    from cli import talk
+
+    tell(talk.server(), said, manner, safer=safer)
+
+
+def _figure(text: str, cases: int, at: str) -> tuple[str, dict[str, Any]]:
+    from decimal import Decimal, InvalidOperation
+
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not name or not equals:
+        raise Refusal(f"'{text}' is no figure", "Write METRIC=VALUE, such as errors=1.5.")
+    if not value:
+        return name, {"status": "no_data", "n": cases, "taken_at": at}
+    try:
+        number = Decimal(value.removesuffix("%"))
+    except InvalidOperation:
+        raise Refusal(f"{name}: '{value}' is no number", "Write METRIC=VALUE, such as errors=1.5.") from None
+    return name, {"status": "value", "value": f"{number:f}", "n": cases, "taken_at": at}
+
+
+def _handoff(given: RolloutInput, use_case: str, drill: str | None) -> Gate:
+    gates = given.state.gates.values() if given.state is not None else ()
+    for gate in gates:
+        if gate.kind.value == "handoff":
+            return gate
+    mend = f"`tidegate status {use_case}` says what it waits for."
+    if drill is None:
+        mend = f"The receiver's own drill comes first: --drill WHERE. {mend}"
+    raise Refusal(f"{use_case} is not being handed over now", mend, Exit.NO)

@@ -1,0 +1,108 @@
+"""Every verb by name, with its room and its first sentence: all that `--help` needs, without importing any of them."""
+
+from __future__ import annotations
+
+from cli.menu import Shelf, Verb
+
+SHELVES = (
+    Shelf(
+        "Set up",
+        (
+            Verb("init", "setup", "Write a programme: who holds which function."),
+            Verb("me", "setup", "Show or set who you are: verbs then act in your name."),
+            Verb("new", "setup", "Write a playbook from ten questions."),
+            Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
+            Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),
+            Verb("schema", "judge", "Print the JSON Schema of playbooks or programmes, for editors."),
+        ),
+    ),
+    Shelf(
+        "Run",
+        (
+            Verb("up", "server", "Run the Temporal server, its UI and the worker on this machine."),
+            Verb("down", "server", "End what `up` started here, in order; nothing is lost."),
+            Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
+        ),
+    ),
+    Shelf(
+        "Follow",
+        (
+            Verb("start", "starting", "Set a rollout going, and say who must act first."),
+            Verb("list", "follow", "Show every rollout, where it stands and whom it waits for."),
+            Verb("status", "follow", "Show where a rollout stands, what would move it on, and who may do that."),
+            Verb(
+                "watch",
+                "follow",
+                "Print a line whenever a rollout stands otherwise, until it is over or you press Ctrl-C.",
+            ),
+            Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
+            Verb(
+                "notices",
+                "follow",
+                "Show what you were told, or what everybody was, the latest last.",
+            ),
+        ),
+    ),
+    Shelf(
+        "Decide",
+        (
+            Verb("approve", "decide", "Say yes to the round of votes that is open."),
+            Verb("reject", "decide", "Say no to the round of votes that is open; it ends, and nothing widens."),
+            Verb("request-changes", "decide", "Send it back: it is asked again once somebody says that it is ready."),
+            Verb("abstain", "decide", "Say that you will not decide; somebody else of your function must."),
+            Verb(
+                "veto",
+                "decide",
+                "Block it until the veto is withdrawn; of a yes that has been used it makes a hold.",
+            ),
+            Verb("withdraw-veto", "decide", "Take back the veto of your function."),
+            Verb("revoke", "decide", "Take back your own vote; one that has been used becomes a hold."),
+            Verb("delegate", "around", "Let somebody act in your place for a while; both names stand in the record."),
+            Verb("remind", "around", "Ask those who have not answered again, now."),
+            Verb("reassign", "around", "Name, as head of a function, who else may decide this one round for it."),
+            Verb("postpone", "around", "Give a round of votes more time, once."),
+            Verb(
+                "confirm",
+                "around",
+                "Say that something is so: a notice understood, a duty met, a stop seen.",
+            ),
+        ),
+    ),
+    Shelf(
+        "Make safer, without asking anybody",
+        (
+            Verb("hold", "safer", "Stop adding people; whoever is served stays served."),
+            Verb("narrow", "safer", "Serve fewer people, or with fewer powers."),
+            Verb(
+                "redirect",
+                "safer",
+                "Send the work where the fallback plan says: to a queue of people, or to another model.",
+            ),
+            Verb("pause", "safer", "Serve nobody; the plan stays."),
+            Verb("rollback", "safer", "Go back to an earlier wave, or to nothing, and work by hand."),
+        ),
+    ),
+    Shelf(
+        "Go on",
+        (
+            Verb("resume", "onward", "Propose to go on after a reduction; those who reduced it are asked."),
+            Verb(
+                "ready",
+                "onward",
+                "Say that something it waits for is there, or that what was sent back is ready again.",
+            ),
+            Verb("reading", "onward", "Give figures that people count by hand; your name stands behind them."),
+            Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
+            Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
+            Verb(
+                "override",
+                "onward",
+                "Raise it in an emergency, with a second person; it reverts by itself and is reviewed.",
+            ),
+            Verb("handoff", "onward", "Take it over, as its receiver: first your drill, then your yes."),
+            Verb("retire", "onward", "Propose to end it in good order."),
+            Verb("terminate", "onward", "End it now: nobody is served, and that is read back."),
+            Verb("withdraw", "onward", "Take it back before anybody was served."),
+        ),
+    ),
+)

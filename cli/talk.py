@@ -1,0 +1,335 @@
+"""Speaks to Temporal, and is the one module of the command line that does: connect, tell, signal, ask, list, begin.
+
+Async inside, sync outside. What goes wrong is said as a Refusal with its exit code, but for one thing that verbs answer
+each in their own way: that the server is there and no worker answers (`NoAnswer`). It knows no rule and prints nothing.
+A process that has spoken to Temporal ends through `cli.embedded.leave`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from cli.answers import Exit, Refusal
+from cli.embedded import leave
+from cli.embedded.inquiry import Target, target
+from cli.embedded.places import task_queue
+from cli.rows import Row, row_of
+from tidegate.models.messages import Answer, RolloutInput, Standing
+from workflows import attributes, ids
+from workflows.plugin import plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from temporalio.client import WorkflowHandle
+
+    from cli.message import Message
+
+T = TypeVar("T")
+
+CONNECT = 5.0
+QUICK = 3.0
+"""Seconds that a question may take before somebody at a keyboard is told what was so before."""
+BOUNDED = 30.0
+"""Seconds that a message is tried again for."""
+_PATIENCE = 8.0
+"""Seconds that one attempt may take."""
+_WAITS = (0.1, 0.2, 0.5, 1.0, 2.0)
+_AGAIN = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE)
+_SILENT = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
+_FORBIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
+_ABORTED = "AcceptedUpdateCompletedWorkflow"
+"""An update was taken in, and its run ended before it was answered: the next run hears it again."""
+_CLOSE = 3
+
+
+class NoAnswer(Exception):  # noqa: N818  # it is how things are, and each verb says what follows
+    """The server is there, and no worker answered in time."""
+
+
+class Server:
+    """A conversation with one server; every method waits for its answer."""
+
+    def __init__(self, runner: asyncio.Runner, client: Client, address: str) -> None:
+        """Take over a client that is connected, and the loop it lives in."""
+        self._runner = runner
+        self._client = client
+        self._address = address
+
+    def tell(self, message: Message, patience: float = _PATIENCE, bounded: float = BOUNDED) -> Answer:
+        """Say something and return the answer; raise NoAnswer if nobody is there to give one."""
+        return self._run(self._tell(message, patience, bounded))
+
+    def signal(self, message: Message, bounded: float = _PATIENCE) -> None:
+        """Leave a message that lasts until a worker hears it."""
+
+        async def send() -> None:
+            await self._handle(message.use_case).signal(message.verb, message.words, rpc_timeout=_seconds(bounded))
+
+        try:
+            self._run(self._patiently(message.use_case, send, bounded))
+        except NoAnswer:
+            # A signal waits for no worker: here it is the server that is silent.
+            raise _SLOW from None
+
+    def standing(self, use_case: str, patience: float = QUICK) -> Standing:
+        """Ask where it stands."""
+        return self._ask(use_case, "standing", Standing, patience)
+
+    def whole(self, use_case: str, patience: float = CONNECT) -> RolloutInput:
+        """Ask for the plan in force and the whole state."""
+        return self._ask(use_case, "state", RolloutInput, patience)
+
+    def begin(self, given: RolloutInput, standing: Standing, summary: str, details: str) -> bool:
+        """Begin the workflow of a use case, and return whether that was needed."""
+        return self._run(self._begin(given, standing, summary, details))
+
+    def row(self, use_case: str) -> Row:
+        """Return what the server itself knows of a rollout."""
+
+        async def describe() -> Row:
+            try:
+                return await row_of(await self._handle(use_case).describe(rpc_timeout=_seconds(_PATIENCE)))
+            except RPCError as error:
+                raise await self._refusal(error, use_case) from None
+
+        return self._run(describe())
+
+    def rows(self, query: str, patience: float = _PATIENCE) -> list[Row]:
+        """Return what the server itself knows of every rollout that a query finds, the latest life of each."""
+        return self._run(self._rows(query, patience))
+
+    def begun_with(self, use_case: str) -> RolloutInput | None:
+        """Return what the run under way began with; that needs no worker, but may be older than a revision."""
+        return self._run(self._begun_with(use_case))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    def _handle(self, use_case: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(ids.workflow_id(use_case))
+
+    def _ask(self, use_case: str, query: str, result: type[T], patience: float) -> T:
+        async def ask() -> T:
+            handle = self._handle(use_case)
+            found: T = await handle.query(query, result_type=result, rpc_timeout=_seconds(patience))
+            return found
+
+        return self._run(self._patiently(use_case, ask, patience))
+
+    async def _tell(self, message: Message, patience: float, bounded: float) -> Answer:
+        handle = self._handle(message.use_case)
+
+        async def tell() -> Answer:
+            answer: Answer = await handle.execute_update(
+                message.verb, message.words, id=message.update, result_type=Answer, rpc_timeout=_seconds(patience)
+            )
+            return answer
+
+        return await self._patiently(message.use_case, tell, bounded, patience)
+
+    async def _patiently(
+        self, use_case: str, attempt: Callable[[], Awaitable[T]], bounded: float, one: float | None = None
+    ) -> T:
+        """Try again what the moment between two runs, or a busy server, turns away; the same words, the same id."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + bounded
+        waits = iter(_WAITS)
+        while True:
+            try:
+                async with asyncio.timeout(min(one or bounded, max(until - loop.time(), 0))):
+                    return await attempt()
+            except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+                raise NoAnswer from None
+            except (WorkflowQueryFailedError, WorkflowUpdateFailedError, RPCError) as error:
+                if not await self._passes(error, use_case):
+                    raise await self._refusal(error, use_case) from None
+                last = error
+            wait = next(waits, _WAITS[-1])
+            if loop.time() + wait >= until:
+                if isinstance(last, RPCError) and last.status is RPCStatusCode.FAILED_PRECONDITION:
+                    # So it is between two runs, and so it stays where nobody ever takes the next one up.
+                    raise NoAnswer from None
+                raise await self._refusal(last, use_case) from None
+            await asyncio.sleep(wait)
+
+    async def _passes(self, error: Exception, use_case: str) -> bool:
+        """Whether it is worth trying again; raise NoAnswer where it was only silence."""
+        if isinstance(error, WorkflowUpdateFailedError):
+            return getattr(error.cause, "type", None) == _ABORTED
+        if not isinstance(error, RPCError):
+            return False
+        if error.status in _SILENT:
+            raise NoAnswer
+        return error.status in _AGAIN or (error.status is RPCStatusCode.NOT_FOUND and await self._runs(use_case))
+
+    async def _runs(self, use_case: str) -> bool:
+        try:
+            described = await self._handle(use_case).describe(rpc_timeout=_seconds(QUICK))
+        except RPCError:
+            return False
+        return described.status is WorkflowExecutionStatus.RUNNING
+
+    async def _begin(self, given: RolloutInput, standing: Standing, summary: str, details: str) -> bool:
+        found = attributes.attributes(standing, ())
+        for known in (found, None):
+            try:
+                await self._client.start_workflow(
+                    ids.WORKFLOW,
+                    given,
+                    id=ids.workflow_id(standing.use_case),
+                    task_queue=task_queue(),
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    static_summary=summary,
+                    static_details=details,
+                    memo={"status": standing.line, "at": standing.at.isoformat()},
+                    search_attributes=known,
+                    rpc_timeout=_seconds(_PATIENCE),
+                )
+            except WorkflowAlreadyStartedError:
+                return False
+            except RPCError as error:
+                # Where no worker has been yet, the server knows none of our search attributes; a worker adds them.
+                if known is None or error.status is not RPCStatusCode.INVALID_ARGUMENT:
+                    raise await self._refusal(error, standing.use_case) from None
+            else:
+                return True
+        return False
+
+    async def _rows(self, query: str, patience: float) -> list[Row]:
+        rows: dict[str, Row] = {}
+        typed = f"WorkflowType = '{ids.WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
+        try:
+            async with asyncio.timeout(patience):
+                async for execution in self._client.list_workflows(f"{typed} AND {query}" if query else typed):
+                    row = await row_of(execution)
+                    # The server lists the youngest first.
+                    rows.setdefault(row.use_case, row)
+        except TimeoutError:
+            raise _SLOW from None
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                mend = "A worker registers them when it starts: `tidegate up`. `tidegate doctor` says what is missing."
+                raise Refusal("the server cannot search for that yet", mend, Exit.UNREACHABLE) from None
+            raise await self._refusal(error) from None
+        return list(rows.values())
+
+    async def _begun_with(self, use_case: str) -> RolloutInput | None:
+        try:
+            async for event in self._handle(use_case).fetch_history_events(page_size=1):
+                payloads = event.workflow_execution_started_event_attributes.input.payloads
+                given = await self._client.data_converter.decode(payloads, [RolloutInput])
+                return given[0] if given and isinstance(given[0], RolloutInput) else None
+        except RPCError as error:
+            raise await self._refusal(error, use_case) from None
+        return None
+
+    async def _refusal(self, error: Exception, use_case: str = "") -> Refusal:
+        """Say what went wrong between us and the server, and what mends it."""
+        if not isinstance(error, RPCError):
+            return _unanswerable(use_case, error)
+        said = error.message.splitlines()[0] if error.message else error.status.name
+        if error.status in _FORBIDDEN:
+            return Refusal(f"the server does not permit it: {said}", "Ask who runs it.", Exit.NOT_PERMITTED)
+        if error.status is RPCStatusCode.NOT_FOUND and "amespace" in said:
+            return Refusal(said, "TEMPORAL_NAMESPACE names another; `tidegate doctor` says more.", Exit.UNREACHABLE)
+        if error.status is RPCStatusCode.NOT_FOUND and use_case:
+            return await self._missing(use_case)
+        mend = "`tidegate doctor` says what is wrong with it; `tidegate up` starts the embedded one."
+        return Refusal(f"the Temporal server does not answer: {said}", mend, Exit.UNREACHABLE)
+
+    async def _missing(self, use_case: str) -> Refusal:
+        try:
+            described = await self._handle(use_case).describe(rpc_timeout=_seconds(QUICK))
+        except RPCError:
+            return await self._unknown(use_case)
+        how = described.status.name.lower().replace("_", " ") if described.status is not None else "over"
+        if described.status is WorkflowExecutionStatus.COMPLETED:
+            return Refusal(f"{use_case} is over; there is nothing left to say to it", _LOOK.format(use_case), Exit.NO)
+        mend = f"If people may still be served: `tidegate pause {use_case} --direct`."
+        return Refusal(f"{use_case} was ended from outside ({how}); nobody hears it any more", mend, Exit.NO)
+
+    async def _unknown(self, use_case: str) -> Refusal:
+        try:
+            names = [row.use_case for row in await self._rows("", QUICK)]
+        except Refusal:
+            names = []
+        close = difflib.get_close_matches(use_case, names, _CLOSE) or sorted(names)[:_CLOSE]
+        mend = f"There is {', '.join(close)}." if close else "`tidegate start PLAYBOOK` sets one going."
+        where = f"no rollout is called {use_case} on the server at {self._address}"
+        return Refusal(where, f"{mend} `tidegate list` shows all.", Exit.NO_SUCH_THING)
+
+
+_SLOW = Refusal("the server does not answer in time", "`tidegate doctor` says more.", Exit.UNREACHABLE)
+_LOOK = "`tidegate status {}` shows how it ended."
+
+
+def server(patience: float = CONNECT) -> Server:
+    """Connect to the server that was set, else to the embedded one; raise Refusal if it cannot be reached."""
+    leave.mark()
+    # What the library would log goes to nobody: whatever is wrong is said by a verb, once, in its own words.
+    Runtime.set_default(
+        Runtime(telemetry=TelemetryConfig(logging=None), worker_heartbeat_interval=None), error_if_already_set=False
+    )
+    where, runner = target(), asyncio.Runner()
+
+    async def connect() -> Client:
+        async with asyncio.timeout(patience):
+            return await Client.connect(where.address, **where.settings, plugins=[plugin()])
+
+    try:
+        return Server(runner, runner.run(connect()), where.address)
+    except (RuntimeError, RPCError, TimeoutError) as error:
+        runner.close()
+        why = "no answer in time" if isinstance(error, TimeoutError) else _plainly(str(error))
+        raise Refusal(
+            f"the Temporal server at {where.address} cannot be reached: {why}", _mend(where), Exit.UNREACHABLE
+        ) from None
+
+
+def place() -> tuple[Target, str]:
+    """Return the server that verbs speak to and its namespace, without speaking to it."""
+    leave.mark()
+    where = target()
+    return where, str(where.settings.get("namespace") or "default")
+
+
+def _plainly(said: str) -> str:
+    """Return what a person understands of what the library says: `Connection refused`."""
+    found = re.search(r'message: "([^"]+)"', said)
+    return found[1] if found else said.splitlines()[0]
+
+
+def _mend(where: Target) -> str:
+    if where.elsewhere is None:
+        return "`tidegate up` starts the embedded one."
+    return f"Start it, or correct {where.set_by}; `tidegate doctor` says more."
+
+
+def _unanswerable(use_case: str, error: Exception) -> Refusal:
+    """Say that the rollout itself could not answer; what the library says of it is for nobody's eyes."""
+    cause = error.cause if isinstance(error, WorkflowUpdateFailedError) else None
+    if isinstance(cause, ApplicationError) and cause.type == _ABORTED:
+        return Refusal(f"{use_case} did not answer: its run ended again and again", "Try again.", Exit.UNREACHABLE)
+    said = cause.message if isinstance(cause, ApplicationError) else "it failed to answer"
+    return Refusal(f"{use_case}: {said}", f"`tidegate status {use_case}` shows where it stands.", Exit.NO)
+
+
+def _seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)

@@ -1,0 +1,29 @@
+"""`--wait [SECONDS]`: an option whose value may be left out, which Typer does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer.core
+
+OPTION = "--wait"
+DEFAULT = 120
+"""Seconds that are waited when nobody says how many."""
+
+
+class Waiting(typer.core.TyperCommand):
+    """A verb that understands `--wait` without a number."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a bare `--wait` its usual number."""
+        return super().parse_args(ctx, list(_filled(args)))
+
+
+def _filled(args: list[str]) -> list[str]:
+    filled = []
+    for index, word in enumerate(args):
+        following = args[index + 1] if index + 1 < len(args) else ""
+        filled.append(f"{OPTION}={DEFAULT}" if word == OPTION and not following.isdecimal() else word)
+        if word == "--":
+            return [*filled, *args[index + 1 :]]
+    return filled

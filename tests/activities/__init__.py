@@ -1,0 +1,1 @@
+"""The activities, asked the way a worker asks them, against real backends."""

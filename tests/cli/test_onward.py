@@ -1,0 +1,121 @@
+"""The verbs that go on and those that end it, on a real server with the real worker."""
+
+from __future__ import annotations
+
+from temporalio.client import Client
+
+from tests.cli.lab import Lab, needs_server, until
+from tests.pure.world import but, rules, seal, standard_plan
+from tidegate.models.base import Span, Stage
+from tidegate.models.messages import RolloutInput
+from tidegate.models.plan import Backend, Plan
+from workflows import ids
+
+
+@needs_server
+def test_an_amendment_is_explained_before_it_is_proposed(lab: Lab) -> None:
+    """`--explain` shows what would change and whom it asks, and sends nothing; what tightens is in force at once."""
+    name = "amended"
+    lab.started(name)
+    before = lab.standing(name)["plan"]
+    wider = lab.playbook(name, ("[small-text]", "[large-text]"))
+    words = lab.words("amend", name, wider, "--explain")
+    assert list(words) == ["plan", "in_force", "changes"]
+    assert words["in_force"] == before == lab.standing(name)["plan"]
+    assert {change["weight"] for change in words["changes"]} == {"material"}
+    tighter = lab.playbook(name, ("max_users: 12", "max_users: 10"), ("max_users: 25", "max_users: 20"))
+    assert lab.words("amend", name, tighter, "--as", "risk-officer", code=3)["code"] == "no_right"
+    in_force = lab.words("amend", name, tighter, "--as", "pmo-lead")
+    assert (in_force["code"], in_force["standing"]["plan"] != before) == ("amendment", True)
+    asked = lab.run("amend", name, wider, "--as", "pmo-lead")
+    assert (asked.code, "everybody again" in asked.out) == (0, True)
+    assert lab.standing(name)["awaits"] == ["operations", "risk"]
+    other = lab.run("amend", "looked-at", wider, "--as", "pmo-lead")
+    assert (other.code, f"tidegate amend {name}" in other.err) == (2, True)
+
+
+@needs_server
+def test_what_has_served_nobody_is_withdrawn(lab: Lab) -> None:
+    """A rollout that nobody was served by is taken back, and is over then."""
+    name = "retired"
+    lab.started(name)
+    assert lab.words("withdraw", name, "--reason", "Not needed.", "--as", "risk-officer", code=3)["code"] == "no_right"
+    said = lab.words("withdraw", name, "--reason", "Not needed.", "--as", "pmo-lead")
+    assert (said["code"], said["standing"]["phase"]) == ("withdrawn", "withdrawn")
+    assert until(lambda: lab.words("status", name)["run"] == "completed", 10)
+    over = lab.run("approve", name, "--as", "risk-officer")
+    assert over.code == 1
+    late = lab.run("hold", name, "--as", "ops-manager")
+    assert (late.code, "is over" in late.err) == (1, True)
+
+
+@needs_server
+def test_it_is_ended_now_or_in_good_order(lab: Lab) -> None:
+    """Retirement asks people; a termination serves nobody, is read back, and ends it."""
+    name = "ended"
+    lab.live(name)
+    assert lab.run("retire", name, "--as", "pmo-lead").code == 2
+    asked = lab.words("retire", name, "--reason", "Done.", "--as", "pmo-lead")
+    assert asked["standing"]["awaits"] == ["accountable_exec", "platform"]
+    said = lab.words("terminate", name, "--reason", "Now.", "--as", "coo", "--wait", "30")
+    assert (said["code"], said["standing"]["phase"], lab.people(name)) == ("terminating", "terminated", 0)
+
+
+@needs_server
+def test_an_emergency_needs_two_people_and_what_is_not_there_is_no_harm(lab: Lab) -> None:
+    """An override waits for its second person; lifting a bar that is not there says so; a figure must be a number."""
+    name = "raised"
+    lab.live(name)
+    words = ("override", name, "--to", "pilot/finance", "--incident", "INC-4711")
+    assert lab.words(*words, "--as", "risk-officer", code=3)["code"] == "no_right"
+    assert lab.words(*words, "--as", "coo")["outcome"] == "done"
+    assert lab.people(name) == 12
+    assert lab.words("lift", name, "small-text", "--as", "security-lead")["code"] == "no_embargo"
+    assert lab.run("reading", name, "corrections_per_100=many", "--as", "pmo-lead").code == 2
+    nothing = lab.words("reading", name, "corrections_per_100=", "--n", "0", "--as", "pmo-lead")
+    assert nothing["outcome"] == "done"
+    done = lab.words(*words, "--as", "ops-manager", "--wait", "30")
+    assert (done["outcome"], lab.people(name)) == ("done", 37)
+    none = lab.run("handoff", name, "--as", "ops-manager")
+    assert (none.code, "is not being handed over now" in none.err) == (1, True)
+
+
+def _to_hand_over() -> Plan:
+    """A plan of one wave of system of record, whose waits are seconds."""
+    plan = standard_plan()
+    quick = rules(min_observation=Span.of("1s"), review_every=Span.of("1d"), readiness=(), notice_lead=Span.of("1s"))
+    record = plan.stages[Stage.SYSTEM_OF_RECORD].but(rules=quick)
+    rung = plan.ladder[-1].but(observe=Span.of("1s"), advance_when=())
+    backend = {"flags/claims": Backend(kind="flagd", settings={"file": "flags/claims.json", "flag": "claims"})}
+    return seal(
+        but(
+            plan,
+            ladder=(rung,),
+            stages={Stage.SYSTEM_OF_RECORD: record},
+            notices=(),
+            metrics={},
+            drivers=backend,
+        )
+    )
+
+
+@needs_server
+def test_the_receiver_takes_it_over_with_a_drill_and_a_yes(lab: Lab) -> None:
+    """Handoff first says that the receiver's own drill was run, then gives their yes, and it operates."""
+    name = "claims-triage"
+
+    async def begin(client: Client) -> None:
+        given = RolloutInput(plan=_to_hand_over())
+        await client.start_workflow(ids.WORKFLOW, given, id=ids.workflow_id(name), task_queue=ids.TASK_QUEUE)
+
+    lab.ask(begin)
+    lab.tell(name, "start", "owner")
+    lab.agree(name, "risk-a", "ops-a")
+    assert until(lambda: lab.standing(name)["phase"] == "checkpoint_review", 20)
+    lab.agree(name, "risk-a", "ops-a")
+    assert lab.standing(name)["phase"] == "handoff_pending"
+    assert lab.words("handoff", name, "--as", "ops-a", "--drill", "drill 9", code=3)["code"] == "only_receiver"
+    early = lab.run("handoff", name, "--as", "receiver")
+    assert (early.code, "--drill WHERE" in early.err) == (1, True)
+    said = lab.words("handoff", name, "--as", "receiver", "--drill", "drill 9")
+    assert (said["code"], said["standing"]["phase"]) == ("approved", "operating")

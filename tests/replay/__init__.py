@@ -1,0 +1,1 @@
+"""What Temporal recorded of rollouts, played again with today's code."""

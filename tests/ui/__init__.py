@@ -1,0 +1,1 @@
+"""What a newcomer does and sees, from the README's first command to the Temporal UI in a browser."""

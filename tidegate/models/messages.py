@@ -1,0 +1,99 @@
+"""What goes in and out of a running rollout: what a run begins with, what it answers, and how it stands."""
+
+from __future__ import annotations
+
+from tidegate.models.base import Carried, Id, Instant
+from tidegate.models.decision import Entry, Outcome, Reason
+from tidegate.models.plan import Plan
+from tidegate.models.state import State
+
+
+class RolloutInput(Carried):
+    """What a run begins with, what it hands to the next one, and what it answers when asked how it stands."""
+
+    plan: Plan
+    """The revision in force."""
+    state: State | None = None
+    """Where it stands; none at the very beginning."""
+    lately: tuple[Entry, ...] = ()
+    """The last lines of evidence, for those who look on."""
+    read_back: Instant | None = None
+    """When it was last seen what is really exposed."""
+
+
+class Step(Carried):
+    """Something that would move a rollout on."""
+
+    verb: str
+    """What is typed, such as `approve` or `reading errors=VALUE`, without the use case."""
+    who: tuple[str, ...]
+    """Who may do it: people, or the functions that somebody of the roster must hold."""
+    why: str
+    """What it is for."""
+    gate: Id | None = None
+    """Which round of votes it belongs to."""
+
+
+class Coming(Carried):
+    """What happens next if nobody does anything."""
+
+    at: Instant
+    """When."""
+    what: str
+    """What."""
+    owner: str
+    """Who can prevent it, or must attend to it."""
+
+
+class Standing(Carried):
+    """Where a rollout stands, in the words that a person reads."""
+
+    use_case: str
+    """Which one."""
+    title: str
+    """Its name for people."""
+    stage: str
+    """Pilot, limited or system of record."""
+    wave: str
+    """The wave it stands on; empty before the first."""
+    phase: str
+    """What it is doing."""
+    control: str
+    """What is being done to exposure."""
+    label: str
+    """What is exposed, in words."""
+    people: int
+    """At most so many people are served, as decided."""
+    confirmed: bool
+    """Whether that was read back."""
+    served: int
+    """At most so many people were served when last read back."""
+    epoch: int
+    """The fence."""
+    awaits: tuple[str, ...]
+    """The functions and people that rounds of votes still wait for."""
+    steps: tuple[Step, ...]
+    """What moves it on, first things first."""
+    coming: Coming | None
+    """What happens next if nobody does anything."""
+    unstored: int
+    """Lines of evidence that the ledger does not have yet."""
+    plan: str
+    """The digest of the revision in force."""
+    at: Instant
+    """When this was so."""
+    line: str
+    """All of that in one line."""
+
+
+class Answer(Carried):
+    """The answer to a message, and what is true after it."""
+
+    outcome: Outcome
+    """What became of it."""
+    reason: Reason
+    """Why, as data."""
+    sentence: str
+    """Why, in words."""
+    standing: Standing
+    """Where the rollout stands now."""

@@ -1,0 +1,113 @@
+"""What an activity is asked and what it answers: to change exposure or look at it, to store, to read, to tell."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tidegate.models.base import Carried, Id, Instant, Key
+from tidegate.models.decision import Apply, Entry, Notify, TakeReadings
+from tidegate.models.event import Applied, Noticed, Observed, Reading
+from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.plan import Backend, PlanMetric
+
+
+class ApplyRequest(Carried):
+    """Make exposure so at every target, and read it back."""
+
+    use_case: Id
+    """Whose exposure."""
+    move: Apply
+    """What it is to be, under which epoch."""
+    targets: dict[Key, Backend]
+    """What enforces it."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
+    before: Exposure | None = None
+    """What was there when a widening was decided: it is written over nothing else, for that is somebody's doing. None
+    lets it go over whatever is older."""
+    manual: str = ""
+    """Where the manual procedure is written."""
+
+
+class ObserveRequest(Carried):
+    """Look at every target without changing anything."""
+
+    use_case: Id
+    """Whose exposure."""
+    targets: dict[Key, Backend]
+    """What enforces it."""
+    desired: Exposure = NOTHING
+    """What is wanted: what nobody can understand is taken for this and more, and with several targets it says whether
+    any of them serves too much."""
+
+
+Effect = Annotated[Applied | Observed, Field(discriminator="kind")]
+"""What is true at the targets now: an event for the rules."""
+
+
+class StoreRequest(Carried):
+    """Keep these lines of evidence."""
+
+    use_case: str
+    """Whose."""
+    stream: str
+    """The life of the rollout that they belong to: a use case that begins anew begins a new stream."""
+    entries: tuple[Entry, ...]
+    """The lines, in order."""
+
+
+class ReadRequest(Carried):
+    """Read these metrics now."""
+
+    use_case: str
+    """Whose."""
+    move: TakeReadings
+    """Which ones."""
+    metrics: dict[Id, PlanMetric]
+    """What the plan says of them."""
+    sources: dict[Key, Backend]
+    """How their sources are reached."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
+
+
+class ReadResult(Carried):
+    """What the sources answered; never a bare number."""
+
+    items: dict[Id, Reading] = Field(default_factory=dict)
+    """By metric."""
+
+
+class Notice(Carried):
+    """One thing that people are told."""
+
+    move: Notify
+    """What, and to whom."""
+    text: str
+    """What it says, in one sentence."""
+    channel: Backend | None
+    """How it goes; none is the people's own way."""
+
+
+class NoticeRequest(Carried):
+    """Tell people."""
+
+    use_case: str
+    """Whose."""
+    title: str
+    """Its name for people."""
+    stream: str
+    """The life of the rollout; with a notice's key it makes the notice the same notice when it is sent again."""
+    notices: tuple[Notice, ...]
+    """What, and to whom."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
+
+
+class NoticeResult(Carried):
+    """What became of each notice."""
+
+    results: tuple[Noticed, ...]
+    """One answer for each; a notice without one was not delivered."""

@@ -1,0 +1,29 @@
+"""When evidence goes to the ledger: at once, unless it only says that somebody was asked or told, and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegate.models.decision import Outcome
+from tidegate.models.event import ActorKind
+from tidegate.models.reasons import Code
+
+if TYPE_CHECKING:
+    from tidegate.models.decision import Entry
+    from tidegate.models.state import State
+
+BATCH = 100
+"""Lines that are stored together at most."""
+_WAITS_AT_MOST = 20
+"""So many lines may wait for something worth a journey."""
+_WAITS = (Code.READINGS, Code.EVIDENCE_ASKED, Code.NOTICE_DELIVERED, Code.REMINDED, Code.NUDGE)
+
+
+def due(state: State) -> bool:
+    """Whether there is something to store that should not wait for company."""
+    return len(state.outbox) > _WAITS_AT_MOST or any(not _can_wait(entry) for entry in state.outbox)
+
+
+def _can_wait(entry: Entry) -> bool:
+    person = entry.actor_kind == ActorKind.HUMAN.value
+    return not person and entry.outcome is Outcome.DONE and entry.reason.code in _WAITS

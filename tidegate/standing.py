@@ -1,0 +1,273 @@
+"""Where a rollout stands, who it waits for, and what would move it on: the same words for every reader.
+
+Pure like the rules, and made from them: it decides nothing.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tidegate import gates, schedule, thresholds, votes
+from tidegate.deadlines import deadlines
+from tidegate.explain import explain
+from tidegate.models.base import Function, GateKind
+from tidegate.models.decision import Outcome, Verdict
+from tidegate.models.event import Fault
+from tidegate.models.messages import Answer, Coming, Standing, Step
+from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.reasons import Code
+from tidegate.models.state import Control, Phase
+from tidegate.turn import because
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tidegate.decide import Decision
+    from tidegate.models.decision import Check, Reason
+    from tidegate.models.event import Event
+    from tidegate.models.gate import Gate
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+_AFTER = MappingProxyType(
+    {
+        GateKind.FIRST_EXPOSURE: "then {label} is served",
+        GateKind.CHECKPOINT: "it goes on with {label}",
+        GateKind.STAGE: "then {label} is served",
+        GateKind.RESUME: "then it goes on: {label}",
+        GateKind.AMENDMENT: "then the revision is in force: {label}",
+        GateKind.OVERRIDE: "then at once, for a while: {label}",
+        GateKind.HANDOFF: "then it is handed over: {label}",
+        GateKind.OPERATING: "it goes on operating: {label}",
+        GateKind.RETIREMENT: "then it ends: {label}",
+    }
+)
+
+
+def standing(plan: Plan, state: State, now: datetime) -> Standing:
+    """Say where a rollout stands."""
+    position, exposure = state.position, state.exposure
+    rung = plan.rung(position.level) if position.level else None
+    stage = (rung or plan.rung(1)).stage
+    confirmed = (
+        exposure.confirmed == exposure.desired
+        and exposure.confirmed_epoch == exposure.epoch
+        and not exposure.unresolved
+    )
+    awaits = dict.fromkeys(name for gate in waiting(state) for name in votes.missing(plan, gate, now))
+    told = Standing(
+        use_case=plan.use_case,
+        title=plan.title,
+        stage=stage.value,
+        wave=rung.wave if rung else "",
+        phase=position.phase.value,
+        control=exposure.control.value,
+        label=exposure.label,
+        people=exposure.desired.people,
+        confirmed=confirmed,
+        served=exposure.confirmed.people,
+        epoch=exposure.epoch,
+        awaits=tuple(awaits),
+        steps=tuple(steps(plan, state, now)),
+        coming=_coming(plan, state),
+        unstored=len(state.outbox),
+        plan=state.plan,
+        at=now,
+        line="",
+    )
+    return told.but(line=_line(told))
+
+
+def _coming(plan: Plan, state: State) -> Coming | None:
+    """Return what comes next that somebody should know of; that a machine reads a figure is not."""
+    known = [
+        deadline
+        for deadline in deadlines(plan, state)
+        if deadline.what != "reading due" or plan.metrics[deadline.about].by_hand
+    ]
+    first = min(known, key=lambda deadline: deadline.at, default=None)
+    return first and Coming(at=first.at, what=_named(first.what, first.about), owner=first.owner)
+
+
+def answer(event: Event, decision: Decision, now: datetime) -> Answer:
+    """Return what the sender of a message hears."""
+    receipt = decision.receipt
+    outcome, reason = (receipt.outcome, receipt.reason) if receipt else (Outcome.REFUSED, _put_aside(event))
+    stands = standing(decision.plan, decision.state, now)
+    return Answer(outcome=outcome, reason=reason, sentence=explain(reason), standing=stands)
+
+
+def _put_aside(event: Event) -> Reason:
+    note = event.note if isinstance(event, Fault) else "it is no message"
+    return because(Code.FAULT, name=event.name if isinstance(event, Fault) else event.kind, note=note)
+
+
+def waiting(state: State) -> tuple[Gate, ...]:
+    """Return the rounds of votes that still lack somebody."""
+    return tuple(gate for gate in state.gates.values() if gate.satisfied_at is None)
+
+
+def steps(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    """Name everything that would move it on, and who may do it; what stands in the way comes first."""
+    if state.position.phase.over:
+        return
+    yield from _stopped(plan, state)
+    yield from _in_the_way(plan, state)
+    for gate in waiting(state):
+        yield from _votes(plan, state, gate, now)
+    yield from _of_phase(plan, state, now)
+    yield from _owed(state)
+
+
+def _stopped(plan: Plan, state: State) -> Iterator[Step]:
+    exposure = state.exposure
+    if exposure.control is Control.STOP_NOT_CONFIRMED:
+        yield Step(
+            verb="confirm stop --evidence WHERE",
+            who=_holders(plan, Right.CONFIRM_STOP),
+            why=f"it could not be read back that it is stopped; follow {plan.fallback.manual}, then two people confirm",
+        )
+    resuming = any(gate.kind is GateKind.RESUME for gate in state.gates.values())
+    if exposure.control.open or exposure.control.stopping or resuming or state.position.phase is Phase.RETIRING:
+        return
+    yield Step(
+        verb='resume --cause "WHAT WAS WRONG, AND WHAT HAS CHANGED"',
+        who=_holders(plan, Right.RESUME),
+        why=f"it is {_spoken(exposure.control.value)}; to go on is a decision",
+    )
+
+
+def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
+    for function in sorted(state.vetoes):
+        yield Step(verb="withdraw-veto", who=(function.value,), why=f"a veto of {_spoken(function.value)} stands")
+    for name in sorted(state.embargoes):
+        yield Step(
+            verb=f"lift {name}", who=_holders(plan, Right.STOP_THE_LINE), why=f"nothing that depends on {name} widens"
+        )
+    if state.position.sent_back:
+        yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
+
+
+def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
+    people = votes.askable(plan, state, gate, now) or votes.missing(plan, gate, now)
+    if gate.briefing.verdict is Verdict.PASSED:
+        after = _AFTER[gate.kind].format(label=gate.label)
+        yield Step(verb=f"approve --gate {gate.id}", who=people, why=f"once all agree, {after}", gate=gate.id)
+        return
+    yield Step(
+        verb=f"reject --gate {gate.id}",
+        who=people,
+        why=f"its conditions are {gate.briefing.verdict.value}, so nobody can approve it as it is",
+        gate=gate.id,
+    )
+
+
+def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    phase, position = state.position.phase, state.position
+    if phase is Phase.SUBMITTED:
+        yield Step(verb="start", who=_holders(plan, Right.START), why="it is submitted and has not begun")
+    elif phase is Phase.PREPARING and not position.sent_back:
+        yield from _readiness(plan, state, position.target or 1, now)
+    elif phase is Phase.SCHEDULED:
+        for gate in state.gates.values():
+            if gate.satisfied_at is not None:
+                yield from _notices(plan, state, gate)
+                yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+    elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
+        yield from _readings(plan, state, now)
+    elif phase is Phase.HANDOFF_PENDING:
+        yield from _drill(plan, state)
+    elif phase is Phase.OPERATING:
+        yield from _readings(plan, state, now)
+        yield Step(verb="retire", who=_holders(plan, Right.RETIRE), why="when it has done its work")
+    elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
+        yield Step(verb="ready archive --evidence WHERE", who=_holders(plan, Right.READY), why="the archive is sealed")
+
+
+def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[Step]:
+    for check in gates.readiness(plan, state, level, now):
+        if check.verdict is Verdict.PASSED:
+            continue
+        known = check.name in tuple(ReadinessItem)
+        data = check.name == ReadinessItem.DATA_STEWARD.value
+        yield Step(
+            verb=f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK",
+            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
+            why=explain(check.reason),
+        )
+
+
+def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:
+    for index, notice in enumerate(plan.notices):
+        said = state.announcements.get(f"{gate.id}-{index}")
+        if notice.acknowledge and said is not None and said.confirmed_by is None:
+            yield Step(verb=f"confirm notice:{index}", who=notice.to, why=f"{notice.audience} have not confirmed yet")
+
+
+def _readings(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    """Ask for the figures that people give and that say nothing yet."""
+    for name, metric in plan.metrics.items():
+        if not metric.by_hand:
+            continue
+        watched = state.metrics.get(name)
+        last = watched.last if watched else None
+        verdict, reason, _ = thresholds.judge(plan, metric, name, last, now)
+        if watched is None or verdict is not Verdict.PASSED or watched.due_at <= now:
+            yield _reading(name, metric.reviewer, explain(reason))
+
+
+def _figures(plan: Plan, points: tuple[Check, ...]) -> Iterator[Step]:
+    for check in points:
+        metric = plan.metrics.get(check.name)
+        if metric is not None and metric.by_hand:
+            yield _reading(check.name, metric.reviewer, explain(check.reason))
+
+
+def _reading(name: str, who: str, why: str) -> Step:
+    return Step(verb=f"reading {name}=VALUE --n CASES", who=(who,), why=why)
+
+
+def _drill(plan: Plan, state: State) -> Iterator[Step]:
+    receiver = plan.handoff.receiver if plan.handoff else plan.business_owner
+    drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
+    if drill is None or drill.by != receiver:
+        yield Step(
+            verb="ready receiver_drill --evidence WHERE",
+            who=(receiver,),
+            why="the receiver rolls it back once with their own hands before they sign",
+        )
+
+
+def _owed(state: State) -> Iterator[Step]:
+    for name, owed in state.obligations.items():
+        if owed.kind not in ("handoff", "drill"):
+            yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=f"{owed.what} is owed")
+
+
+def _holders(plan: Plan, right: Right) -> tuple[str, ...]:
+    return tuple(function.value for function in plan.rights.get(right, ()))
+
+
+def _named(what: str, about: str) -> str:
+    return f"{what}: {about}" if about else what
+
+
+def _spoken(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _line(told: Standing) -> str:
+    """Say it in one line, for a list and for when nobody can be asked."""
+    where = f"{told.stage}/{told.wave}" if told.wave else told.stage
+    parts = [f"{_spoken(told.phase)} at {_spoken(where)}"]
+    if told.control not in ("none", "live"):
+        parts.append(_spoken(told.control).upper())
+    sure = "" if told.confirmed else " (not confirmed)"
+    parts.append(f"up to {told.people} people served{sure}")
+    if told.awaits:
+        parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
+    if told.coming is not None:
+        parts.append(f"next: {told.coming.what} by {told.coming.at:%Y-%m-%d %H:%M} UTC")
+    return "; ".join(parts)

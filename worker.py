@@ -1,0 +1,204 @@
+"""The composition root: settings in, one worker out. It knows every room, and holds no rule and no wait of its own.
+
+    tidegate-worker          runs until SIGTERM, then finishes what it is doing
+
+Settings come from the environment: `TEMPORAL_*` or temporal.toml say where the server is (the embedded one if nothing
+does), TIDEGATE_HOME where files lie, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS on which
+addresses it answers for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+
+from activities.channels.log import Board
+from activities.drivers import drivers_under
+from activities.exposure import ExposureActivities
+from activities.ledger import FileLedger, LedgerActivities
+from activities.metrics import MetricActivities
+from activities.notices import NoticeActivities
+from activities.sources.written import Written
+from activities.whereabouts import whereabouts
+from workflows import attributes, ids, sweep
+from workflows.plugin import plugin
+
+log = logging.getLogger("tidegate.worker")
+
+_THREADS = 20
+_GRACE = timedelta(seconds=20)
+_WAITS = (0.5, 1, 2, 5)
+_TRIES = 1_000
+_SWEEP_EVERY = 15
+"""Seconds."""
+
+
+class Settings(NamedTuple):
+    """What a worker needs to know."""
+
+    home: Path
+    """Where its files lie: flags, ledger, notices."""
+    task_queue: str = ids.TASK_QUEUE
+    """Where it takes work from."""
+    health: str | None = None
+    """On which address it says whether it is ready."""
+    metrics: str | None = None
+    """On which address Prometheus finds its figures."""
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Settings:
+        """Read them from the environment."""
+        return cls(
+            home=Path(environment.get("TIDEGATE_HOME") or ".tidegate").absolute(),
+            task_queue=environment.get("TIDEGATE_TASK_QUEUE") or ids.TASK_QUEUE,
+            health=environment.get("TIDEGATE_HEALTH") or None,
+            metrics=environment.get("TIDEGATE_METRICS") or None,
+        )
+
+
+def hands(settings: Settings) -> list[Callable[..., Any]]:
+    """Return every activity, each with the world that it touches."""
+    home = settings.home
+    exposure = ExposureActivities(drivers_under(home), whereabouts(home / "targets"))
+    return [
+        exposure.widen,
+        exposure.hold,
+        exposure.narrow,
+        exposure.redirect,
+        exposure.pause,
+        exposure.rollback,
+        exposure.observe,
+        LedgerActivities(FileLedger(home / "ledger")).store,
+        MetricActivities({"file": Written(home)}).read,
+        NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
+    ]
+
+
+def build_worker(client: Client, settings: Settings, **more: Any) -> Worker:
+    """Return a worker; the client must have been connected with the plugin. `more` goes to the SDK as it is."""
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        activities=hands(settings),
+        activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="hand"),
+        max_concurrent_activities=_THREADS,
+        graceful_shutdown_timeout=_GRACE,
+        **more,
+    )
+
+
+async def connect(settings: Settings) -> Client:
+    """Connect to the server that the environment names, else to the embedded one at its usual address."""
+    named: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+    telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics)) if settings.metrics else None
+    runtime = Runtime(telemetry=telemetry) if telemetry is not None else None
+    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, "plugins": [plugin()], "runtime": runtime})
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until told to stop; a server that is not there yet is waited for."""
+    state: dict[str, Any] = {"ready": False, "task_queue": settings.task_queue, "waits_for": "the server"}
+    health = await _answer(settings.health, state) if settings.health else None
+    try:
+        client = await _patiently(settings, stop)
+        if client is None:
+            return
+        for name in await attributes.register(client):
+            log.info("registered the search attribute %s", name)
+        async with build_worker(client, settings):
+            state.update(ready=True, waits_for=None, address=client.service_client.config.target_host)
+            log.info("working for %s in %s", client.namespace, settings.task_queue)
+            looking = asyncio.create_task(_look_around(client, settings))
+            await stop.wait()
+            state.update(ready=False)
+            looking.cancel()
+            log.info("finishing what is under way")
+    finally:
+        if health is not None:
+            health.close()
+
+
+async def _patiently(settings: Settings, stop: asyncio.Event) -> Client | None:
+    for wait in (*_WAITS, *[_WAITS[-1]] * _TRIES):
+        try:
+            return await connect(settings)
+        except RuntimeError as error:
+            log.warning("the server does not answer, trying again in %s s: %s", wait, str(error).splitlines()[0])
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait)
+        if stop.is_set():
+            return None
+    raise SystemExit("the server did not answer in time")
+
+
+async def _look_around(client: Client, settings: Settings) -> None:
+    """See to what no rollout can see itself, again and again."""
+    exposure = ExposureActivities(drivers_under(settings.home))
+    while True:
+        try:
+            await sweep.told_late(client, settings.home / "notes")
+            await sweep.abandoned(client, exposure.observe, exposure.pause, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+            log.warning("the sweep failed: %s", type(error).__name__)
+        await asyncio.sleep(_SWEEP_EVERY)
+
+
+async def _answer(address: str, state: Mapping[str, Any]) -> asyncio.Server:
+    """Answer GET /health on an address: 200 while it takes work, 503 before and after."""
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            body = json.dumps(state).encode()
+            status = b"200 OK" if state["ready"] else b"503 Service Unavailable"
+            writer.write(
+                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % (status, len(body))
+            )
+            writer.write(b"Connection: close\r\n\r\n" + body)
+            await writer.drain()
+        writer.close()
+
+    host, _, port = address.rpartition(":")
+    return await asyncio.start_server(one, host or "127.0.0.1", int(port))
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await serve(settings, stop)
+
+
+def main() -> None:
+    """Run a worker until it is told to stop."""
+    if any(word in ("-h", "--help") for word in sys.argv[1:]):
+        sys.stdout.write(f"Usage: tidegate-worker\n\n{__doc__}")
+        return
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings.of(os.environ)
+        asyncio.run(_main(settings))
+    finally:
+        # The SDK's threads may crash the interpreter while it takes itself apart; there is nothing left to take apart.
+        logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

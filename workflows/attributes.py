@@ -1,0 +1,83 @@
+"""What can be searched for: stage, wave, phase, control, whom it waits for, until when, with which models.
+
+No personal data: values are plain text on every server. At most ten keywords and three of any other type.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
+
+from tidegate.models.base import Function
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from tidegate.models.messages import Standing
+
+STAGE = SearchAttributeKey.for_keyword("RolloutStage")
+WAVE = SearchAttributeKey.for_keyword("RolloutWave")
+PHASE = SearchAttributeKey.for_keyword("RolloutPhase")
+CONTROL = SearchAttributeKey.for_keyword("RolloutControl")
+AWAITS = SearchAttributeKey.for_keyword_list("RolloutAwaits")
+MODELS = SearchAttributeKey.for_keyword_list("RolloutModels")
+DEADLINE = SearchAttributeKey.for_datetime("RolloutDeadline")
+SERVED = SearchAttributeKey.for_int("RolloutServed")
+
+ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (STAGE, WAVE, PHASE, CONTROL, AWAITS, MODELS, DEADLINE, SERVED)
+_FUNCTIONS = tuple(function.value for function in Function)
+
+
+def attributes(standing: Standing, models: tuple[str, ...]) -> TypedSearchAttributes:
+    """Return what a rollout is found by; a particular person it waits for is not named."""
+    awaited = dict.fromkeys(name if name in _FUNCTIONS else "somebody" for name in standing.awaits)
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(STAGE, standing.stage),
+        SearchAttributePair(WAVE, standing.wave or "none"),
+        SearchAttributePair(PHASE, standing.phase),
+        SearchAttributePair(CONTROL, standing.control),
+        SearchAttributePair(AWAITS, list(awaited) or ["nobody"]),
+        SearchAttributePair(MODELS, list(models) or ["none"]),
+        SearchAttributePair(SERVED, max(standing.people, standing.served)),
+        # Nothing comes after the end but the end; a value that is taken away again is one that clients cannot read.
+        SearchAttributePair(DEADLINE, standing.at if standing.coming is None else standing.coming.at),
+    ]
+    return TypedSearchAttributes(pairs)
+
+
+def changes(known: TypedSearchAttributes, wanted: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
+    """Return what must be said anew so that a rollout is found by what is true."""
+    updates: list[SearchAttributeUpdate[Any]] = []
+    for key in ATTRIBUTES:
+        value = wanted.get(key)
+        if value != known.get(key):
+            updates.append(key.value_set(value))
+    return updates
+
+
+async def register(client: Client) -> tuple[str, ...]:
+    """Make them known to the server, once; return which were new to it."""
+    known = await _known(client)
+    lacking = {
+        key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in ATTRIBUTES if key.name not in known
+    }
+    if lacking:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=lacking)
+        )
+    return tuple(lacking)
+
+
+async def _known(client: Client) -> tuple[str, ...]:
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        return tuple((await client.operator_service.list_search_attributes(request)).custom_attributes)
+    except RPCError as error:
+        # The time-skipping test server cannot list them; it can be told of them.
+        if error.status is not RPCStatusCode.UNIMPLEMENTED:
+            raise
+        return ()

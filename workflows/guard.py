@@ -1,0 +1,35 @@
+"""The last net: a message that cannot even be handed to its door is recorded, and never wedges a rollout.
+
+A signal with too many or too few arguments fails before any of our code sees it, and the server would then try the same
+task for ever, and every reduction behind it would wait.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.worker import (
+    HandleSignalInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+
+class Guard(Interceptor):
+    """Puts the net under every rollout."""
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002  # the SDK names it so
+        """Return the net."""
+        del input
+        return _Net
+
+
+class _Net(WorkflowInboundInterceptor):
+    async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002  # the SDK names it so
+        try:
+            await super().handle_signal(input)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the rollout goes on
+            rollout: Any = workflow.instance()
+            rollout.malformed(input.signal, f"it could not be taken in: {type(error).__name__}")

@@ -1,0 +1,139 @@
+"""What a rollout has done for it outside: each hands over a task and comes back with events, whatever happened.
+
+None of them raises, and none decides: what could not be done is an answer, and the rules make of it what they do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+
+from tidegate import verbs
+from tidegate.explain import explain
+from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Reading, Readings, Stored
+from tidegate.models.task import (
+    ApplyRequest,
+    Effect,
+    Notice,
+    NoticeRequest,
+    NoticeResult,
+    ObserveRequest,
+    ReadRequest,
+    ReadResult,
+    StoreRequest,
+)
+from workflows import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegate.models.decision import Apply, Entry, Notify, TakeReadings
+    from tidegate.models.event import Event
+    from tidegate.models.exposure import Exposure
+    from tidegate.models.plan import Backend, Plan
+
+_READER = Actor(subject="reader", kind=ActorKind.SERVICE)
+
+
+async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
+    """Make exposure so; where nobody can say what became of it, that is the answer."""
+    task = ApplyRequest(
+        use_case=plan.use_case,
+        move=move,
+        targets=_targets(plan),
+        as_of=workflow.now(),
+        before=before if move.verb == "widen" else None,
+        manual=plan.fallback.manual,
+    )
+    try:
+        event: Event = await _do(move.verb, task, Effect, f"{move.verb} to {move.label} (epoch {move.epoch})")
+    except asyncio.CancelledError:
+        return Applied(epoch=move.epoch, result="unknown", note="overtaken")
+    except Exception as error:  # noqa: BLE001  # whatever went wrong outside, nobody knows what was written
+        return Applied(epoch=move.epoch, result="unknown", note=_why(error))
+    return event
+
+
+async def observe(plan: Plan, desired: Exposure) -> tuple[Event, ...]:
+    """Look at what is really exposed; what cannot be looked at is not known to have changed."""
+    task = ObserveRequest(use_case=plan.use_case, targets=_targets(plan), desired=desired)
+    try:
+        return (await _do("observe", task, Effect, "look at what is really exposed"),)
+    except Exception as error:  # noqa: BLE001  # there is nothing to say
+        workflow.logger.warning("exposure could not be observed: %s", _why(error))
+        return ()
+
+
+async def store(plan: Plan, entries: Sequence[Entry]) -> tuple[Event, ...]:
+    """Store evidence; what could not be stored stays where it is, and is tried again with what comes next."""
+    summary = f"store evidence {entries[0].number} to {entries[-1].number}"
+    task = StoreRequest(use_case=plan.use_case, stream=_stream(), entries=tuple(entries))
+    try:
+        return (Stored(number=await _do("store", task, int, summary)),)
+    except Exception as error:  # noqa: BLE001  # there is nothing to say
+        workflow.logger.warning("evidence could not be stored: %s", _why(error))
+        return ()
+
+
+async def read(plan: Plan, move: TakeReadings) -> tuple[Event, ...]:
+    """Read figures; a source that cannot be asked is an answer of its own."""
+    task = ReadRequest(
+        use_case=plan.use_case,
+        move=move,
+        metrics={name: plan.metrics[name] for name in move.metrics if name in plan.metrics},
+        sources=plan.sources,
+        as_of=workflow.now(),
+    )
+    try:
+        result: ReadResult = await _do("read", task, ReadResult, f"read {', '.join(move.metrics)}")
+        answers, silent = result.items, "its source said nothing"
+    except Exception as error:  # noqa: BLE001  # the reason is in the answer
+        answers, silent = {}, _why(error)
+    nothing = Reading(status="error", taken_at=task.as_of, note=silent)
+    items = {name: answers.get(name, nothing) for name in move.metrics}
+    return (Readings(id=f"read-{workflow.uuid4()}", actor=_READER, items=items),)
+
+
+async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:
+    """Tell people; whoever was not told is on record as not told."""
+    task = NoticeRequest(
+        use_case=plan.use_case,
+        title=plan.title,
+        stream=_stream(),
+        notices=tuple(Notice(move=move, text=explain(move.about), channel=_channel(plan, move)) for move in moves),
+        as_of=workflow.now(),
+    )
+    whom = ", ".join(dict.fromkeys(name for move in moves for name in move.to))
+    try:
+        result: NoticeResult = await _do("tell", task, NoticeResult, f"tell {whom}")
+        reached = {one.key: one for one in result.results}
+    except Exception as error:  # noqa: BLE001  # the answers say that nobody was told
+        workflow.logger.warning("nobody could be told: %s", _why(error))
+        reached = {}
+    return tuple(reached.get(move.key, Noticed(key=move.key, result="failed")) for move in moves)
+
+
+async def _do(name: str, task: Any, result: Any, summary: str) -> Any:
+    return await workflow.execute_activity(
+        name, task, result_type=result, summary=summary[:200], **options.OPTIONS[name].arguments()
+    )
+
+
+def _targets(plan: Plan) -> dict[str, Backend]:
+    return {name: plan.drivers[name] for name in plan.targets if name in plan.drivers}
+
+
+def _channel(plan: Plan, move: Notify) -> Backend | None:
+    return plan.channels.get(move.channel) if move.channel is not None else None
+
+
+def _stream() -> str:
+    return workflow.info().first_execution_run_id
+
+
+def _why(error: BaseException) -> str:
+    """Say what kind of thing went wrong; what it says itself may hold anything."""
+    cause = error.__cause__ or error
+    return verbs.line(getattr(cause, "type", None) or type(cause).__name__)

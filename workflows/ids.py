@@ -1,0 +1,17 @@
+"""What things are called in Temporal."""
+
+from __future__ import annotations
+
+WORKFLOW = "Rollout"
+TASK_QUEUE = "tidegate"
+_PREFIX = "rollout-"
+
+
+def workflow_id(use_case: str) -> str:
+    """Return the id of a use case's one workflow."""
+    return f"{_PREFIX}{use_case}"
+
+
+def use_case(workflow: str) -> str:
+    """Return whose workflow it is."""
+    return workflow.removeprefix(_PREFIX)

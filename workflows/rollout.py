@@ -1,0 +1,341 @@
+"""The durable rollout: it waits, hands events to the rules in the order of safety, and performs what they answer.
+
+    run:     perform; then again and again: arm the timer, wait, drain, perform, leave if it may
+    doors:   put a message into the inbox, and nothing else
+    drain:   decide everything that arrived together
+    perform: begin what the state still owes; what becomes of it arrives in the inbox like everything else
+
+It knows no rule. It awaits one thing only, so that nothing is ever lost between two runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from tidegate import outbox, standing, verbs
+from tidegate.deadlines import next_deadline
+from tidegate.decide import Decision, begin, decide, in_order, precedence
+from tidegate.models.decision import Apply, Notify, TakeReadings, TurnPage
+from tidegate.models.event import Actor, ActorKind, Applied, Event, Fault, Observed, Reduce, Reduction
+from tidegate.models.messages import Answer, RolloutInput, Standing
+from tidegate.models.state import State
+from workflows import attributes, details, hands, ids
+
+_LATELY = 5
+_AGAIN = timedelta(minutes=1)
+"""A deadline that does not move although it was acted on is not acted on more often than this."""
+_FRESH = timedelta(hours=1)
+"""What was read back so lately needs no look when a run begins."""
+_SERVER = Actor(subject="temporal", kind=ActorKind.SERVICE)
+
+
+class Said(NamedTuple):
+    """Something in the inbox, and who waits for the answer."""
+
+    event: Event
+    answer: asyncio.Future[Answer] | None = None
+
+
+@workflow.defn(name=ids.WORKFLOW)
+class Rollout:
+    """One use case, for its whole life."""
+
+    @workflow.init
+    def __init__(self, given: RolloutInput) -> None:
+        """Know the state before any message is heard."""
+        self.plan = given.plan
+        self.state = given.state or begin(given.plan, workflow.now())
+        self.lately = given.lately
+        self.read_back = given.read_back
+        self.inbox: list[Said] = []
+        self.turned = False
+        """Whether a wave or a stage is over: a good place to begin a new run."""
+        self.applying: dict[int, tuple[Apply, asyncio.Task[None]]] = {}
+        self.doing: dict[str, asyncio.Task[None]] = {}
+        self.timer: asyncio.Task[None] | None = None
+        self.armed: datetime | None = None
+        self.rung = False
+        self.acted: datetime | None = None
+
+    @workflow.run
+    async def run(self, given: RolloutInput) -> Standing:
+        """Carry it from here to its end, or to the next page."""
+        del given  # taken in before the first message was heard
+        seen = self.read_back is not None and workflow.now() - self.read_back < _FRESH
+        if not seen:
+            self._begin("observe", hands.observe(self.plan, self.state.exposure.desired))
+        self._perform()
+        self._arm()
+        if not self.rung:
+            self._show(workflow.now())
+        while not self._over():
+            self._arm()
+            try:
+                await workflow.wait_condition(
+                    lambda: bool(self.inbox) or self.rung or self._may_leave() or self._over()
+                )
+            except asyncio.CancelledError:
+                self._cancelled()
+            self._drain()
+            self._perform()
+            if self._may_leave():
+                workflow.continue_as_new(self.whole(), **self._label(workflow.now()))
+        return self._standing()
+
+    # -- doors ----------------------------------------------------------------------------------------------------
+
+    @workflow.update(dynamic=True, description="Say something to the rollout, and hear what became of it.")
+    async def tell(self, name: str, args: Sequence[RawValue]) -> Answer:
+        """Put a message into the inbox, and wait for its answer."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.hear(name, args, answer)
+        return await answer
+
+    @workflow.signal(dynamic=True, description="Say something to the rollout without waiting for an answer.")
+    async def note(self, name: str, args: Sequence[RawValue]) -> None:
+        """Put a message into the inbox."""
+        self.hear(name, args)
+
+    @workflow.signal(description='Nobody is added, nobody is removed: {"as": "PERSON", "reason": "WHY"}')
+    async def hold(self, said: RawValue) -> None:
+        """Hear somebody at the Temporal UI."""
+        self.hear("hold", (said,))
+
+    @workflow.signal(description='Fewer people or powers: {"as": "PERSON", "to": "LEVEL (optional)", "reason": "WHY"}')
+    async def narrow(self, said: RawValue) -> None:
+        """Hear somebody at the Temporal UI."""
+        self.hear("narrow", (said,))
+
+    @workflow.signal(description='The assistant serves nobody: {"as": "PERSON", "reason": "WHY"}')
+    async def pause(self, said: RawValue) -> None:
+        """Hear somebody at the Temporal UI."""
+        self.hear("pause", (said,))
+
+    @workflow.signal(description='Back to an earlier wave, or to nothing: {"as": "PERSON", "reason": "WHY"}')
+    async def rollback(self, said: RawValue) -> None:
+        """Hear somebody at the Temporal UI."""
+        self.hear("rollback", (said,))
+
+    @workflow.signal(description="Say yes to a gate; the page of the rollout prints the words to paste.")
+    async def approve(self, said: RawValue) -> None:
+        """Hear somebody at the Temporal UI."""
+        self.hear("approve", (said,))
+
+    @workflow.signal(description="Say no to a gate; the page of the rollout prints the words to paste.")
+    async def reject(self, said: RawValue) -> None:
+        """Hear somebody at the Temporal UI."""
+        self.hear("reject", (said,))
+
+    @workflow.query(name="state", description="The plan in force and the state, whole.")
+    def whole(self) -> RolloutInput:
+        """Answer with everything; whoever asks can work out the rest by the same rules."""
+        return RolloutInput(plan=self.plan, state=self.state, lately=self.lately, read_back=self.read_back)
+
+    @workflow.query(name="standing", description="Where it stands, whom it waits for, and what comes next.")
+    def stands(self) -> Standing:
+        """Answer in the words that a person reads."""
+        return self._standing()
+
+    def hear(self, name: str, args: Sequence[RawValue], answer: asyncio.Future[Answer] | None = None) -> None:
+        """Take a message in, whatever it is."""
+        one = args[0].payload if len(args) == 1 else None
+        plain = one is not None and one.metadata.get("encoding") == b"json/plain"
+        self.inbox.append(Said(verbs.heard(name, one.data if one and plain else None, str(workflow.uuid4())), answer))
+
+    def malformed(self, name: str, note: str) -> None:
+        """Take in that a message could not even be handed to its door."""
+        self.inbox.append(Said(Fault(name=verbs.line(name), note=verbs.line(note), holds=False)))
+
+    # -- drain ----------------------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        now, inbox = workflow.now(), self.inbox
+        self.inbox, self.rung = [], False
+        answers = {id(said.event): said.answer for said in inbox if said.answer is not None}
+        for event in self._ordered([said.event for said in inbox], now):
+            answer = answers.get(id(event))
+            try:
+                decision = decide(self.plan, self.state, event, now)
+                said = None if answer is None else standing.answer(event, decision, now)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it must not wedge what keeps people safe
+                decision, said = self._quarantined(event, error, now), None
+            self._take(decision)
+            if answer is None or answer.done():
+                continue
+            if said is not None:
+                answer.set_result(said)
+            else:
+                answer.set_exception(
+                    ApplicationError(
+                        f"{event.kind} could not be decided; it is held", type="Undecided", non_retryable=True
+                    )
+                )
+        self._show(now)
+
+    def _ordered(self, events: list[Event], now: datetime) -> Sequence[Event]:
+        try:
+            deadline = next_deadline(self.plan, self.state)
+            self.acted = deadline.at if deadline is not None and deadline.at <= now else None
+            return in_order(self.plan, self.state, events, now)
+        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
+            workflow.logger.exception("the deadlines cannot be told")
+            return sorted(events, key=precedence)
+
+    def _quarantined(self, event: Event, error: Exception, now: datetime) -> Decision:
+        """Put aside what the rules could not decide, and hold."""
+        workflow.logger.exception("an event could not be decided: %s", event.kind)
+        note = verbs.line(f"the rules failed on it: {type(error).__name__}")
+        return decide(self.plan, self.state, Fault(name=event.kind, note=note), now)
+
+    def _take(self, decision: Decision) -> None:
+        self.plan, self.state = decision.plan, decision.state
+        self.lately = (*self.lately, *decision.entries)[-_LATELY:]
+        self.turned = self.turned or any(isinstance(move, TurnPage) for move in decision.moves)
+
+    def _cancelled(self) -> None:
+        """Make of a cancellation what a person would: a pause that is on record."""
+        why = verbs.line(workflow.cancellation_reason() or "cancelled in Temporal")
+        pause = Reduce(id=f"cancel-{workflow.uuid4()}", actor=_SERVER, verb=Reduction.PAUSE, reason=why)
+        self.inbox.append(Said(pause))
+
+    # -- perform --------------------------------------------------------------------------------------------------
+
+    def _perform(self) -> None:
+        self._expose()
+        leaving = self._leaving()
+        if "store" not in self.doing and not leaving and outbox.due(self.state):
+            self._begin("store", hands.store(self.plan, self.state.outbox[: outbox.BATCH]))
+        reading = self.state.owed.get("readings")
+        if isinstance(reading, TakeReadings) and "readings" not in self.doing and not leaving:
+            self._begin("readings", hands.read(self.plan, reading))
+        notices = [move for move in self.state.owed.values() if isinstance(move, Notify)]
+        if notices and "notices" not in self.doing and not leaving:
+            self._begin("notices", hands.tell(self.plan, notices))
+
+    def _expose(self) -> None:
+        """Drive what is towards what is wanted: what makes it safer at once, what widens once its record is stored."""
+        pending = self.state.exposure.pending
+        for epoch, (move, task) in self.applying.items():
+            if move.verb == "widen" and (pending is None or pending.epoch != epoch):
+                task.cancel()
+        if pending is None or pending.epoch in self.applying:
+            return
+        ready = self.state.stored >= pending.after and "observe" not in self.doing and not self._leaving()
+        if pending.verb != "widen" or ready:
+            task = asyncio.create_task(self._apply(pending))
+            self.applying[pending.epoch] = (pending, task)
+
+    async def _apply(self, move: Apply) -> None:
+        event = await hands.apply(self.plan, move, self.state.exposure.before)
+        self.applying.pop(move.epoch, None)
+        self._hear(event)
+
+    def _hear(self, *events: Event) -> None:
+        """Take in what became of something that was begun."""
+        for event in events:
+            if isinstance(event, Observed) or (isinstance(event, Applied) and event.result == "confirmed"):
+                self.read_back = workflow.now()
+            self.inbox.append(Said(event))
+
+    def _begin(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
+        self.doing[key] = asyncio.create_task(self._finish(key, work))
+
+    async def _finish(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
+        try:
+            self._hear(*await work)
+        finally:
+            self.doing.pop(key, None)
+
+    # -- time, leaving, showing -----------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """Keep one standing timer for the next deadline; it is armed anew only when that has moved."""
+        try:
+            deadline = next_deadline(self.plan, self.state)
+        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
+            workflow.logger.exception("the deadlines cannot be told")
+            deadline = None
+        now = workflow.now()
+        if deadline is not None and deadline.at <= now and deadline.at != self.acted:
+            self.rung = True
+            return
+        at = None if deadline is None else _whole(deadline.at)
+        if at == self.armed and self.timer is not None:
+            return
+        if self.timer is not None:
+            self.timer.cancel()
+        self.armed, self.timer = at, None
+        if deadline is not None and at is not None:
+            wait = max(at - now, _AGAIN) if deadline.at == self.acted else at - now
+            what = f"{deadline.what}: {deadline.about}" if deadline.about else deadline.what
+            self.timer = asyncio.create_task(self._ring(wait, f"{what} ({deadline.owner})"))
+
+    async def _ring(self, wait: timedelta, summary: str) -> None:
+        await workflow.sleep(max(wait, timedelta()), summary=summary[:200])
+        self.rung, self.timer, self.armed = True, None, None
+
+    def _leaving(self) -> bool:
+        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, or when history is long."""
+        # A ledger that is away keeps nobody from going on with what needs none.
+        boundary = self.turned and "store" not in self.doing
+        return not self.state.position.phase.over and (boundary or workflow.info().is_continue_as_new_suggested())
+
+    def _may_leave(self) -> bool:
+        """Whether a new run may begin: nothing unheard, nobody unanswered, and no exposure in the making."""
+        pending, exposure = self.state.exposure.pending, self.state.exposure
+        moving = bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
+        # Storing evidence is left behind where it is tried again and again: the next run begins it anew.
+        still = not self.inbox and not moving and self.doing.keys() <= {"store"}
+        return self._leaving() and still and workflow.all_handlers_finished()
+
+    def _over(self) -> bool:
+        """Whether it is at its end: all evidence stored, everybody told and answered."""
+        owes = self.state.outbox or self.state.owed or self.inbox or self.applying
+        return self.state.position.phase.over and not owes and workflow.all_handlers_finished()
+
+    def _standing(self) -> Standing:
+        return standing.standing(self.plan, self.state, workflow.now())
+
+    def _show(self, now: datetime) -> None:
+        """Tell those who look on how it stands; what cannot be shown changes nothing."""
+        try:
+            stands = standing.standing(self.plan, self.state, now)
+            workflow.set_current_details(details.page(self.plan, self.state, stands, self.lately))
+        except Exception:  # noqa: BLE001  # what cannot be shown changes nothing
+            workflow.logger.exception("the page cannot be written")
+            return
+        if self._leaving() and not self.applying:
+            return  # the next run begins with the right label
+        label = _label(stands, self.state)
+        if workflow.memo_value("status", "", type_hint=str) != stands.line:
+            workflow.upsert_memo(label["memo"])
+        changed = attributes.changes(workflow.info().typed_search_attributes, label["search_attributes"])
+        if changed:
+            workflow.upsert_search_attributes(changed)
+
+    def _label(self, now: datetime) -> dict[str, Any]:
+        """Return what the next run is labelled with from its beginning."""
+        try:
+            return _label(standing.standing(self.plan, self.state, now), self.state)
+        except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
+            workflow.logger.exception("the label cannot be written")
+            return {}
+
+
+def _label(stands: Standing, state: State) -> dict[str, Any]:
+    return {
+        "memo": {"status": stands.line, "at": stands.at.isoformat()},
+        "search_attributes": attributes.attributes(stands, state.exposure.desired.models),
+    }
+
+
+def _whole(at: datetime) -> datetime:
+    """Return the whole second after a moment: what falls due together is then acted on together."""
+    return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)

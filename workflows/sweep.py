@@ -1,0 +1,109 @@
+"""What no rollout can see to itself: that it was terminated while people are served, and what was done past it.
+
+A terminate cannot be caught. Whoever did it has taken the rollout away and left its exposure; so it is taken back, by
+the way down that needs nobody: nothing is served. And where somebody reduced through a driver alone, the rollout hears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from tidegate.models.decision import Apply
+from tidegate.models.event import Observed
+from tidegate.models.exposure import NOTHING
+from tidegate.models.messages import RolloutInput
+from tidegate.models.task import ApplyRequest, ObserveRequest
+from workflows import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from temporalio.client import Client, WorkflowExecution
+
+    from tidegate.models.task import Effect
+
+log = logging.getLogger("tidegate.sweep")
+
+ABANDONED = (
+    f"WorkflowType = '{ids.WORKFLOW}' AND RolloutServed > 0 "
+    "AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')"
+)
+
+
+async def abandoned(
+    client: Client,
+    observe: Callable[[ObserveRequest], Effect],
+    apply: Callable[[ApplyRequest], Effect],
+    now: datetime,
+) -> tuple[str, ...]:
+    """Take back what terminated rollouts left exposed; return whose exposure was taken back."""
+    found = []
+    async for run in client.list_workflows(ABANDONED):
+        if await _lives(client, run.id):
+            continue
+        given = await _given(client, run)
+        if given is None:
+            log.error("%s was ended from outside, and its plan cannot be read: look at its exposure by hand", run.id)
+            continue
+        plan = given.plan
+        targets = {name: plan.drivers[name] for name in plan.targets if name in plan.drivers}
+        seen = await asyncio.to_thread(observe, ObserveRequest(use_case=plan.use_case, targets=targets))
+        if isinstance(seen, Observed) and not seen.exposure.serves:
+            continue
+        epoch = (seen.epoch if isinstance(seen, Observed) else 0) + 1
+        move = Apply(verb="pause", epoch=epoch, exposure=NOTHING, label="nothing")
+        done = await asyncio.to_thread(
+            apply, ApplyRequest(use_case=plan.use_case, move=move, targets=targets, as_of=now)
+        )
+        log.error("%s was ended from outside while people were served; serving nobody: %s", run.id, done)
+        found.append(plan.use_case)
+    return tuple(found)
+
+
+async def _lives(client: Client, workflow_id: str) -> bool:
+    described = await client.get_workflow_handle(workflow_id).describe()
+    return described.status in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW)
+
+
+async def _given(client: Client, run: WorkflowExecution) -> RolloutInput | None:
+    """Return what a run began with: the plan that was in force, and how its targets are reached."""
+    handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+    async for event in handle.fetch_history_events(page_size=1):
+        payloads = event.workflow_execution_started_event_attributes.input.payloads
+        given: list[Any] = await client.data_converter.decode(payloads, [RolloutInput])
+        return given[0] if given and isinstance(given[0], RolloutInput) else None
+    return None
+
+
+async def told_late(client: Client, notes: Path) -> tuple[str, ...]:
+    """Tell rollouts what people did past them while nobody could be told; return who was told."""
+    told = []
+    for note, words in await asyncio.to_thread(_notes, notes):
+        try:
+            await client.get_workflow_handle(ids.workflow_id(words["use_case"])).signal(words["verb"], words["says"])
+        except (KeyError, TypeError) as error:
+            log.warning("%s cannot be read (%s)", note.name, type(error).__name__)
+        except RPCError as error:
+            log.warning("%s could not be told: %s", note.name, error.status.name)
+        else:
+            await asyncio.to_thread(note.rename, note.with_suffix(".told"))
+            told.append(words["use_case"])
+    return tuple(told)
+
+
+def _notes(folder: Path) -> list[tuple[Path, Any]]:
+    found = []
+    for note in sorted(folder.glob("*.json")):
+        try:
+            found.append((note, json.loads(note.read_text("utf-8"))))
+        except (OSError, ValueError) as error:
+            log.warning("%s cannot be read (%s)", note.name, type(error).__name__)
+    return found
