@@ -1,0 +1,144 @@
+"""Where a rollout stands: in every phase somebody is named with a verb, or a date with its owner."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.pure.world import Story, exposure
+from tidegate import outbox
+from tidegate.models.decision import Outcome
+from tidegate.models.event import Applied, Choice, Observed, Reduction
+from tidegate.models.state import Phase
+from tidegate.standing import standing
+from tidegate.verbs import VERBS
+
+SHOWN = {"lift": "stop_the_line", "withdraw-veto": "withdraw_veto", "request-changes": "request_changes"}
+"""Verbs that people type otherwise than messages are called."""
+
+
+def verbs(story: Story) -> list[str]:
+    """Return the first word of every step."""
+    return [step.verb.split()[0] for step in standing(story.plan, story.state, story.now).steps]
+
+
+def stopped() -> Story:
+    """Return a stop that could not be read back."""
+    story = Story().climb(1)
+    story.auto = False
+    story.reduce(Reduction.PAUSE)
+    pending = story.state.exposure.pending
+    assert pending is not None
+    story.say(Applied(epoch=pending.epoch, result="failed"))
+    return story
+
+
+def sent_back() -> Story:
+    """Return a round of votes that was sent back."""
+    story = Story().live().review()
+    story.vote("risk-a", Choice.REQUEST_CHANGES)
+    return story
+
+
+def vetoed() -> Story:
+    """Return a round of votes that was vetoed."""
+    story = Story().live().review()
+    story.vote("risk-a", Choice.VETO)
+    return story
+
+
+def held() -> Story:
+    """Return a hold."""
+    story = Story().climb(1)
+    story.reduce(Reduction.HOLD)
+    return story
+
+
+def started() -> Story:
+    """Return a rollout that prepares its first wave."""
+    story = Story()
+    story.start()
+    return story
+
+
+@pytest.mark.parametrize(
+    ("story", "verb"),
+    [
+        (Story(), "start"),
+        (started(), "ready"),
+        (Story().live().review(), "approve"),
+        (held(), "resume"),
+        (stopped(), "confirm"),
+        (sent_back(), "ready"),
+        (vetoed(), "withdraw-veto"),
+        (Story().operate(), "retire"),
+    ],
+    ids=["submitted", "preparing", "review", "held", "stop", "sent back", "vetoed", "operating"],
+)
+def test_a_step_leads_on(story: Story, verb: str) -> None:
+    """Where somebody must act, the first step names what they type, and who they are."""
+    stands = standing(story.plan, story.state, story.now)
+    assert verb in verbs(story)
+    for step in stands.steps:
+        name = step.verb.split()[0]
+        assert SHOWN.get(name, name) in VERBS
+        assert step.who
+        assert step.why
+
+
+def test_in_every_phase_somebody_or_something_comes_next() -> None:
+    """All the way up and to the end, there is a step to take or a date with its owner, until it is over."""
+    story = Story().operate()
+    seen = set()
+    for entry in story.decisions:
+        stands = standing(entry.plan, entry.state, story.now)
+        seen.add(stands.phase)
+        assert stands.steps or stands.coming or Phase(stands.phase).over
+        assert stands.coming is None or stands.coming.owner
+        assert "\n" not in stands.line
+    assert len(seen) >= 8
+
+
+def test_what_is_served_is_what_was_read_back() -> None:
+    """Until it is read back, people may still be served as before, and the line says that it is not confirmed."""
+    story = Story().climb(2)
+    story.auto = False
+    story.reduce(Reduction.NARROW)
+    stands = standing(story.plan, story.state, story.now)
+    assert (stands.people, stands.served, stands.confirmed) == (10, 20, False)
+    assert "NARROWED; up to 10 people served (not confirmed)" in stands.line
+    story.answer()
+    stands = standing(story.plan, story.state, story.now)
+    assert (stands.people, stands.served, stands.confirmed) == (10, 10, True)
+
+
+def test_that_a_machine_reads_a_figure_is_nobodys_deadline() -> None:
+    """The next date is one that somebody should know of; a source that is read every day is not."""
+    story = Story().climb(1)
+    coming = standing(story.plan, story.state, story.now).coming
+    assert coming is not None
+    assert not coming.what.startswith("reading due: errors")
+
+
+def test_figures_wait_for_company_on_their_way_to_the_ledger() -> None:
+    """A round of readings alone is not worth a journey, a person's word is, and so is a pile of rounds."""
+    story = Story().climb(1)
+    story.auto = False
+    assert not outbox.due(story.state)
+    story.read(1)
+    assert len(story.state.outbox) == 1
+    assert not outbox.due(story.state)
+    for _ in range(20):
+        story.now += timedelta(days=1)
+        story.read(1)
+    assert outbox.due(story.state)
+    other = Story().climb(1)
+    other.auto = False
+    other.reduce(Reduction.HOLD)
+    assert outbox.due(other.state)
+    third = Story().climb(1)
+    third.auto = False
+    third.say(Observed(exposure=exposure(3), epoch=9))
+    assert any(entry.outcome is Outcome.DONE for entry in third.state.outbox)
+    assert outbox.due(third.state)
