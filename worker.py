@@ -4,7 +4,8 @@
 
 Settings come from the environment: `TEMPORAL_*` or temporal.toml say where the server is (the embedded one if nothing
 does), TIDEGATE_HOME where files lie, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS on which
-addresses it answers for itself.
+addresses it answers for itself. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the server
+is told which is current.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.channels.log import Board
 from activities.drivers import drivers_under
@@ -59,6 +61,10 @@ class Settings(NamedTuple):
     """On which address it says whether it is ready."""
     metrics: str | None = None
     """On which address Prometheus finds its figures."""
+    deployment: str | None = None
+    """Under which deployment it works; none does not tell workers apart by their version."""
+    build: str | None = None
+    """Which version of that deployment it is."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -68,6 +74,8 @@ class Settings(NamedTuple):
             task_queue=environment.get("TIDEGATE_TASK_QUEUE") or ids.TASK_QUEUE,
             health=environment.get("TIDEGATE_HEALTH") or None,
             metrics=environment.get("TIDEGATE_METRICS") or None,
+            deployment=environment.get("TIDEGATE_DEPLOYMENT") or None,
+            build=environment.get("TIDEGATE_BUILD") or None,
         )
 
 
@@ -98,16 +106,33 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Worker:
         activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="hand"),
         max_concurrent_activities=_THREADS,
         graceful_shutdown_timeout=_GRACE,
+        deployment_config=_deployment(settings),
         **more,
     )
 
 
-async def connect(settings: Settings) -> Client:
+def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    """Return the version a worker stands for: a run stays with the one it began with, the next takes the newest."""
+    if settings.deployment is None or settings.build is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=settings.deployment, build_id=settings.build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
+def runtime(settings: Settings) -> Runtime | None:
+    """Return what a process has one of: the SDK's own threads, and the address of its figures."""
+    if settings.metrics is None:
+        return None
+    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics)))
+
+
+async def connect(of: Runtime | None = None) -> Client:
     """Connect to the server that the environment names, else to the embedded one at its usual address."""
     named: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
-    telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics)) if settings.metrics else None
-    runtime = Runtime(telemetry=telemetry) if telemetry is not None else None
-    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, "plugins": [plugin()], "runtime": runtime})
+    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, "plugins": [plugin()], "runtime": of})
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -115,7 +140,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     state: dict[str, Any] = {"ready": False, "task_queue": settings.task_queue, "waits_for": "the server"}
     health = await _answer(settings.health, state) if settings.health else None
     try:
-        client = await _patiently(settings, stop)
+        client = await _patiently(runtime(settings), stop)
         if client is None:
             return
         for name in await attributes.register(client):
@@ -133,10 +158,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             health.close()
 
 
-async def _patiently(settings: Settings, stop: asyncio.Event) -> Client | None:
+async def _patiently(of: Runtime | None, stop: asyncio.Event) -> Client | None:
     for wait in (*_WAITS, *[_WAITS[-1]] * _TRIES):
         try:
-            return await connect(settings)
+            return await connect(of)
         except RuntimeError as error:
             log.warning("the server does not answer, trying again in %s s: %s", wait, str(error).splitlines()[0])
         with suppress(TimeoutError):

@@ -86,7 +86,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self.whole(), **self._label(workflow.now()))
+                workflow.continue_as_new(self.whole(), **self._label(workflow.now()), **_newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -327,6 +327,13 @@ class Rollout:
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
+
+
+def _newest() -> dict[str, Any]:
+    """Return what lets the next run begin with the newest code, where workers are told apart by their version."""
+    if not workflow.info().is_target_worker_deployment_version_changed():
+        return {}
+    return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
 
 
 def _label(stands: Standing, state: State) -> dict[str, Any]:

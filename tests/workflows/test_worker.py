@@ -1,0 +1,145 @@
+"""The worker as a process: it waits for its server, says when it is ready, ends in order, makes way for newer code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server
+from worker import Settings, build_worker
+from workflows import attributes
+from workflows.plugin import plugin
+
+pytestmark = needs_dev_server
+
+
+def free() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def ask(address: str, path: str) -> tuple[int, str]:
+    """Ask over HTTP; nobody there is 0."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=2) as answer:  # our own process
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def soon(what: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@asynccontextmanager
+async def server(port: int | None = None) -> AsyncIterator[WorkflowEnvironment]:
+    """A dev server of our own."""
+    env = await WorkflowEnvironment.start_local(plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), port=port)
+    async with env:
+        yield env
+
+
+def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
+    """Before its server is there it says that it waits for it, then that it is ready; told to end, it ends with 0."""
+    port, health, metrics = free(), f"127.0.0.1:{free()}", f"127.0.0.1:{free()}"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "TIDEGATE_"))}
+    settings = {
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{port}", "TIDEGATE_HOME": str(tmp_path), "TIDEGATE_HEALTH": health,
+        "TIDEGATE_METRICS": metrics,
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-m", "worker"], env={**kept, **settings}, stderr=subprocess.PIPE)
+    try:
+        soon(lambda: ask(health, "/health")[0] == 503)
+        assert '"waits_for": "the server"' in ask(health, "/health")[1]
+
+        async def there() -> None:
+            async with server(port):
+                await asyncio.to_thread(soon, lambda: ask(health, "/health")[0] == 200)
+                assert "temporal_worker_start" in (await asyncio.to_thread(ask, metrics, "/metrics"))[1]
+                process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(process.wait, 30) == 0
+
+        asyncio.run(there())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_next_run_begins_with_the_newest_code(tmp_path: Path) -> None:
+    """Told apart by version, workers keep the runs that they began, and the next wave goes to the current one."""
+
+    async def story() -> None:
+        async with server() as env:
+            await attributes.register(env.client)
+            rig = Rig(env, tmp_path)
+            old, new = (Settings(home=tmp_path, deployment="tidegate", build=build) for build in ("one", "two"))
+            async with build_worker(env.client, old):
+                await current(env, "one")
+                await rig.begin(enforced(notices=()))
+                await rig.tell("ready", "ops-a", item="rollback_tested", evidence="drill 7")
+                async with build_worker(env.client, new):
+                    await current(env, "two")
+                    await rig.tell("remind", "owner", gate=(await rig.gate()).id)
+                    assert await build_of(rig) == "one"
+                    await rig.agree()
+                    await until(lambda: beyond(rig))
+                    assert await build_of(rig) == "two"
+
+    asyncio.run(asyncio.wait_for(story(), 90))
+
+
+async def current(env: WorkflowEnvironment, build: str) -> None:
+    """Make a version the current one."""
+    address = env.client.service_client.config.target_host
+    command = [
+        str(DEV_SERVER), "worker", "deployment", "set-current-version", "--address", address,
+        "--deployment-name", "tidegate", "--build-id", build, "--yes",
+    ]  # fmt: skip
+    for _ in range(50):
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError(done.stderr)
+
+
+async def build_of(rig: Rig) -> str:
+    """Return the version that a run belongs to."""
+    described = await rig.handle.describe()
+    info = described.raw_description.workflow_execution_info.versioning_info
+    return info.deployment_version.build_id or info.version.rpartition(".")[2]
+
+
+async def beyond(rig: Rig) -> bool:
+    """Whether the first run is over and the next one stands."""
+    return len(await rig.runs()) > 1 and bool(await build_of(rig))
+
+
+async def until(what: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so."""
+    for _ in range(300):
+        if await what():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it never came to that")
