@@ -18,10 +18,10 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -79,10 +79,9 @@ class Settings(NamedTuple):
         )
 
 
-def hands(settings: Settings) -> list[Callable[..., Any]]:
-    """Return every activity, each with the world that it touches."""
-    home = settings.home
-    exposure = ExposureActivities(drivers_under(home), whereabouts(home / "targets"))
+def exposing(settings: Settings) -> list[Callable[..., Any]]:
+    """Return the activities that change exposure or look at it."""
+    exposure = ExposureActivities(drivers_under(settings.home), whereabouts(settings.home / "targets"))
     return [
         exposure.widen,
         exposure.hold,
@@ -91,23 +90,58 @@ def hands(settings: Settings) -> list[Callable[..., Any]]:
         exposure.pause,
         exposure.rollback,
         exposure.observe,
+    ]
+
+
+def errands(settings: Settings) -> list[Callable[..., Any]]:
+    """Return the activities that nobody's safety waits for."""
+    home = settings.home
+    return [
         LedgerActivities(FileLedger(home / "ledger")).store,
         MetricActivities({"file": Written(home)}).read,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 
 
-def build_worker(client: Client, settings: Settings, **more: Any) -> Worker:
+class Workers:
+    """Two workers as one: however many sources and channels hang, they take no hand from those who make it safer."""
+
+    def __init__(self, *workers: Worker) -> None:
+        """Be these."""
+        self._workers = workers
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Begin to work."""
+        for one in self._workers:
+            await self._stack.enter_async_context(one)
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Finish what is under way."""
+        await self._stack.aclose()
+
+
+def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
     """Return a worker; the client must have been connected with the plugin. `more` goes to the SDK as it is."""
-    return Worker(
-        client,
-        task_queue=settings.task_queue,
-        activities=hands(settings),
-        activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="hand"),
-        max_concurrent_activities=_THREADS,
-        graceful_shutdown_timeout=_GRACE,
-        deployment_config=_deployment(settings),
-        **more,
+    queues = {
+        settings.task_queue: (exposing(settings), "exposure"),
+        ids.errands(settings.task_queue): (errands(settings), "errand"),
+    }
+    return Workers(
+        *(
+            Worker(
+                client,
+                task_queue=queue,
+                activities=activities,
+                activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=name),
+                max_concurrent_activities=_THREADS,
+                graceful_shutdown_timeout=_GRACE,
+                deployment_config=_deployment(settings),
+                **more,
+            )
+            for queue, (activities, name) in queues.items()
+        )
     )
 
 

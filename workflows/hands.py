@@ -24,7 +24,7 @@ from tidegate.models.task import (
     ReadResult,
     StoreRequest,
 )
-from workflows import options
+from workflows import ids, options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from tidegate.models.exposure import Exposure
     from tidegate.models.plan import Backend, Plan
 
+_ERRANDS = ("read", "store", "tell")
+"""What nobody's safety waits for has hands of its own."""
 _READER = Actor(subject="reader", kind=ActorKind.SERVICE)
 
 
@@ -116,8 +118,14 @@ async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:
 
 
 async def _do(name: str, task: Any, result: Any, summary: str) -> Any:
+    queue = workflow.info().task_queue
     return await workflow.execute_activity(
-        name, task, result_type=result, summary=summary[:200], **options.OPTIONS[name].arguments()
+        name,
+        task,
+        result_type=result,
+        summary=summary[:200],
+        task_queue=ids.errands(queue) if name in _ERRANDS else queue,
+        **options.OPTIONS[name].arguments(),
     )
 
 

@@ -7,6 +7,11 @@ TASK_QUEUE = "tidegate"
 _PREFIX = "rollout-"
 
 
+def errands(queue: str) -> str:
+    """Return the queue of what nobody's safety waits for: reading, telling, storing."""
+    return f"{queue}-errands"
+
+
 def workflow_id(use_case: str) -> str:
     """Return the id of a use case's one workflow."""
     return f"{_PREFIX}{use_case}"
