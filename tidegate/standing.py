@@ -118,7 +118,7 @@ def steps(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     for gate in waiting(state):
         yield from _votes(plan, state, gate, now)
     yield from _of_phase(plan, state, now)
-    yield from _owed(state)
+    yield from _owed(plan, state, now)
 
 
 def _stopped(plan: Plan, state: State) -> Iterator[Step]:
@@ -181,9 +181,15 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         yield from _drill(plan, state)
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
-        yield Step(verb="retire", who=_holders(plan, Right.RETIRE), why="when it has done its work")
+        yield from _end(plan, state)
     elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
         yield Step(verb="ready archive --evidence WHERE", who=_holders(plan, Right.READY), why="the archive is sealed")
+
+
+def _end(plan: Plan, state: State) -> Iterator[Step]:
+    if not any(gate.kind is GateKind.RETIREMENT for gate in state.gates.values()):
+        who = _holders(plan, Right.RETIRE)
+        yield Step(verb='retire --reason "WHY"', who=who, why="when it has done its work")
 
 
 def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[Step]:
@@ -207,7 +213,8 @@ def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:
 
 
 def _readings(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
-    """Ask for the figures that people give and that say nothing yet."""
+    """Ask for the figures that people give and that say nothing yet, or nothing of the wave that is watched."""
+    wanted, few = _too_few(plan, state)
     for name, metric in plan.metrics.items():
         if not metric.by_hand:
             continue
@@ -216,6 +223,17 @@ def _readings(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         verdict, reason, _ = thresholds.judge(plan, metric, name, last, now)
         if watched is None or verdict is not Verdict.PASSED or watched.due_at <= now:
             yield _reading(name, metric.reviewer, explain(reason))
+        elif few is not None and name in wanted:
+            yield _reading(name, metric.reviewer, explain(few))
+
+
+def _too_few(plan: Plan, state: State) -> tuple[tuple[str, ...], Reason | None]:
+    """Return whose counts say how much was seen of this wave, and why that is not enough, if it is not."""
+    rung = plan.rung(max(state.position.level, 1))
+    wanted = tuple(condition.metric for condition in rung.advance_when)
+    seen = thresholds.enough(state, wanted)
+    few = because(Code.FEW_RUNS, n=seen, needed=rung.min_samples) if seen < rung.min_samples else None
+    return wanted, few
 
 
 def _figures(plan: Plan, points: tuple[Check, ...]) -> Iterator[Step]:
@@ -240,10 +258,18 @@ def _drill(plan: Plan, state: State) -> Iterator[Step]:
         )
 
 
-def _owed(state: State) -> Iterator[Step]:
+def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    """Name what is owed; what comes round again is named once its day is nearer than the next review."""
+    soon = now + plan.rules(state.position.level).review_every.wall
     for name, owed in state.obligations.items():
-        if owed.kind not in ("handoff", "drill"):
-            yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=f"{owed.what} is owed")
+        if owed.kind == "handoff" or (owed.every_days is not None and not owed.overdue and owed.due > soon):
+            continue
+        why = f"{owed.what} is owed"
+        if owed.kind == "drill":
+            item = ReadinessItem.ROLLBACK_TESTED.value
+            yield Step(verb=f"ready {item} --evidence WHERE", who=_holders(plan, Right.READY), why=why)
+        else:
+            yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
 
 def _holders(plan: Plan, right: Right) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.pure.world import Story, exposure
+from tests.pure.world import Story, exposure, standard_plan, with_metric, with_rung
 from tidegate import outbox
 from tidegate.models.decision import Outcome
-from tidegate.models.event import Applied, Choice, Observed, Reduction
+from tidegate.models.event import Applied, Choice, Observed, Reduction, Retire
 from tidegate.models.state import Phase
 from tidegate.standing import standing
 from tidegate.verbs import VERBS
@@ -142,3 +142,30 @@ def test_figures_wait_for_company_on_their_way_to_the_ledger() -> None:
     third.say(Observed(exposure=exposure(3), epoch=9))
     assert any(entry.outcome is Outcome.DONE for entry in third.state.outbox)
     assert outbox.due(third.state)
+
+
+def test_retirement_is_proposed_once() -> None:
+    """While operating, `retire` is named with the reason it asks for, and no more once its votes are open."""
+    story = Story().operate()
+    assert [step.verb for step in standing(story.plan, story.state, story.now).steps if "retire" in step.verb] == [
+        'retire --reason "WHY"'
+    ]
+    story.message(Retire, "owner", reason="its work is done")
+    assert "retire" not in verbs(story)
+    assert "approve" in verbs(story)
+
+
+def test_a_wave_of_which_too_little_was_seen_asks_for_more() -> None:
+    """Where too few runs were seen of this wave, the figure that counts them is named before anything is held."""
+    plan = with_rung(standard_plan(), 1, min_samples=50)
+    plan = with_metric(plan, "errors", by_hand=True)
+    story = Story(plan).live()
+    story.value = None
+    reading = next(step for step in standing(story.plan, story.state, story.now).steps if "errors" in step.verb)
+    assert reading.verb == "reading errors=VALUE --n CASES"
+    story.read(1, n=10)
+    few = next(step for step in standing(story.plan, story.state, story.now).steps if "errors" in step.verb)
+    assert few.why == "Only 10 runs were seen, and 50 are needed."
+    story.now += timedelta(minutes=1)
+    story.read(1, n=60)
+    assert not [step for step in standing(story.plan, story.state, story.now).steps if "errors" in step.verb]

@@ -1,0 +1,240 @@
+"""What a whole life is told with: a page of people, two standards, and one playbook from pilot to system of record.
+
+One standard counts in seconds what the other counts as the built-in one does; dates are counted from today.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tidegate.authoring.built_in import BUILT_IN
+
+PEOPLE: dict[str, dict[str, Any]] = {
+    "governance-lead": {"name": "Lead of governance", "deputy": "coo", "manager": True},
+    "coo": {"name": "Chief operating officer", "functions": ["accountable_exec"], "manager": True},
+    "claims-director": {"name": "Director of claims", "functions": ["accountable_exec"], "manager": True},
+    "claims-ai-lead": {"name": "Lead of claims automation", "functions": ["ai_owner"], "manager": True},
+    "claims-head": {"name": "Head of the claims floor", "functions": ["business_owner"], "manager": True},
+    "risk-officer": {"name": "Risk officer", "functions": ["risk"], "manager": True},
+    "risk-deputy": {"name": "Deputy risk officer", "functions": ["risk"]},
+    "compliance-lead": {"name": "Head of compliance", "functions": ["compliance"]},
+    "compliance-deputy": {"name": "Deputy head of compliance", "functions": ["compliance"]},
+    "security-lead": {"name": "Head of security", "functions": ["security"]},
+    "legal-counsel": {"name": "Legal counsel", "functions": ["legal"]},
+    "data-steward": {"name": "Data steward", "functions": ["data_steward"]},
+    "data-deputy": {"name": "Deputy data steward", "functions": ["data_steward"]},
+    "ops-manager": {"name": "Operations manager", "functions": ["operations"], "manager": True},
+    "ops-deputy": {"name": "Deputy operations manager", "functions": ["operations"]},
+    "platform-lead": {"name": "Platform lead", "functions": ["platform"]},
+    "platform-deputy": {"name": "Deputy platform lead", "functions": ["platform"]},
+    "cto-office": {"name": "Chief technology officer", "functions": ["cto"]},
+}
+OWNER, RECEIVER = "claims-ai-lead", "ops-manager"
+FIGURES = {"first_reply_hours": "20", "agreed_per_100": "96", "cost_per_claim": "0.4"}
+"""Good ones, for the metrics that people read."""
+_ERRORS = "0.4"
+_HEADS = {
+    "risk": "risk-officer",
+    "operations": "ops-manager",
+    "data_steward": "data-steward",
+    "platform": "platform-lead",
+}
+_WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ALWAYS = {"zone": "UTC", "workdays": _WEEK, "opens": "00:00", "closes": "23:59"}
+OFFICE = {"zone": "UTC", "workdays": _WEEK[:5], "opens": "09:00", "closes": "17:30"}
+_COHORTS = {"claims/motor": 40, "claims/home": 60, "claims/liability": 80}
+
+_PLAYBOOK = """
+use_case: {name}
+extends: {standard}
+factors: {{data: personal, decision: assisted, users: "<500", external: customers}}
+ai_owner: claims-ai-lead
+business_owner: claims-head
+accountable_exec: claims-director
+objective: A customer hears within a day what happens with a claim.
+demand: 4,200 claims a month; sorting one takes 11 minutes and the first reply goes out after 52 hours.
+learn: Does triage hold up on claims that do not fit one class?
+tradeoffs: Caution before speed.
+success_means: Handlers agree with the class in nine of ten claims.
+success_does_not_mean: That claims may be decided without a handler.
+models: [triage-medium]
+data:
+  claims-store: {{kind: personal, use: [retrieval], retention: 30d, recertify: 90d, meaning_owner: claims-head}}
+may:
+  claims-store: [read, classify, summarise]
+target: flags/{name}
+metrics:
+  first_reply_hours: {{kind: outcome, level: goal, source: by-hand, goal: "<= 24", by: {goal},
+    baseline: {{value: 52, n: 4180, window: 30d, taken: {taken}}}, healthy: "<= 52", hold: "> 60",
+    first_response: Look for a queue that is stuck.}}
+  agreed_per_100: {{kind: governance, level: contribution, supports: first_reply_hours, source: by-hand,
+    min_samples: 40, healthy: ">= 90", hold: "< 85", reviewer: risk-deputy, first_response: Read the corrections.}}
+  error_rate: {{kind: technical, level: telemetry, supports: agreed_per_100, source: figures, query: error_rate,
+    every: 1d, max_age: 3d, healthy: "<= 2", hold: "> 4", rollback: "> 10", reviewer: platform-lead,
+    first_response: See whether the model answers.}}
+  cost_per_claim: {{kind: cost, level: contribution, supports: first_reply_hours, source: by-hand, baseline: 0.55,
+    goal: "<= 0.40", by: {goal}, hold: "> 0.90", reviewer: claims-head, first_response: Compare prompts.}}
+manual_fallback: {{how: docs/manual-triage.md, owner: ops-manager, per_day: 220, minutes_each: 11, max_days: 20}}
+fallback:
+  redirect: {{to: queue/general-desk, kind: queue}}
+  pause:
+    - {{do: driver, probe: the flag service reads back off}}
+notices:
+  - {{audience: Claims floor, to: [claims-head, ops-manager], channel: log, lead: {lead}, acknowledge: true,
+     contact: claims-ai-lead, says: "What is sorted for you, and how to correct it."}}
+stop_rules:
+  - {{kind: missing_data, when: policy_number is missing, action: hand_off, to: queue/general-desk}}
+  - {{kind: conflict, when: claim_history conflicts, action: escalate, to: claims-head}}
+  - {{kind: sensitive, when: amount > 5000, action: escalate, to: claims-head}}
+  - {{kind: low_confidence, when: confidence < 0.8, action: hand_off, to: queue/general-desk}}
+  - {{kind: outside_scope, when: 'category not in motor, home, liability', action: hand_off, to: queue/general-desk}}
+  - {{kind: tool_failure, when: claims_store failed, action: pause, to: ops-manager}}
+slos: [{{name: answers, promise: error_rate <= 2, window: 30d}}]
+training: {{users: course/triage, managers: course/triage-leads, support: course/triage-desk}}
+logging: "Every run: trigger, sources read, class, draft, who changed what."
+known_limits: [Handwritten letters are not read]
+handoff:
+  {{receiver: ops-manager, issues: ops-deputy, changes: platform-lead, escalations: claims-head,
+   artefacts: [docs/runbook.md, docs/manual-triage.md, docs/evaluation.md],
+   support_model: "Shift lead first, then the operations desk from 7 to 19, then the platform on-call"}}
+sop:
+  trigger: A claim arrives by post, mail or portal.
+  inputs: The claim, the policy and its history.
+  validation: Policy number and date of loss are there and fit each other.
+  exceptions: A claim that fits no class goes to the general desk the same day.
+  escalation: Where records conflict, the head of the claims floor decides.
+  logging: Class, draft, correction and sender are kept with the claim.
+  approvals: A handler releases each letter to a customer.
+  kpi_review: Weekly by operations, monthly by the director of claims.
+  steps:
+    - {{who: Assistant, does: reads the claim and proposes a class, by: assistant}}
+    - {{who: Handler, does: confirms or corrects it, by: person}}
+retirement: {{when: [agreed_per_100 < 70], replaces: {{process: Front desk sorting, after: {later}}}}}
+pilot:
+  expires: {expires}
+  supervision: The handler confirms each class.
+  manual: [Every letter to a customer]
+  advance_when: [agreed_per_100 >= 88]
+  runs_per_day: 30
+  budget_per_month: 800
+  waves:
+    - {{name: motor, cohort: claims/motor, share: 25%, observe: {observe}, min_samples: 150}}
+limited:
+  advance_when: [agreed_per_100 >= 90, error_rate <= 2, cost_per_claim <= 0.6]
+  manual: [Every letter to a customer]
+  stabilise: Hold, send half of the claims to the general desk, and go on after three days inside the bands.
+  support: Shift lead on each floor, operations desk from 7 to 19
+  live_issues: ops-deputy
+  runs_per_day: 200
+  budget_per_month: 2000
+  waves:
+    - {{name: home-half, cohort: claims/home, share: 50%, observe: {observe}, min_samples: 600}}
+    - {{name: home, cohort: claims/home, observe: {observe}, min_samples: 1000}}
+system_of_record:
+  advance_when: [agreed_per_100 >= 92, error_rate <= 1, cost_per_claim <= 0.5]
+  never_widen: [data, verbs, models]
+  evidence: [Weekly sample of 40 runs with verdicts, Every correction with its reason]
+  on_the_hook: [ops-manager, claims-head, platform-lead]
+  support: Operations desk from 7 to 19, platform on-call at night
+  live_issues: ops-deputy
+  runs_per_day: 200
+  budget_per_month: 2000
+  waves:
+    - {{name: liability, cohort: claims/liability, observe: {observe}, min_samples: 2000}}
+"""
+
+
+class Pace(NamedTuple):
+    """How fast time goes in a life."""
+
+    standard: str
+    rules: dict[str, Any]
+    calendar: dict[str, Any]
+    observe: str
+    lead: str
+
+
+def short() -> Pace:
+    """Everything is waited for in seconds."""
+    gates = {
+        "first_exposure": _asks("risk", "operations"),
+        "checkpoint": {**_asks("risk"), "questions": {"risk": ["What could go wrong?"]}},
+        "stage": _asks("risk", "operations"),
+        "resume": _asks("operations"),
+        "amendment": _asks("risk", "operations"),
+        "override": _asks("accountable_exec", "operations"),
+        "handoff": _asks("operations", "platform"),
+        "operating": _asks("operations"),
+        "retirement": _asks("accountable_exec", "platform"),
+    }
+    before = {name: gate for name, gate in gates.items() if name not in ("handoff", "operating")}
+    quick = {"min_observation": "1s", "review_every": "1m", "read_every": "7d", "notice_lead": "1s"}
+    shown = ("data_steward", "rollback_tested", "training")
+    rules = {
+        "pilot": {**quick, "gates": before, "readiness": shown[:1], "max_duration": "200d"},
+        "limited": {**quick, "gates": before, "readiness": shown[:2]},
+        "system_of_record": {**quick, "gates": gates, "readiness": shown},
+    }
+    return Pace("house/short@1", _standard(rules), ALWAYS, "1s", "1s")
+
+
+def real() -> Pace:
+    """Everything takes as long as the built-in standard says."""
+    built_in = BUILT_IN["standard/staged@1"].model_dump(mode="json", exclude_none=True)
+    for stage in built_in["stages"].values():
+        for rules in stage.values():
+            for gate in rules["gates"].values():
+                # Nobody can sign on the command line yet.
+                gate["signed"] = False
+    return Pace("house/real@1", built_in, OFFICE, "14d", "3bd")
+
+
+def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
+    """Write the programme and the playbook of a life into a folder, and return the playbook's file."""
+    _measured(home / f"{name}.csv")
+    programme = {
+        "programme": "whole-life",
+        "governance_owner": "governance-lead",
+        "people": PEOPLE,
+        "heads": _HEADS,
+        "calendar": pace.calendar,
+        "cohorts": {cohort: {"people": people, "describes": cohort} for cohort, people in _COHORTS.items()},
+        "targets": {f"flags/{name}": {"driver": "flagd", "settings": flag(name)}},
+        "sources": {"figures": {"kind": "file", "settings": {"file": f"{name}.csv"}}},
+        "standards": {pace.standard: pace.rules},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    # What is JSON is YAML, too.
+    (folder / "programme.yaml").write_text(json.dumps(programme, indent=1), "utf-8")
+    today = datetime.now(UTC).date()
+    days = {"taken": -20, "goal": 300, "expires": 120, "later": 400}
+    dates = {word: today + timedelta(days=count) for word, count in days.items()}
+    file = folder / f"{name}.yaml"
+    words = {"name": name, "standard": pace.standard, "observe": pace.observe, "lead": pace.lead}
+    file.write_text(_PLAYBOOK.format(**words, **dates), "utf-8")
+    return str(file)
+
+
+def flag(name: str) -> dict[str, str]:
+    """Return where the flag of a life is."""
+    return {"file": f"flags/{name}.json", "flag": name}
+
+
+def _measured(file: Path) -> None:
+    """Write down what the source of figures says, twice a day for more than a year."""
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    times = (begun + timedelta(hours=12 * index) for index in range(900))
+    rows = "".join(f"error_rate,{_ERRORS},2500,{at.isoformat()}\n" for at in times)
+    file.write_text(f"metric,value,n,taken_at\n{rows}", "utf-8")
+
+
+def _asks(*functions: str) -> dict[str, Any]:
+    return {"functions": dict.fromkeys(functions, 1), "window": "1d", "vote_expiry": "1d"}
+
+
+def _standard(stages: dict[str, Any]) -> dict[str, Any]:
+    tiers = {stage: dict.fromkeys("123", rules) for stage, rules in stages.items()}
+    return {"describes": "A whole life in seconds.", "stages": tiers}

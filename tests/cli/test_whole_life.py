@@ -1,0 +1,128 @@
+"""A whole life by the command line alone: from the pilot to retired, by somebody who only ever does what is named."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from temporalio.client import WorkflowExecutionStatus
+
+from activities.drivers.flagd import Flagd
+from tests.cli import lives
+from tests.cli.lab import Lab, needs_server
+from tests.cli.robot import Look, Robot
+from tests.cli.run import Answer
+from tests.workflows.rig import Rig, needs_test_server, virtual
+
+_WIDER = ("awaiting_approval", "scheduled", "observing", "checkpoint_review")
+_NEXT_WAVE = ("scheduled", "observing", "checkpoint_review")
+_AGAIN = ("observing", "checkpoint_review")
+_STEPPING_BACK = ("handoff_pending", "operating", "checkpoint_review", "operating", "retiring", "retired")
+_PASSING = ("widening", "checkpoint_due")
+"""What is over in a moment, and may be seen or not."""
+_SERVED = {"pilot/motor": 10, "limited/home-half": 40, "limited/home": 70, "system_of_record/liability": 150}
+_LONGEST = 3.0
+_MOMENT = timedelta(minutes=1)
+
+
+class Here:
+    """The dev server and its worker: time passes by itself."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        self.lab = lab
+        self.name = name
+
+    async def run(self, *words: str) -> Answer:
+        """Run one verb in a process of its own."""
+        return await asyncio.to_thread(self.lab.run, *words)
+
+    async def wait(self, look: Look) -> None:
+        """Wait a little, and no longer than until what comes next."""
+        coming = datetime.fromisoformat(look["coming"]["at"]) - datetime.now(UTC)
+        await asyncio.sleep(min(max(coming.total_seconds(), 0.3), _LONGEST))
+
+    def people(self) -> int:
+        """How many people the flag file really serves."""
+        return Flagd(lives.flag(self.name), self.lab.home).observe().exposure.people
+
+
+class Skipping(Here):
+    """The test server: time passes when it is told to, and then at once."""
+
+    def __init__(self, lab: Lab, name: str, rig: Rig) -> None:
+        super().__init__(lab, name)
+        self.rig = rig
+
+    async def run(self, *words: str) -> Answer:
+        """Run one verb in a process of its own, once nothing moves."""
+        if words[0] not in ("--help", "start"):
+            await self.rig.rest()
+        return await super().run(*words)
+
+    async def wait(self, look: Look) -> None:
+        """Skip to what comes next."""
+        now = await self.rig.env.get_current_time()
+        await self.rig.env.sleep(max(datetime.fromisoformat(look["coming"]["at"]) - now, _MOMENT))
+
+
+@needs_server
+def test_a_whole_life_in_seconds_on_a_real_server(lab: Lab) -> None:
+    """Whoever only does what status names brings a rollout from its pilot to retired, and nobody is left served."""
+    name = "whole-life"
+    playbook = lives.laid_out(lab.folder / name, lab.home, name, lives.short())
+    robot = Robot(Here(lab, name), name, lives.PEOPLE, lives.FIGURES)
+    asyncio.run(robot.live(playbook, lives.OWNER))
+    # Every stage asks for something that the one before did not.
+    up = ("preparing", *_WIDER, "preparing", *_WIDER, *_NEXT_WAVE, "preparing", *_WIDER)
+    _assert_lived(robot, lab, name, up)
+    assert lab.words("status", name)["run"] == "completed"
+
+
+@needs_test_server
+def test_a_whole_life_in_months_on_virtual_time(tmp_path: Path) -> None:
+    """At the pace of the built-in standard the same holds, and it takes months of the server's clock."""
+    name = "claims-triage"
+
+    async def whole() -> None:
+        async with virtual() as rig:
+            lab = Lab(tmp_path)
+            lab.home, lab.address = rig.home, rig.client.service_client.config.target_host
+            playbook = lives.laid_out(tmp_path / name, lab.home, name, lives.real())
+            robot = Robot(Skipping(lab, name, rig), name, lives.PEOPLE, lives.FIGURES)
+            await asyncio.wait_for(robot.live(playbook, lives.OWNER), 300)
+            # What was shown for the limited rollout is fresh still, and a system of record is looked at twice.
+            up = ("preparing", *_WIDER, "preparing", *_WIDER, *_NEXT_WAVE, *_WIDER, *_AGAIN)
+            _assert_lived(robot, lab, name, up)
+            assert (await rig.handle.describe()).status is WorkflowExecutionStatus.COMPLETED
+            first, last = (datetime.fromisoformat(look["at"]) for look in (robot.looks[0], robot.looks[-1]))
+            assert last - first > timedelta(days=90)
+
+    asyncio.run(whole())
+
+
+def _assert_lived(robot: Robot, lab: Lab, name: str, up: tuple[str, ...]) -> None:
+    phases = [look["phase"] for look in robot.looks if look["phase"] not in _PASSING]
+    assert [phase for phase, _ in groupby(phases)] == [*up, *_STEPPING_BACK], robot.story()
+    assert robot.served == _SERVED
+    assert not [line for line in robot.typed if line.startswith("tidegate resume")], "something held it"
+    for phase in {*phases} - {"retired"}:
+        there = [look for look in robot.looks if look["phase"] == phase]
+        assert all(look["steps"] or (look["coming"] or {}).get("owner") for look in there), phase
+    last = robot.looks[-1]
+    assert (last["phase"], last["confirmed"], last["served"], last["unstored"]) == ("retired", True, 0, 0)
+    assert Here(lab, name).people() == 0
+    _assert_kept(lab.home / "ledger" / f"{name}.jsonl")
+
+
+def _assert_kept(ledger: Path) -> None:
+    """Every line of evidence is there once and in order, and the receiver's own yes to the handoff is among them."""
+    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
+    signed = [line for line in lines if line["action"] == "vote approve" and line["gate"].startswith("handoff-")]
+    assert lives.RECEIVER in [line["actor"] for line in signed]
+    actions = [line["action"] for line in lines]
+    assert actions.count("handed over") == actions.count("retired") == 1
+    assert "reviewed" in actions[actions.index("handed over") : actions.index("retired")]
