@@ -31,6 +31,7 @@ def test_a_new_life_begins_above_the_fence_of_the_old_one(found: Exposure, peopl
     story.say(Observed(exposure=found, epoch=7))
     assert story.people == people
     assert story.state.exposure.epoch == (7 if found == NOTHING else 8)
+    assert story.state.exposure.confirmed_epoch == story.state.exposure.epoch
     assert story.state.exposure.control is Control.NONE
     story.live()
     assert story.people == 10

@@ -69,6 +69,7 @@ def test_a_revision_that_changes_no_wave_gives_nothing_back(found: Exposure) -> 
     story.say(Observed(exposure=found, epoch=9))
     story.message(Resume, "business", cause="understood")
     story.agree()
+    assert story.state.position.level == (2 if found.serves else 0)
     story.message(Amend, "business", plan=with_rules(story.plan, review_every=Span.of("60d")))
     assert story.state.proposal is not None
     assert story.state.gates[story.state.proposal.gate].change is None
