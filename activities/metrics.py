@@ -34,6 +34,7 @@ class MetricActivities:
         return ReadResult(items={name: self._one(task, name, metric) for name, metric in task.metrics.items()})
 
     def _one(self, task: ReadRequest, name: str, metric: PlanMetric) -> Reading:
+        activity.heartbeat()  # a worker that is gone is to be missed soon
         backend = task.sources.get(metric.source, Backend(kind=metric.source))
         source = self._sources.get(backend.kind)
         if source is None:

@@ -46,6 +46,7 @@ class NoticeActivities:
         return NoticeResult(results=tuple(self._one(task, notice) for notice in task.notices))
 
     def _one(self, task: NoticeRequest, notice: Notice) -> Noticed:
+        activity.heartbeat()  # every later notice waits for this one: a worker that is gone is to be missed soon
         move = notice.move
         kind = notice.channel.kind if notice.channel is not None else move.channel or self._own
         channel = self._channels.get(kind)

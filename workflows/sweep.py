@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from tidegate.models.decision import Apply
-from tidegate.models.event import Observed
+from tidegate.models.event import Applied, Observed
 from tidegate.models.exposure import NOTHING
 from tidegate.models.messages import RolloutInput
 from tidegate.models.task import ApplyRequest, ObserveRequest
@@ -47,25 +48,36 @@ async def abandoned(
     """Take back what terminated rollouts left exposed; return whose exposure was taken back."""
     found = []
     async for run in client.list_workflows(ABANDONED):
-        if await _lives(client, run.id):
-            continue
-        given = await _given(client, run)
-        if given is None:
-            log.error("%s was ended from outside, and its plan cannot be read: look at its exposure by hand", run.id)
-            continue
-        plan = given.plan
-        targets = {name: plan.drivers[name] for name in plan.targets if name in plan.drivers}
-        seen = await asyncio.to_thread(observe, ObserveRequest(use_case=plan.use_case, targets=targets))
-        if isinstance(seen, Observed) and not seen.exposure.serves:
-            continue
-        epoch = (seen.epoch if isinstance(seen, Observed) else 0) + 1
-        move = Apply(verb="pause", epoch=epoch, exposure=NOTHING, label="nothing")
-        done = await asyncio.to_thread(
-            apply, ApplyRequest(use_case=plan.use_case, move=move, targets=targets, as_of=now)
-        )
-        log.error("%s was ended from outside while people were served; serving nobody: %s", run.id, done)
-        found.append(plan.use_case)
+        try:
+            if not await _lives(client, run.id) and await _taken_back(client, run, observe, apply, now):
+                found.append(ids.use_case(run.id))
+        except Exception as error:  # noqa: BLE001  # what is wrong with one must not leave another's people served
+            why = type(error).__name__
+            log.error("%s was ended from outside and cannot be swept (%s): look at its exposure by hand", run.id, why)  # noqa: TRY400  # what it says may hold anything
     return tuple(found)
+
+
+async def _taken_back(
+    client: Client,
+    run: WorkflowExecution,
+    observe: Callable[[ObserveRequest], Effect],
+    apply: Callable[[ApplyRequest], Effect],
+    now: datetime,
+) -> bool:
+    given = await _given(client, run)
+    if given is None:
+        log.error("%s was ended from outside, and its plan cannot be read: look at its exposure by hand", run.id)
+        return False
+    plan = given.plan
+    targets = {name: plan.drivers[name] for name in plan.targets if name in plan.drivers}
+    seen = await asyncio.to_thread(observe, ObserveRequest(use_case=plan.use_case, targets=targets))
+    if isinstance(seen, Observed) and not seen.exposure.serves:
+        return False
+    epoch = (seen.epoch if isinstance(seen, Observed) else 0) + 1
+    move = Apply(verb="pause", epoch=epoch, exposure=NOTHING, label="nothing")
+    done = await asyncio.to_thread(apply, ApplyRequest(use_case=plan.use_case, move=move, targets=targets, as_of=now))
+    log.error("%s was ended from outside while people were served; serving nobody: %s", run.id, done)
+    return isinstance(done, Applied) and done.result == "confirmed"
 
 
 async def _lives(client: Client, workflow_id: str) -> bool:
@@ -94,8 +106,9 @@ async def told_late(client: Client, notes: Path) -> tuple[str, ...]:
         except RPCError as error:
             log.warning("%s could not be told: %s", note.name, error.status.name)
         else:
-            await asyncio.to_thread(note.rename, note.with_suffix(".told"))
             told.append(words["use_case"])
+            with suppress(OSError):  # told again, it is the same message
+                await asyncio.to_thread(note.rename, note.with_suffix(".told"))
     return tuple(told)
 
 

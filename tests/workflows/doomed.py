@@ -1,0 +1,124 @@
+"""The real worker, in a process that kills itself, or the server, with SIGKILL at a moment that a test has named.
+
+A test writes a trap into the home of the worker: the moment, how often it comes before it kills, and whom. Apart from
+that, and from a journal of what reached the flag file, everything here is as it is.
+
+python -m tests.workflows.doomed
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+
+import activities.drivers
+import tidegate.decide
+from activities.drivers.contract import Stale
+from activities.drivers.flagd import Flagd
+from activities.ledger import FileLedger
+from tidegate.models.event import ActorKind, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegate.decide import Decision
+    from tidegate.models.decision import Entry
+    from tidegate.models.event import Event
+    from tidegate.models.exposure import Exposure
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+HOME = Path(os.environ.get("TIDEGATE_HOME", "."))
+APPLIED, DECIDING, STORED, LEAVING = "applied", "deciding", "stored", "leaving"
+MOMENTS = (APPLIED, DECIDING, STORED, LEAVING)
+TRAP, JOURNAL = "trap.json", "writes.jsonl"
+
+
+def comes(moment: str) -> None:
+    """Fall into the trap, if there is one for this moment and it has come often enough."""
+    try:
+        stream = (HOME / TRAP).open("r+", encoding="utf-8")
+    except FileNotFoundError:
+        return
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        trap = json.loads(stream.read() or "{}")
+        if trap.get("moment") != moment:
+            return
+        trap["count"] -= 1
+        stream.seek(0)
+        stream.truncate()
+        stream.write(json.dumps(trap))
+        stream.flush()
+        if trap["count"] == 0:
+            (HOME / TRAP).rename(HOME / f"sprung-{trap['name']}")
+            os.kill(trap["pid"] or os.getpid(), signal.SIGKILL)
+
+
+class Driver(Flagd):
+    """A driver whose worker may die after it wrote, and before it reads back."""
+
+    def __init__(self, settings: Any, root: Path) -> None:
+        super().__init__(settings, root)
+        self._name = settings["flag"]
+
+    def apply(self, desired: Exposure, epoch: int, key: str, redirect_to: str | None) -> None:
+        """Write, note what was written, and perhaps die."""
+        line = {"flag": self._name, "epoch": epoch, "exposure": desired.model_dump(mode="json")}
+        try:
+            super().apply(desired, epoch, key, redirect_to)
+        except Stale:
+            line["stale"] = True
+            raise
+        finally:
+            with (HOME / JOURNAL).open("a", encoding="utf-8") as journal:
+                journal.write(json.dumps(line) + "\n")
+        comes(APPLIED)
+
+
+class Ledger(FileLedger):
+    """A ledger whose worker may die after it stored, and before anybody knows."""
+
+    def append(self, use_case: str, stream: str, entries: Sequence[Entry]) -> int:
+        """Store, and perhaps die."""
+        number = super().append(use_case, stream, entries)
+        comes(STORED)
+        return number
+
+
+_decide, _leave = tidegate.decide.decide, workflow.continue_as_new
+
+
+def _decided(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
+    decision = _decide(plan, state, event, now)
+    if isinstance(event, Message) and event.actor.kind is ActorKind.HUMAN:
+        comes(DECIDING)
+    return decision
+
+
+def _left(*args: Any, **options: Any) -> Any:
+    comes(LEAVING)
+    return _leave(*args, **options)
+
+
+def main() -> None:
+    """Lay hands on the four moments, and work."""
+    tidegate.decide.decide = _decided
+    workflow.continue_as_new = _left
+    import worker  # noqa: PLC0415  # only now, so that the workflow takes up what was put there
+
+    activities.drivers.KINDS = MappingProxyType({"flagd": Driver})
+    vars(worker)["FileLedger"] = Ledger
+    worker.main()
+
+
+if __name__ == "__main__":
+    main()
