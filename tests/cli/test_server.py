@@ -109,7 +109,7 @@ def test_ctrl_c_leaves_nothing_behind(house: House) -> None:
     """Ctrl-C ends the worker, then the server, leaves no process, port or record, and is no failure."""
     keeper = house.foreground()
     keeper.send_signal(signal.SIGINT)
-    assert keeper.wait() == 0, house.said
+    assert keeper.wait(60) == 0, house.said
     assert 0 < house.said.find("worker (process") < house.said.find("server (process")
     assert "killed" not in house.said
     assert house.quiet()
@@ -118,6 +118,8 @@ def test_ctrl_c_leaves_nothing_behind(house: House) -> None:
 
 def test_a_closed_terminal_or_pipe_leaves_nothing_behind(house: House) -> None:
     """When whoever reads is gone the servers are still ended in order."""
+    # Whoever runs the tests may ignore a hang-up; the terminal of this `up` does not.
+    ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     keeper = subprocess.Popen(
         command("up", *house.ports),
         cwd=ROOT,
@@ -125,13 +127,14 @@ def test_a_closed_terminal_or_pipe_leaves_nothing_behind(house: House) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    signal.signal(signal.SIGHUP, ignored)
     try:
         assert keeper.stdout is not None
         assert any(b"Ctrl-C" in line for line in keeper.stdout)
         assert house.record.keeper is not None
         keeper.stdout.close()
         keeper.send_signal(signal.SIGHUP)
-        assert keeper.wait() == 0
+        assert keeper.wait(60) == 0
         assert house.quiet()
     finally:
         keeper.kill()
@@ -143,7 +146,7 @@ def test_being_asked_to_end_while_starting_leaves_nothing_behind(house: House) -
     keeper = house.foreground(up=False)
     assert until(lambda: house.record.server)
     keeper.send_signal(signal.SIGINT)
-    assert keeper.wait() == 1
+    assert keeper.wait(60) == 1
     assert "stopped before it was up" in house.said
     assert house.quiet()
     assert not house.places.record.exists()
@@ -153,7 +156,7 @@ def test_down_ends_an_up_in_the_foreground(house: House) -> None:
     """`down` from another terminal ends the watcher and what it watches over."""
     keeper = house.foreground()
     assert house.words("down")["ended"] == ["worker", "server"]
-    assert keeper.wait() == 0
+    assert keeper.wait(60) == 0
     assert house.quiet()
 
 
