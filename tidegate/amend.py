@@ -11,7 +11,7 @@ from tidegate import fallback, gates, schedule, votes
 from tidegate.digest import digest
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import GateKind
-from tidegate.models.decision import Outcome
+from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Amend, Reduction
 from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
@@ -84,7 +84,15 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
     for level in (position.level, target or 0, over.back_level if over is not None else 0):
         if _moved(old, new, level) is None:
             return because(Code.NO_SUCH_LEVEL, level=fallback.level_name(old, level))
-    return None
+    return _left_behind(turn, new)
+
+
+def _left_behind(turn: Turn, new: Plan) -> Reason | None:
+    """Refuse to let go of a target that may still serve somebody: nobody could reduce it any more."""
+    old, exposure = turn.plan, turn.state.exposure
+    serves = exposure.desired.serves or exposure.confirmed.serves or exposure.pending is not None or exposure.unresolved
+    gone = [name for name in old.targets if name not in new.targets or old.drivers.get(name) != new.drivers.get(name)]
+    return because(Code.LEFT_BEHIND, targets=gone) if gone and serves else None
 
 
 def _seats_themselves(old: Plan, new: Plan, who: str) -> bool:
@@ -155,6 +163,12 @@ def agreed(turn: Turn, gate: Gate) -> None:
     proposal = turn.state.proposal
     if proposal is not None and proposal.gate == gate.id:
         # Otherwise it is in force already, and only what it widens is asked for again.
+        problem = _left_behind(turn, proposal.plan)
+        if problem is not None:
+            turn.system("revision refused", Outcome.REFUSED, problem, gate=gate.id, subject=proposal.plan.digest)
+            fallback.close_gate(turn, gate.id, "superseded")
+            gates.lapse(turn, gate)
+            return
         material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan))
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
@@ -179,6 +193,9 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
+    if material:
+        # A run that begins with the plan in force is one that whoever looks from outside can read it from.
+        turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))
     expired = position.expired
     renewed = expired is not None and (
         expired not in new.stages or old.stages[expired].expires != new.stages[expired].expires

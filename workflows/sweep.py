@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client, WorkflowExecution
 
+    from tidegate.models.plan import Backend, Plan
     from tidegate.models.task import Effect
 
 log = logging.getLogger("tidegate.sweep")
@@ -49,7 +50,7 @@ async def abandoned(
     found = []
     async for run in client.list_workflows(ABANDONED):
         try:
-            if not await _lives(client, run.id) and await _taken_back(client, run, observe, apply, now):
+            if await _taken_back(client, run, observe, apply, now):
                 found.append(ids.use_case(run.id))
         except Exception as error:  # noqa: BLE001  # what is wrong with one must not leave another's people served
             why = type(error).__name__
@@ -64,12 +65,17 @@ async def _taken_back(
     apply: Callable[[ApplyRequest], Effect],
     now: datetime,
 ) -> bool:
-    given = await _given(client, run)
+    given = await _given(client, run.id, run.run_id)
     if given is None:
         log.error("%s was ended from outside, and its plan cannot be read: look at its exposure by hand", run.id)
         return False
-    plan = given.plan
-    targets = {name: plan.drivers[name] for name in plan.targets if name in plan.drivers}
+    plan, targets = given.plan, _targets(given.plan)
+    living = await _living(client, run.id)
+    if living is not None:
+        # What lives again looks after what it reaches; what it reaches no more is looked after by nobody.
+        targets = {name: backend for name, backend in targets.items() if backend not in living}
+        if not targets:
+            return False
     seen = await asyncio.to_thread(observe, ObserveRequest(use_case=plan.use_case, targets=targets))
     if isinstance(seen, Observed) and not seen.exposure.serves:
         return False
@@ -80,14 +86,24 @@ async def _taken_back(
     return isinstance(done, Applied) and done.result == "confirmed"
 
 
-async def _lives(client: Client, workflow_id: str) -> bool:
+async def _living(client: Client, workflow_id: str) -> tuple[Backend, ...] | None:
+    """Return what the rollout of this name that runs now reaches; none if none runs."""
     described = await client.get_workflow_handle(workflow_id).describe()
-    return described.status in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW)
+    if described.status not in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW):
+        return None
+    given = await _given(client, described.id, described.run_id)
+    if given is None:
+        raise LookupError("the plan of the rollout that runs cannot be read")
+    return tuple(_targets(given.plan).values())
 
 
-async def _given(client: Client, run: WorkflowExecution) -> RolloutInput | None:
+def _targets(plan: Plan) -> dict[str, Backend]:
+    return {name: plan.drivers[name] for name in plan.targets if name in plan.drivers}
+
+
+async def _given(client: Client, workflow_id: str, run_id: str) -> RolloutInput | None:
     """Return what a run began with: the plan that was in force, and how its targets are reached."""
-    handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+    handle = client.get_workflow_handle(workflow_id, run_id=run_id)
     async for event in handle.fetch_history_events(page_size=1):
         payloads = event.workflow_execution_started_event_attributes.input.payloads
         given: list[Any] = await client.data_converter.decode(payloads, [RolloutInput])

@@ -22,6 +22,7 @@ from tests.pure.world import (
 from tidegate.models.base import Bound, Condition, GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Amend, Choice, Observed, Override, Reduction, Resume
+from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase
 
@@ -434,3 +435,58 @@ def test_emergency_reverts_into_the_new_revision() -> None:
     assert story.people == 20
     story.wait(3 * DAY)
     assert (story.people, story.state.position.level) == (4, 1)
+
+
+MOVED = {
+    "another backend": but(
+        standard_plan(), drivers={"flags/claims": Backend(kind="flagd", settings={"file": "new.json"})}
+    ),
+    "another target": but(standard_plan(), targets=("flags/other",)),
+    "no target": but(standard_plan(), targets=()),
+}
+
+
+@pytest.mark.parametrize("moved", MOVED.values(), ids=MOVED)
+def test_nobody_is_left_behind_where_no_reduction_reaches(moved: Plan) -> None:
+    """While people are served, what serves them stays in the plan; once it is known that nobody is, it may be moved."""
+    story = Story().live()
+    assert said(amended(story, moved)) is Code.LEFT_BEHIND
+    assert story.state.proposal is None
+    story.auto = False
+    story.reduce(Reduction.PAUSE)
+    assert said(amended(story, moved)) is Code.LEFT_BEHIND
+    story.answer()
+    assert said(amended(story, moved)) is Code.AMENDMENT
+    story.agree()
+    assert story.plan.digest == moved.digest
+
+
+def test_what_serves_again_by_the_time_it_is_agreed_stays() -> None:
+    """A revision that was proposed while nobody was served is refused once somebody is, however many said yes."""
+    story = Story().live()
+    story.reduce(Reduction.PAUSE)
+    assert said(amended(story, MOVED["another backend"])) is Code.AMENDMENT
+    gate = story.gate
+    story.state = story.state.but(exposure=story.state.exposure.but(desired=exposure(5), confirmed=exposure(5)))
+    story.agree(gate)
+    assert Code.LEFT_BEHIND in story.codes(Outcome.REFUSED)
+    assert (story.state.proposal, story.state.gates) == (None, {})
+    assert story.plan.digest != MOVED["another backend"].digest
+
+
+def test_a_target_more_is_no_target_left() -> None:
+    """What is added can be reduced like the rest."""
+    story = Story().live()
+    more = but(story.plan, targets=(*story.plan.targets, "flags/more"))
+    assert said(amended(story, more)) is Code.AMENDMENT
+
+
+def test_a_material_revision_turns_the_page() -> None:
+    """The next run begins with the plan in force, where whoever looks from outside finds it; a new text needs none."""
+    story = Story().live()
+    decision = amended(story, but(story.plan, title="Claims, again"))
+    assert not any(isinstance(move, TurnPage) for move in decision.moves)
+    amended(story, wider())
+    story.agree()
+    pages = [move.title for move in story.moves if isinstance(move, TurnPage)]
+    assert f"Revision {story.plan.digest[:12]}" in pages

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from tests.replay.record import read
@@ -19,8 +18,6 @@ from tests.replay.record import read
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "history.md"
 WAVE, MESSAGE, ROUND = 70, 11, 12
 """What a wave may cost, and on top of it each message and each round of readings."""
-FIRST_TASK = 4
-"""The event at which the first workflow task of a run is completed."""
 
 _HEAD = """\
 # What a rollout writes into Temporal's history
@@ -65,24 +62,21 @@ def _sorts(kind: str) -> Iterator[str]:
 
 
 def rounds(run: WorkflowHistory) -> int:
-    """Return how many rounds of readings a run has, of machines or of people, by the clock or at its beginning."""
+    """Return how many rounds of readings a run has: of machines or of people, by the clock or for another reason."""
     timers = {
         event.event_id: event.user_metadata.summary.data.decode().strip('"')
         for event in run.events
         if event.HasField("timer_started_event_attributes")
     }
-    fired = [event.timer_fired_event_attributes.started_event_id for event in run.events if _fired(event)]
-    first = any(_first_read(event) for event in run.events)
-    return first + sum(timers[begun].startswith("reading due") for begun in fired)
-
-
-def _fired(event: HistoryEvent) -> bool:
-    return event.HasField("timer_fired_event_attributes")
-
-
-def _first_read(event: HistoryEvent) -> bool:
-    begun = event.activity_task_scheduled_event_attributes
-    return begun.activity_type.name == "read" and begun.workflow_task_completed_event_id == FIRST_TASK
+    found, by_the_clock = 0, False
+    for event in run.events:
+        if event.HasField("timer_fired_event_attributes"):
+            by_the_clock = timers[event.timer_fired_event_attributes.started_event_id].startswith("reading due")
+            found += by_the_clock
+        elif event.activity_task_scheduled_event_attributes.activity_type.name == "read":
+            found += not by_the_clock
+            by_the_clock = False
+    return found
 
 
 def allowed(run: WorkflowHistory) -> int:

@@ -17,10 +17,11 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import worker
 from activities.drivers import drivers_under
+from activities.drivers.flagd import Flagd
 from activities.exposure import ExposureActivities
 from tests.pure.world import but
 from tests.workflows.rig import needs_dev_server
-from tests.workflows.siege import Attacked, insist, numbered_once, soon
+from tests.workflows.siege import FLAGS, Attacked, insist, numbered_once, soon
 from tests.workflows.wire import World
 from tidegate.models.decision import Outcome
 from tidegate.models.exposure import NOTHING
@@ -30,6 +31,9 @@ from workflows import attributes, ids, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tidegate.models.exposure import Exposure
+    from tidegate.models.plan import Plan
 
 pytestmark = needs_dev_server
 
@@ -102,6 +106,63 @@ def test_a_rollout_that_runs_is_left_alone(world: World) -> None:
         assert (await runs.standing()).confirmed
 
     world.run(attack())
+
+
+def test_nobody_is_left_behind_by_a_plan_that_moves(world: World) -> None:
+    """What serves people stays in the plan until it serves nobody; and a termination is swept where it was moved to."""
+
+    async def attack() -> None:
+        victim = world.victim()
+        await victim.live()
+        moved = elsewhere(victim)
+        refused = await victim.insist("amend", "owner", plan=moved.model_dump(mode="json"))
+        assert (refused.outcome, victim.people) == (Outcome.REFUSED, 10)
+        await victim.insist("pause", "ops-a", reason="it moves")
+        await victim.serves(0)
+        asked = await victim.insist("amend", "owner", plan=moved.model_dump(mode="json"))
+        assert asked.outcome is Outcome.DONE
+        await victim.agree()
+        await victim.insist("resume", "owner", cause="it has moved", to="pilot/w1")
+        await victim.agree()
+        await soon(lambda: there(victim).people == 10, "the flag it was moved to serves ten")
+        assert victim.people == 0
+        await victim.handle.terminate("by somebody at a keyboard")
+        await listed(world, victim.handle.id)
+        assert victim.name in await swept(world)
+        assert there(victim) == NOTHING
+
+    world.run(attack())
+
+
+def test_a_new_life_elsewhere_leaves_nobody_served_by_the_old(world: World) -> None:
+    """What was terminated and begins again with another backend: the sweep takes back the old, and only the old."""
+
+    async def attack() -> None:
+        victim = world.victim()
+        await victim.live()
+        await victim.handle.terminate("by somebody at a keyboard")
+        await listed(world, victim.handle.id)
+        await victim.almost(elsewhere(victim))
+        gate = await victim.gate()
+        await victim.insist("approve", "ops-a", gate=gate.id, subject=gate.subject)
+        await soon(lambda: there(victim).people == 10, "the new flag serves ten")
+        assert victim.people == 10
+        assert await swept(world) == (victim.name,)
+        assert (victim.served(), there(victim).people) == (NOTHING, 10)
+        assert await swept(world) == ()
+
+    world.run(attack())
+
+
+def elsewhere(victim: Attacked) -> Plan:
+    """Return the plan of a rollout with another flag."""
+    flag = {"file": FLAGS, "flag": f"{victim.name}-moved"}
+    return but(victim.plan, drivers={"flags/claims": Backend(kind="flagd", settings=flag)})
+
+
+def there(victim: Attacked) -> Exposure:
+    """Return what the other flag serves."""
+    return Flagd({"file": FLAGS, "flag": f"{victim.name}-moved"}, victim.home).observe().exposure
 
 
 def test_what_cannot_be_swept_keeps_nothing_else_from_it(world: World) -> None:

@@ -176,6 +176,7 @@ class Code(StrEnum):
     BROKEN_SEAL = "broken_seal"
     OTHER_USE_CASE = "other_use_case"
     ADDS_THEMSELVES = "adds_themselves"
+    LEFT_BEHIND = "left_behind"
     ADOPTED_PLAN = "adopted_plan"
     # what is owed, and the end
     OWES = "owes"
