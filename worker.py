@@ -3,9 +3,9 @@
     tidegate-worker          runs until SIGTERM, then finishes what it is doing
 
 Settings come from the environment: `TEMPORAL_*` or temporal.toml say where the server is (the embedded one if nothing
-does), TIDEGATE_HOME where files lie, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS on which
-addresses it answers for itself. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the server
-is told which is current.
+does), TIDEGATE_HOME where files lie, TIDEGATE_LEDGER where evidence is kept, TIDEGATE_LEDGER_KEY with which key its
+heads are signed, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS where it answers for
+itself. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the server knows which is current.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
@@ -32,11 +32,13 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from activities.channels.log import Board
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
-from activities.ledger import FileLedger, LedgerActivities
+from activities.ledger import LedgerActivities
 from activities.metrics import MetricActivities
 from activities.notices import NoticeActivities
 from activities.sources.written import Written
 from activities.whereabouts import whereabouts
+from store.engine import Unreachable
+from store.heads import BadKey, Heads, key_at
 from workflows import attributes, ids, sweep
 from workflows.plugin import plugin
 
@@ -48,13 +50,18 @@ _WAITS = (0.5, 1, 2, 5)
 _TRIES = 1_000
 _SWEEP_EVERY = 15
 """Seconds."""
+_SIGN_EVERY = timedelta(minutes=15)
 
 
 class Settings(NamedTuple):
     """What a worker needs to know."""
 
     home: Path
-    """Where its files lie: flags, ledger, notices."""
+    """Where its files lie: flags, notices, and the ledger unless it is elsewhere."""
+    at: str | None = None
+    """The URL of the ledger; none is an SQLite file at home."""
+    signs: Path | None = None
+    """The file of the key that signs how far the ledger has come; none is one that is made at home."""
     task_queue: str = ids.TASK_QUEUE
     """Where it takes work from."""
     health: str | None = None
@@ -71,12 +78,19 @@ class Settings(NamedTuple):
         """Read them from the environment."""
         return cls(
             home=Path(environment.get("TIDEGATE_HOME") or ".tidegate").absolute(),
+            at=environment.get("TIDEGATE_LEDGER") or None,
+            signs=Path(key).absolute() if (key := environment.get("TIDEGATE_LEDGER_KEY")) else None,
             task_queue=environment.get("TIDEGATE_TASK_QUEUE") or ids.TASK_QUEUE,
             health=environment.get("TIDEGATE_HEALTH") or None,
             metrics=environment.get("TIDEGATE_METRICS") or None,
             deployment=environment.get("TIDEGATE_DEPLOYMENT") or None,
             build=environment.get("TIDEGATE_BUILD") or None,
         )
+
+    @property
+    def ledger(self) -> str:
+        """The URL of the ledger."""
+        return self.at or f"sqlite:///{self.home / 'ledger.db'}"
 
 
 def exposing(settings: Settings) -> list[Callable[..., Any]]:
@@ -93,23 +107,35 @@ def exposing(settings: Settings) -> list[Callable[..., Any]]:
     ]
 
 
-def errands(settings: Settings) -> list[Callable[..., Any]]:
+def errands(settings: Settings, ledger: LedgerActivities) -> list[Callable[..., Any]]:
     """Return the activities that nobody's safety waits for."""
     home = settings.home
     return [
-        LedgerActivities(FileLedger(home / "ledger")).store,
+        ledger.store,
         MetricActivities({"file": Written(home)}).read,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 
 
+def signer(settings: Settings) -> Heads | None:
+    """Return who signs how far the ledger has come; without a good key nobody does, and it says so."""
+    try:
+        key = key_at(settings.signs or settings.home / "keys" / "ledger", make=settings.signs is None)
+        return Heads(settings.ledger, key, settings.home / "heads")
+    except (BadKey, Unreachable) as error:
+        log.error("how far the ledger has come is not signed: %s", error)  # noqa: TRY400  # there is no more to say
+        return None
+
+
 class Workers:
     """Two workers as one: however many sources and channels hang, they take no hand from those who make it safer."""
 
-    def __init__(self, *workers: Worker) -> None:
-        """Be these."""
+    def __init__(self, workers: Sequence[Worker], close: Sequence[Callable[[], None]]) -> None:
+        """Be these, and close what they worked with when they have ended."""
         self._workers = workers
         self._stack = AsyncExitStack()
+        for one in close:
+            self._stack.callback(one)
 
     async def __aenter__(self) -> Self:
         """Begin to work."""
@@ -124,12 +150,14 @@ class Workers:
 
 def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
     """Return a worker; the client must have been connected with the plugin. `more` goes to the SDK as it is."""
+    heads = signer(settings)
+    ledger = LedgerActivities(settings.ledger, heads)
     queues = {
         settings.task_queue: (exposing(settings), "exposure"),
-        ids.errands(settings.task_queue): (errands(settings), "errand"),
+        ids.errands(settings.task_queue): (errands(settings, ledger), "errand"),
     }
     return Workers(
-        *(
+        [
             Worker(
                 client,
                 task_queue=queue,
@@ -141,7 +169,8 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
                 **more,
             )
             for queue, (activities, name) in queues.items()
-        )
+        ],
+        [ledger.close] if heads is None else [ledger.close, heads.close],
     )
 
 
@@ -182,10 +211,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         async with build_worker(client, settings):
             state.update(ready=True, waits_for=None, address=client.service_client.config.target_host)
             log.info("working for %s in %s", client.namespace, settings.task_queue)
-            looking = asyncio.create_task(_look_around(client, settings))
+            beside = [
+                asyncio.create_task(_look_around(client, settings)),
+                asyncio.create_task(_look_after_ledger(settings)),
+            ]
             await stop.wait()
             state.update(ready=False)
-            looking.cancel()
+            for one in beside:
+                one.cancel()
             log.info("finishing what is under way")
     finally:
         if health is not None:
@@ -215,6 +248,25 @@ async def _look_around(client: Client, settings: Settings) -> None:
         except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
             log.warning("the sweep failed: %s", type(error).__name__)
         await asyncio.sleep(_SWEEP_EVERY)
+
+
+async def _look_after_ledger(settings: Settings) -> None:
+    """Bring its tables forward once it is there, and sign how far it has come; nobody's safety waits for that."""
+    heads = signer(settings)
+    ledger = LedgerActivities(settings.ledger, heads)
+    try:
+        while True:
+            try:
+                await asyncio.to_thread(ledger.opened)
+                if heads is not None:
+                    await asyncio.to_thread(heads.sign_due, _SIGN_EVERY, datetime.now(UTC))
+            except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+                log.error("the ledger: %s", error)  # noqa: TRY400  # it holds no secret, and there is no more to say
+            await asyncio.sleep(_SWEEP_EVERY)
+    finally:
+        ledger.close()
+        if heads is not None:
+            heads.close()
 
 
 async def _answer(address: str, state: Mapping[str, Any]) -> asyncio.Server:

@@ -2,73 +2,86 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import logging
+from datetime import UTC, datetime
+from importlib.metadata import version
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.lines import lines
+from store import migrate
+from store.engine import Unreachable
+from store.ledger import Ledger, SecondTruth
 from tidegate.models.task import StoreRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
+    from store.heads import Heads
     from tidegate.models.decision import Entry
 
+log = logging.getLogger("tidegate.ledger")
 
-class SecondTruth(Exception):  # noqa: N818  # it says what was found, as people would
-    """Other words are kept already under a number, or a number before it is missing."""
-
-
-class Ledger(Protocol):
-    """Where evidence is kept."""
-
-    def append(self, use_case: str, stream: str, entries: Sequence[Entry]) -> int:
-        """Keep these lines after those before them, each once; return the number of the last that is kept."""
-        ...
-
-
-class FileLedger:
-    """One file of lines for each use case."""
-
-    def __init__(self, root: Path) -> None:
-        """Keep them under a directory."""
-        self._root = root
-
-    def append(self, use_case: str, stream: str, entries: Sequence[Entry]) -> int:
-        """Append what is new, compare what is not, and sync."""
-        with lines(self._root / f"{use_case}.jsonl") as kept:
-            known = {line["number"]: line for line in kept.all() if line["stream"] == stream}
-            last = max(known, default=0)
-            fresh = []
-            for entry in entries:
-                line = {"stream": stream, **entry.model_dump(mode="json")}
-                if entry.number in known:
-                    if known[entry.number] != line:
-                        raise SecondTruth(f"{use_case}: number {entry.number} is kept with other words")
-                elif entry.number == last + 1:
-                    fresh.append(line)
-                    last = entry.number
-                else:
-                    raise SecondTruth(f"{use_case}: number {entry.number} follows {last}")
-            if fresh:
-                kept.add(fresh)
-            return last
+_PATIENCE = 5
+"""Seconds to wait for whoever makes the ledger ready."""
+_BOUNDARIES = ("observing", "handoff_pending", "operating", "retired", "terminated", "withdrawn")
+TOOL = f"tidegate {version('tidegate')}"
 
 
 class LedgerActivities:
     """The activity that stores evidence."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Store it in this ledger."""
-        self._ledger = ledger
+    def __init__(self, url: str, heads: Heads | None = None) -> None:
+        """Store it in the ledger of this URL, and sign how far that has come at each boundary."""
+        self._url = url
+        self._heads = heads
+        self._ledger: Ledger | None = None
+        self._opening = Lock()
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def opened(self) -> Ledger:
+        """Return the ledger, its tables brought forward; nobody's safety ever waits for that."""
+        if self._ledger is not None:
+            return self._ledger
+        if not self._opening.acquire(timeout=_PATIENCE):
+            raise Unreachable("the ledger is being made ready")
+        try:
+            if self._ledger is None:
+                migrate.upgrade(self._url)
+                self._ledger = Ledger(self._url)
+        except migrate.Ahead as error:
+            raise Unreachable(str(error)) from None
+        finally:
+            self._opening.release()
+        return self._ledger
 
     @activity.defn(name="store")
     def store(self, task: StoreRequest) -> int:
-        """Keep lines of evidence; a retry adds nothing."""
+        """Keep evidence; a retry adds nothing."""
+        now = datetime.now(UTC)
         try:
-            return self._ledger.append(task.use_case, task.stream, task.entries)
+            number = self.opened().append(task, activity.info().workflow_run_id or "", TOOL, now)
         except SecondTruth as error:
             # Trying again cannot mend it: somebody reset the rollout, or wrote in its place.
             raise ApplicationError(str(error), type="SecondTruth", non_retryable=True) from None
+        except Unreachable as error:
+            raise ApplicationError(str(error), type="Unreachable") from None
+        if self._heads is not None and any(_boundary(entry) for row in task.rows for entry in row.entries):
+            self._sign(self._heads, task.use_case, now)
+        return number
+
+    def _sign(self, heads: Heads, stream: str, now: datetime) -> None:
+        try:
+            heads.sign(stream, now)
+        except (SecondTruth, Unreachable) as error:
+            # What is kept is kept; the worker signs it when it looks around, and says there what is wrong.
+            log.warning("the head of %s is not signed yet: %s", stream, error)
+
+
+def _boundary(entry: Entry) -> bool:
+    """Whether a wave or a stage is over with it."""
+    return entry.before is not None and entry.before.phase != entry.phase and entry.phase in _BOUNDARIES

@@ -36,13 +36,12 @@ def list_(
 ) -> None:
     """Show every rollout, where it stands and whom it waits for.
 
-    It asks the server alone and needs no worker. With --json: {"rollouts": [{"use_case", "run", "stage", "wave",
-    "phase", "control", "people", "awaits", "deadline", "line", "at"}]}; `at` is when that was so.
+    It asks the server alone and needs no worker; without the server it shows what the ledger knows. With --json:
+    {"rollouts": [{"use_case", "run", "stage", "wave", "phase", "control", "people", "awaits", "deadline", "line",
+    "at"}]}; `at` is when that was so.
 
     Example: tidegate list --waits-for risk
     """
-    from cli import talk
-
     parts = [] if everything else ["ExecutionStatus = 'Running'"]
     for attribute, option, said, known in (
         ("RolloutAwaits", "--waits-for", waits_for, (*_functions(), "somebody", "nobody")),
@@ -52,7 +51,8 @@ def list_(
         if said is not None:
             parts.append(f"{attribute} = '{_word(said, option, known)}'")
     rows = sorted(
-        talk.server().rows(" AND ".join(parts)), key=lambda row: (row.deadline is None, row.deadline, row.use_case)
+        _rows(" AND ".join(parts), everything=everything, narrowed=len(parts) > (not everything)),
+        key=lambda row: (row.deadline is None, row.deadline, row.use_case),
     )
     if as_json:
         render.answer({"rollouts": [_row_words(row) for row in rows]})
@@ -70,15 +70,20 @@ def list_(
 def status(use_case: UseCase, *, as_json: AsJson = False) -> None:
     """Show where a rollout stands, what would move it on, and who may do that.
 
-    When no worker answers it shows what was last known, and how old that is. With --json: {"use_case", "run", "live":
-    whether a worker said so, "line", "at", "standing": null unless live}; the standing names every step with its verb.
+    When no worker answers it shows what was last known, and how old that is; where the server does not answer, or has
+    forgotten it, what the ledger knows. With --json: {"use_case", "run", "live": whether a worker said so, "line",
+    "at", "standing": null unless live or from the ledger}; the standing names every step with its verb.
 
     Example: tidegate status minutes-summariser
     """
     from cli import talk
 
-    server = talk.server()
-    row = server.row(use_case)
+    try:
+        server = talk.server()
+        row = server.row(use_case)
+    except Refusal as refusal:
+        _from_ledger(use_case, refusal, as_json=as_json)
+        return
     try:
         standing: Standing | None = server.standing(use_case)
     except talk.NoAnswer:
@@ -190,6 +195,54 @@ def notices(
         render.sentence(f"{urgent}{words['text']}", "    ")
 
 
+# -- from the ledger ------------------------------------------------------------------------------------------------
+
+
+def _rows(query: str, *, everything: bool, narrowed: bool) -> list[Row]:
+    """Return what the server lists; what it has forgotten, or everything while it is away, is in the ledger."""
+    from cli import past, talk
+
+    try:
+        found = talk.server().rows(query)
+    except Refusal as refusal:
+        kept = past.known() if refusal.code is Exit.UNREACHABLE and not narrowed else {}
+        if not kept:
+            raise
+        rows = [row for one in kept.values() if (row := past.row(one)).run != "ended" or everything]
+        render.say(f"{refusal.message}.", err=True)
+        if any(row.run != "ended" for row in rows):
+            render.say("To stop one of them now, past the server: `tidegate pause USE_CASE --direct`", err=True)
+        render.say("What the ledger knows:", err=True)
+        return rows
+    if everything and not narrowed:
+        there = {row.use_case for row in found}
+        found += [past.row(one) for name, one in past.known().items() if name not in there]
+    return found
+
+
+def _from_ledger(use_case: str, refusal: Refusal, *, as_json: bool) -> None:
+    """Show what the ledger knows of a rollout; where it knows nothing either, say why nobody answers."""
+    from cli import past
+    from cli.moments import ago, shown
+
+    found = past.known().get(use_case) if refusal.code in (Exit.UNREACHABLE, Exit.NO_SUCH_THING) else None
+    if found is None:
+        raise refusal
+    standing = found.standing
+    if as_json:
+        words = _status_words(use_case, past.row(found).run, standing.line, found.at, standing)
+        render.answer({**words, "live": False})
+        return
+    render.heading(f"{standing.title} ({use_case})", first=True)
+    over = past.row(found).run == "ended"
+    why = "It is over, and the server has forgotten it" if over else f"NOT LIVE: {refusal.message}"
+    render.sentence(f"{why}. What the ledger knows ({ago(found.at, datetime.now(UTC))}, {shown(found.at)}):")
+    render.sentence(standing.line)
+    render.say(f"`tidegate evidence list {use_case}` tells how it came to that.")
+    if not over:
+        render.say(f"To stop it now, past the server: `tidegate pause {use_case} --direct`")
+
+
 # -- list ----------------------------------------------------------------------------------------------------------
 
 
@@ -252,7 +305,8 @@ def _show(standing: Standing) -> None:
     render.sentence(standing.line)
     receipt.now_so(standing)
     if standing.unstored:
-        render.say(f"The ledger does not have {render.counted(standing.unstored, 'line')} of evidence yet.")
+        waits = " Nothing widens before it has." if standing.phase == "widening" else ""
+        render.say(f"The ledger does not have {render.counted(standing.unstored, 'line')} of evidence yet.{waits}")
     receipt.next_steps(standing, every=True)
 
 

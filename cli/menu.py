@@ -31,6 +31,8 @@ class Verb(NamedTuple):
     """Which module of this package has its function."""
     says: str
     """Its first sentence."""
+    inner: tuple[Verb, ...] = ()
+    """The verbs of a group, such as `evidence list`; a group does nothing by itself."""
 
     @property
     def function(self) -> Callable[..., None]:
@@ -101,6 +103,17 @@ class Menu(typer.core.TyperGroup):
 
 def _build(verb: Verb) -> Any:
     function = verb.function
+    if verb.inner:
+        group = Menu(
+            name=verb.name,
+            help=inspect.getdoc(function),
+            no_args_is_help=True,
+            rich_markup_mode=None,
+            context_settings=HELP,
+        )
+        group.shelves = (Shelf("Commands", verb.inner),)
+        group.commands = Late(verb.inner, {})
+        return group
     says, _, example = (inspect.getdoc(function) or "").partition(_EXAMPLE)
     one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     # `\b` keeps the example on its own lines: a command that is broken cannot be copied.

@@ -40,6 +40,7 @@ def up(
 
     Example: tidegate up --detach
     """
+    from cli import past
     from cli.embedded import leave
     from cli.embedded.bell import Bell, Stopped
     from cli.embedded.ground import Ground
@@ -49,6 +50,7 @@ def up(
     from cli.embedded.telling import Tell
     from cli.embedded.watching import watch
 
+    past.fits()
     ground = Ground(Places.here(), Tell(err=as_json), Bell())
     ground.bell.hang()
     try:
@@ -126,6 +128,7 @@ def doctor(*, programme: ProgrammeFile = None, as_json: AsJson = False) -> None:
 
 
 def _words(ground: Ground, outcome: Outcome) -> dict[str, Any]:
+    from cli import past
     from cli.embedded.places import NAMESPACE, task_queue
 
     places, server, worker = ground.places, outcome.server, outcome.worker
@@ -136,7 +139,7 @@ def _words(ground: Ground, outcome: Outcome) -> dict[str, Any]:
         "ui": server.ui,
         "task_queue": task_queue(),
         "home": str(places.home),
-        "ledger": str(places.ledger),
+        "ledger": past.named(),
         "flags": str(places.flags),
         "logs": str(places.server_log.parent),
         "keeper": outcome.keeper.pid if outcome.keeper is not None else None,
@@ -149,11 +152,13 @@ def _say(ground: Ground, outcome: Outcome, asked: Asked, *, stays: bool) -> None
     """Say where everything is, and what to type next."""
     import os
 
+    from cli import past
+
     places, say = ground.places, ground.tell.line
     say(f"Tidegate is {'already ' if outcome.already else ''}up.")
     say(f"  UI      {outcome.server.ui}")
     say(f"  server  {outcome.server.address}")
-    say(f"  ledger  {places.ledger}")
+    say(f"  ledger  {past.named()}")
     say(f"  flags   {places.flags}")
     say(f"  logs    {places.server_log.parent}")
     moved = [

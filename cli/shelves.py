@@ -105,4 +105,25 @@ SHELVES = (
             Verb("withdraw", "onward", "Take it back before anybody was served."),
         ),
     ),
+    Shelf(
+        "Prove",
+        (
+            Verb(
+                "evidence",
+                "evidence",
+                "Show, export and verify what is on record.",
+                (
+                    Verb("list", "evidence", "List what is on record of a rollout, or of which rollouts something is."),
+                    Verb("show", "evidence", "Show everything about one entry, and what stands before and after it."),
+                    Verb(
+                        "export",
+                        "evidence",
+                        "Write all evidence of a rollout, with a page to read and a file that verifies it without us.",
+                    ),
+                    Verb("verify", "evidence", "Say whether evidence is as it was written, and what is not."),
+                    Verb("erase", "evidence", "Erase people's words for good; the entries stay, and verify as before."),
+                ),
+            ),
+        ),
+    ),
 )

@@ -230,15 +230,17 @@ def commands_page() -> str:
     parts = [MADE, _COMMANDS]
     for shelf in SHELVES:
         parts.append(f"## {shelf.heading}")
-        parts.extend(f"### {verb.name}\n\n```text\n{_help(verb.name)}\n```" for verb in shelf.verbs)
+        for verb in shelf.verbs:
+            typed = [verb.name] if not verb.inner else [f"{verb.name} {inner.name}" for inner in verb.inner]
+            parts.extend(f"### {words}\n\n```text\n{_help(words)}\n```" for words in typed)
     rows = "\n".join(f"| `{key}` | {_cell(meaning)} |" for key, meaning in PLAN_KEYS.items())
     parts.append(f"## What `plan --json` says\n\n| Key | Meaning |\n| --- | --- |\n{rows}")
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
-def _help(verb: str) -> str:
+def _help(words: str) -> str:
     kept = {name: None for name in os.environ if name.startswith(("TIDEGATE_", "COLUMNS"))}
-    told = CliRunner(env=kept).invoke(app, [verb, "--help"], prog_name="tidegate", catch_exceptions=False)
+    told = CliRunner(env=kept).invoke(app, [*words.split(), "--help"], prog_name="tidegate", catch_exceptions=False)
     return told.stdout.strip()
 
 

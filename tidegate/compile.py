@@ -40,6 +40,7 @@ from tidegate.models.plan import (
     PlanFallback,
     PlanHandoff,
     PlanStage,
+    reread,
 )
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import ReadinessItem, Zones
@@ -287,8 +288,9 @@ def _reached(systems: Mapping[str, Source | Channel], names: Iterable[str]) -> d
 
 
 def seal(plan: Plan) -> Plan:
-    """Return the plan under its own name: the digest of all the rest."""
-    return plan.but(digest=digest(plan.model_dump(mode="json", exclude={"digest"})))
+    """Return the plan under its own name, the digest of all the rest, as it is when it is read again."""
+    named = plan.but(digest=digest(plan.model_dump(mode="json", exclude={"digest"})))
+    return reread(named)
 
 
 def _owner(case: Case, function: str) -> str | None:

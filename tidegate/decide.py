@@ -140,7 +140,9 @@ def _says(event: object, choices: tuple[Choice, ...]) -> TypeGuard[Vote]:
 _BACK = (Choice.REVOKE,)
 _NO = (Choice.VETO, Choice.REJECT, Choice.REQUEST_CHANGES, *_BACK)
 """What a vote can say that lets nothing widen."""
-_ORDER = MappingProxyType({"applied": 1, "observed": 1, "fault": 1, "readings": 1, "tick": 1, "vote": 3, "override": 3})
+_ORDER = MappingProxyType(
+    {"dispatched": 1, "applied": 1, "observed": 1, "fault": 1, "readings": 1, "tick": 1, "vote": 3, "override": 3}
+)
 
 
 def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
@@ -246,6 +248,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
 
 _WORLD: MappingProxyType[str, Callable[[Turn, Any], None]] = MappingProxyType(
     {
+        "dispatched": reconcile.dispatched,
         "applied": reconcile.applied,
         "observed": reconcile.observed,
         "noticed": schedule.noticed,

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import rfc8785
 from pydantic import BaseModel
 
+_LARGEST = 2**53 - 1
+_PLAIN = "\ud800"
+"""Below it a text sorts by its letters as it does by its UTF-16 units."""
+
 
 def canonical(words: BaseModel | dict[str, Any] | list[Any]) -> bytes:
     """Return the one spelling of these words; decimals and times are strings, floats are refused."""
     data = words.model_dump(mode="json") if isinstance(words, BaseModel) else words
-    refuse_floats(data)
-    return rfc8785.dumps(data)
+    if not _easy(data):
+        return rfc8785.dumps(data)
+    spelled = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    if max(spelled) >= _PLAIN:
+        return rfc8785.dumps(data)
+    return spelled.encode()
 
 
 def digest(words: BaseModel | dict[str, Any] | list[Any]) -> str:
@@ -21,13 +30,16 @@ def digest(words: BaseModel | dict[str, Any] | list[Any]) -> str:
     return hashlib.sha256(canonical(words)).hexdigest()
 
 
-def refuse_floats(data: object) -> None:
-    """Raise TypeError where a float hides: two machines may spell it differently."""
+def _easy(data: object) -> bool:
+    """Whether the standard library spells it in the same way; a float is refused, for two machines may not."""
+    if data is None or isinstance(data, str | bool):
+        return True
+    if isinstance(data, int):
+        return -_LARGEST <= data <= _LARGEST
+    if isinstance(data, dict | list | tuple):
+        # All are looked at: a float must not hide behind what is not easy.
+        inside = [_easy(value) for value in (data.values() if isinstance(data, dict) else data)]
+        return False not in inside and (not isinstance(data, dict) or all(isinstance(name, str) for name in data))
     if isinstance(data, float):
         raise TypeError(f"{data!r} is a float; write it as a decimal")
-    if isinstance(data, dict):
-        for value in data.values():
-            refuse_floats(value)
-    elif isinstance(data, list | tuple):
-        for value in data:
-            refuse_floats(value)
+    return False

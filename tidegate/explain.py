@@ -182,6 +182,7 @@ SENTENCES = MappingProxyType(
         Code.OTHER_USE_CASE: "The revision belongs to {use_case}.",
         Code.ADDS_THEMSELVES: "{who} cannot give themselves a function while a round of votes is open.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
+        Code.DISPATCHED: "The targets are told: {verb} to {label} (epoch {epoch}).",
         Code.ADOPTED_PLAN: "Revision {digest} is in force.",
         # what is owed, and the end
         Code.OWES: "{who} owes {what} by {due} ({id}).",

@@ -10,17 +10,20 @@ from tidegate.models.reasons import Code
 
 if TYPE_CHECKING:
     from tidegate.models.decision import Entry
+    from tidegate.models.messages import Backlog
     from tidegate.models.state import State
 
-BATCH = 100
-"""Lines that are stored together at most."""
 _WAITS_AT_MOST = 20
 """So many lines may wait for something worth a journey."""
-_WAITS = (Code.READINGS, Code.EVIDENCE_ASKED, Code.NOTICE_DELIVERED, Code.REMINDED, Code.NUDGE)
+_RECORDS_WAIT_AT_MOST = 60
+"""So many events that wrote no line may wait."""
+_WAITS = (Code.DISPATCHED, Code.READINGS, Code.EVIDENCE_ASKED, Code.NOTICE_DELIVERED, Code.REMINDED, Code.NUDGE)
 
 
-def due(state: State) -> bool:
+def due(state: State, backlog: Backlog) -> bool:
     """Whether there is something to store that should not wait for company."""
+    if len(backlog.records) > _RECORDS_WAIT_AT_MOST:
+        return True
     return len(state.outbox) > _WAITS_AT_MOST or any(not _can_wait(entry) for entry in state.outbox)
 
 

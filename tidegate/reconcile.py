@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tidegate import calendar, fallback, thresholds
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
-from tidegate.models.event import Applied, Confirm, Observed, Reduction
+from tidegate.models.event import Applied, Confirm, Dispatched, Observed, Reduction
 from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -57,6 +57,14 @@ def applied(turn: Turn, event: Applied) -> None:
         _widening_failed(turn, event)
     else:
         _reduction_failed(turn, event)
+
+
+def dispatched(turn: Turn, event: Dispatched) -> None:
+    """Write down that an attempt is on its way; what becomes of it is another line."""
+    pending = turn.state.exposure.pending
+    if pending is not None and pending.epoch == event.epoch:
+        reason = because(Code.DISPATCHED, verb=pending.verb, label=pending.label, epoch=pending.epoch)
+        turn.system("dispatched", Outcome.DONE, reason)
 
 
 def _confirmed(turn: Turn, pending: Apply) -> None:

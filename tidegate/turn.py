@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate.calendar import LEAST
 from tidegate.models.base import Stage
-from tidegate.models.decision import Entry, Notify, Outcome, Reason
+from tidegate.models.decision import Entry, Notify, Outcome, Reason, Stood
 from tidegate.models.event import SYSTEM, Actor
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tidegate.models.programme import StageRules
     from tidegate.models.state import State
 
+BATCH = 100
+"""Lines that are stored together at most."""
 OUTBOX_LIMIT = 200
 """From so many unstored entries on, identical refusals are counted instead of listed."""
 
@@ -107,7 +109,10 @@ class Turn:
     ) -> Reason:
         """Write one line of evidence."""
         actor = by or self.actor
-        state = self.state
+        state, before = self.state, _stood(self.first)
+        level = state.position.level
+        rung = self.plan.rung(level) if level else None
+        member = self.plan.roster.get(actor.subject)
         entry = Entry(
             number=state.written + 1,
             at=self.now,
@@ -124,8 +129,15 @@ class Turn:
             plan=state.plan,
             phase=state.position.phase.value,
             control=state.exposure.control.value,
-            level=state.position.level,
+            level=level,
             epoch=state.exposure.epoch,
+            people=state.exposure.desired.people,
+            before=before if before != _stood(state) else None,
+            stage=rung.stage.value if rung else "",
+            wave=rung.wave if rung else "",
+            standard=self.plan.standard,
+            organisation=member.organisation if member else None,
+            method=actor.method,
             cause=self.cause,
         )
         if self._collapsed(entry):
@@ -151,7 +163,7 @@ class Turn:
         refused, full = entry.outcome is Outcome.REFUSED, len(outbox) >= 2 * OUTBOX_LIMIT
         if not full and not (refused and len(outbox) >= OUTBOX_LIMIT):
             return False
-        for index in range(len(outbox) - 1, -1, -1):
+        for index in range(len(outbox) - 1, BATCH - 1, -1):  # what is first may be on its way already
             old = outbox[index]
             same = (old.action, old.reason.code, old.gate, old.outcome) == (
                 entry.action, entry.reason.code, entry.gate, entry.outcome,
@@ -180,6 +192,17 @@ class Turn:
             # A channel that never answers must not make the state grow: the oldest notice is given up.
             self.settled(owed[0])
         self.perform(key, Notify(key=key, about=about, to=to, urgent=urgent))
+
+
+def _stood(state: State) -> Stood:
+    exposure = state.exposure
+    return Stood.model_construct(
+        phase=state.position.phase.value,
+        control=exposure.control.value,
+        level=state.position.level,
+        epoch=exposure.epoch,
+        people=exposure.desired.people,
+    )
 
 
 _NOTICES_KEPT = 30

@@ -10,6 +10,7 @@ verb. What cannot be understood becomes a `Fault` that holds nothing; no message
 from __future__ import annotations
 
 import json
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 LARGEST = 600 * 1024
 """Bytes. A revision of the plan is the longest thing that anybody has to say."""
 _NAME, _NOTE = 60, 200
+_LARGEST_NUMBER = 2**53 - 1
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""A sign that no database keeps; whoever wrote it is heard all the same."""
 
 
 class Verb(NamedTuple):
@@ -98,11 +102,13 @@ def heard(name: str, said: bytes | None, fresh: str) -> Event:
     if len(said) > LARGEST:
         return _fault(name, f"it is larger than {LARGEST // 1024} kB")
     try:
-        words = json.loads(said)
+        words = json.loads(_NUL.sub(rb"\1\\ufffd", said))
     except (ValueError, RecursionError):
         return _fault(name, "it is not JSON")
     if not isinstance(words, dict):
         return _fault(name, "it must be a JSON object")
+    if not _storable(words):
+        return _fault(name, "it holds a number that cannot be put on record")
     return _event(name, verb, words, fresh)
 
 
@@ -117,11 +123,26 @@ def _event(name: str, verb: Verb, words: dict[str, Any], fresh: str) -> Event:
     try:
         actor = Actor(subject=who, kind=verb.kind)
         rest = {**words, **verb.says, "id": words.get("id") or fresh, "actor": actor.model_dump(mode="json")}
-        return verb.model.model_validate_json(json.dumps(rest))  # type: ignore[return-value]  # all are events
+        # Names in one order, so that what is read from the record again is the same.
+        return verb.model.model_validate_json(json.dumps(rest, sort_keys=True))  # type: ignore[return-value]  # all are events
     except ValidationError as error:
         return _fault(name, _first(error))
     except (ValueError, RecursionError):
         return _fault(name, "it cannot be read")
+
+
+def _storable(words: object) -> bool:
+    """Whether every spelling has room for its numbers."""
+    left = [words]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, int) and abs(one) > _LARGEST_NUMBER:
+            return False
+    return True
 
 
 def _first(error: ValidationError) -> str:

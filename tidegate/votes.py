@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback
-from tidegate.models.base import Function
+from tidegate.models.base import Function, Stage
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
 from tidegate.models.gate import Ballot, Veto
@@ -177,7 +177,8 @@ def _vetoing(turn: Turn, vote: Vote, kind: GateKind, level: int) -> tuple[Functi
     rules = turn.plan.rules(level).gates
     if kind not in rules:
         # A gate of a stage that it has left since; any stage that knows such a gate says who may block it.
-        rules = next((one.rules.gates for one in turn.plan.stages.values() if kind in one.rules.gates), rules)
+        known = [turn.plan.stages[stage].rules.gates for stage in Stage if stage in turn.plan.stages]
+        rules = next((gates for gates in known if kind in gates), rules)
     vetoing = rules[kind].veto if kind in rules else ()
     held = functions_of(turn.plan, vote.actor)
     return tuple(function for function in held if function in vetoing and vote.function in (None, function))

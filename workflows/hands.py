@@ -29,10 +29,12 @@ from workflows import ids, options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.models.decision import Apply, Entry, Notify, TakeReadings
+    from tidegate.models.decision import Apply, Notify, TakeReadings
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
+    from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
+    from tidegate.models.record import Row
 
 _ERRANDS = ("read", "store", "tell")
 """What nobody's safety waits for has hands of its own."""
@@ -68,10 +70,20 @@ async def observe(plan: Plan, desired: Exposure) -> tuple[Event, ...]:
         return ()
 
 
-async def store(plan: Plan, entries: Sequence[Entry]) -> tuple[Event, ...]:
+async def store(plan: Plan, backlog: Backlog, rows: Sequence[Row], standing: Standing | None) -> tuple[Event, ...]:
     """Store evidence; what could not be stored stays where it is, and is tried again with what comes next."""
-    summary = f"store evidence {entries[0].number} to {entries[-1].number}"
-    task = StoreRequest(use_case=plan.use_case, stream=_stream(), entries=tuple(entries))
+    numbers = [entry.number for row in rows for entry in row.entries]
+    records = [row.record.number for row in rows if row.record is not None]
+    last = max(records, default=-1)
+    task = StoreRequest(
+        use_case=plan.use_case,
+        stream=_stream(),
+        rows=tuple(rows),
+        papers=tuple(paper for paper in backlog.papers if paper.record <= last),
+        texts={mark: text for mark, text in backlog.texts.items() if text.record in records},
+        standing=standing,
+    )
+    summary = f"store evidence {numbers[0]} to {numbers[-1]}" if numbers else "store what decided nothing"
     try:
         return (Stored(number=await _do("store", task, int, summary)),)
     except Exception as error:  # noqa: BLE001  # there is nothing to say
@@ -94,7 +106,7 @@ async def read(plan: Plan, move: TakeReadings) -> tuple[Event, ...]:
     except Exception as error:  # noqa: BLE001  # the reason is in the answer
         answers, silent = {}, _why(error)
     nothing = Reading(status="error", taken_at=task.as_of, note=silent)
-    items = {name: answers.get(name, nothing) for name in move.metrics}
+    items = {name: answers.get(name, nothing) for name in sorted(move.metrics)}
     return (Readings(id=f"read-{workflow.uuid4()}", actor=_READER, items=items),)
 
 

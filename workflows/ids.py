@@ -4,6 +4,8 @@ from __future__ import annotations
 
 WORKFLOW = "Rollout"
 TASK_QUEUE = "tidegate"
+FORGET = "forget"
+"""The signal that takes words away that were erased from the ledger."""
 _PREFIX = "rollout-"
 
 

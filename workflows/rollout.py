@@ -11,23 +11,28 @@ It knows no rule. It awaits one thing only, so that nothing is ever lost between
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tidegate import outbox, standing, verbs
+from tidegate import outbox, recording, seal, standing, verbs
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order, precedence
 from tidegate.models.decision import Apply, Notify, TakeReadings, TurnPage
-from tidegate.models.event import Actor, ActorKind, Applied, Event, Fault, Observed, Reduce, Reduction
-from tidegate.models.messages import Answer, RolloutInput, Standing
+from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
+from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
+from tidegate.models.plan import reread
+from tidegate.models.record import Text
 from tidegate.models.state import State
 from workflows import attributes, details, hands, ids
 
+Texts = Mapping[str, Text]
+M = TypeVar("M", bound=BaseModel)
 _LATELY = 5
 _AGAIN = timedelta(minutes=1)
 """A deadline that does not move although it was acted on is not acted on more often than this."""
@@ -37,9 +42,10 @@ _SERVER = Actor(subject="temporal", kind=ActorKind.SERVICE)
 
 
 class Said(NamedTuple):
-    """Something in the inbox, and who waits for the answer."""
+    """Something in the inbox, the texts that its tokens stand for, and who waits for the answer."""
 
     event: Event
+    texts: Texts
     answer: asyncio.Future[Answer] | None = None
 
 
@@ -50,8 +56,15 @@ class Rollout:
     @workflow.init
     def __init__(self, given: RolloutInput) -> None:
         """Know the state before any message is heard."""
-        self.plan = given.plan
-        self.state = given.state or begin(given.plan, workflow.now())
+        self.plan = given.plan if given.state else reread(given.plan)
+        self.backlog = (
+            given.backlog if given.backlog.secret else Backlog(secret=f"{workflow.random().getrandbits(128):x}")
+        )
+        self.state = given.state or begin(self.plan, workflow.now())
+        if given.state is None:
+            self.backlog = recording.begun(self.backlog, self.plan, self.state, workflow.now())
+        self.spelled = recording.spell(self.state)
+        self.asked = seal.questions(self.plan)
         self.lately = given.lately
         self.read_back = given.read_back
         self.inbox: list[Said] = []
@@ -74,7 +87,7 @@ class Rollout:
         self._perform()
         self._arm()
         if not self.rung:
-            self._show(workflow.now())
+            self._show()
         while not self._over():
             self._arm()
             try:
@@ -86,7 +99,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self.whole(), **self._label(workflow.now()), **_newest())
+                workflow.continue_as_new(self._carried(), **self._label(workflow.now()), **_newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -100,8 +113,12 @@ class Rollout:
 
     @workflow.signal(dynamic=True, description="Say something to the rollout without waiting for an answer.")
     async def note(self, name: str, args: Sequence[RawValue]) -> None:
-        """Put a message into the inbox."""
-        self.hear(name, args)
+        """Put a message into the inbox; or forget words that were erased from the ledger."""
+        if name == ids.FORGET:
+            self.backlog = recording.forgotten(self.backlog, seal.tokens(str([one.payload.data for one in args])))
+            self._show()
+        else:
+            self.hear(name, args)
 
     @workflow.signal(description='Nobody is added, nobody is removed: {"as": "PERSON", "reason": "WHY"}')
     async def hold(self, said: RawValue) -> None:
@@ -135,8 +152,9 @@ class Rollout:
 
     @workflow.query(name="state", description="The plan in force and the state, whole.")
     def whole(self) -> RolloutInput:
-        """Answer with everything; whoever asks can work out the rest by the same rules."""
-        return RolloutInput(plan=self.plan, state=self.state, lately=self.lately, read_back=self.read_back)
+        """Answer with everything, in the words that people wrote; who asks can work out the rest by the same rules."""
+        whole = RolloutInput(plan=self.plan, state=self.state, lately=self.lately, read_back=self.read_back)
+        return self._opened(whole)
 
     @workflow.query(name="standing", description="Where it stands, whom it waits for, and what comes next.")
     def stands(self) -> Standing:
@@ -147,11 +165,11 @@ class Rollout:
         """Take a message in, whatever it is."""
         one = args[0].payload if len(args) == 1 else None
         plain = one is not None and one.metadata.get("encoding") == b"json/plain"
-        self.inbox.append(Said(verbs.heard(name, one.data if one and plain else None, str(workflow.uuid4())), answer))
+        self._hear(verbs.heard(name, one.data if one and plain else None, str(workflow.uuid4())), answer=answer)
 
     def malformed(self, name: str, note: str) -> None:
         """Take in that a message could not even be handed to its door."""
-        self.inbox.append(Said(Fault(name=verbs.line(name), note=verbs.line(note), holds=False)))
+        self._hear(Fault(name=verbs.line(name), note=verbs.line(note), holds=False))
 
     # -- drain ----------------------------------------------------------------------------------------------------
 
@@ -159,25 +177,31 @@ class Rollout:
         now, inbox = workflow.now(), self.inbox
         self.inbox, self.rung = [], False
         answers = {id(said.event): said.answer for said in inbox if said.answer is not None}
+        texts = {id(said.event): said.texts for said in inbox if said.texts}
+        if inbox:
+            self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
         for event in self._ordered([said.event for said in inbox], now):
             answer = answers.get(id(event))
             try:
                 decision = decide(self.plan, self.state, event, now)
                 said = None if answer is None else standing.answer(event, decision, now)
             except Exception as error:  # noqa: BLE001  # whatever it is, it must not wedge what keeps people safe
-                decision, said = self._quarantined(event, error, now), None
-            self._take(decision)
+                fault, said = self._fault(event, error), None
+                decision = decide(self.plan, self.state, fault, now)
+                self._take(fault, {}, decision, now)
+            else:
+                self._take(event, texts.get(id(event), {}), decision, now)
             if answer is None or answer.done():
                 continue
             if said is not None:
-                answer.set_result(said)
+                answer.set_result(self._opened(said))
             else:
                 answer.set_exception(
                     ApplicationError(
                         f"{event.kind} could not be decided; it is held", type="Undecided", non_retryable=True
                     )
                 )
-        self._show(now)
+        self._show()
 
     def _ordered(self, events: list[Event], now: datetime) -> Sequence[Event]:
         try:
@@ -188,30 +212,43 @@ class Rollout:
             workflow.logger.exception("the deadlines cannot be told")
             return sorted(events, key=precedence)
 
-    def _quarantined(self, event: Event, error: Exception, now: datetime) -> Decision:
-        """Put aside what the rules could not decide, and hold."""
+    def _fault(self, event: Event, error: Exception) -> Fault:
+        """Put aside what the rules could not decide; that holds."""
         workflow.logger.exception("an event could not be decided: %s", event.kind)
-        note = verbs.line(f"the rules failed on it: {type(error).__name__}")
-        return decide(self.plan, self.state, Fault(name=event.kind, note=note), now)
+        return Fault(name=event.kind, note=verbs.line(f"the rules failed on it: {type(error).__name__}"))
 
-    def _take(self, decision: Decision) -> None:
+    def _take(self, event: Event, texts: Texts, decision: Decision, now: datetime) -> None:
+        if decision.plan is not self.plan:
+            self.asked = seal.questions(decision.plan)
         self.plan, self.state = decision.plan, decision.state
         self.lately = (*self.lately, *decision.entries)[-_LATELY:]
         self.turned = self.turned or any(isinstance(move, TurnPage) for move in decision.moves)
+        try:
+            self.backlog, self.spelled = recording.heard(self.backlog, self.spelled, event, texts, decision, now)
+        except Exception:  # noqa: BLE001  # what cannot be written down must not wedge what keeps people safe
+            workflow.logger.exception("an event could not be written down: %s", event.kind)
+            self.backlog, self.spelled = recording.uncounted(self.backlog), recording.spell(self.state)
+
+    def _opened(self, words: M) -> M:
+        """Return words with texts in place of their tokens, as far as that can be done."""
+        try:
+            return seal.opened(words, self.backlog.texts)
+        except Exception:  # noqa: BLE001  # a token can be read too
+            workflow.logger.exception("texts cannot be put in their places")
+            return words
 
     def _cancelled(self) -> None:
         """Make of a cancellation what a person would: a pause that is on record."""
         why = verbs.line(workflow.cancellation_reason() or "cancelled in Temporal")
-        pause = Reduce(id=f"cancel-{workflow.uuid4()}", actor=_SERVER, verb=Reduction.PAUSE, reason=why)
-        self.inbox.append(Said(pause))
+        self._hear(Reduce(id=f"cancel-{workflow.uuid4()}", actor=_SERVER, verb=Reduction.PAUSE, reason=why))
 
     # -- perform --------------------------------------------------------------------------------------------------
 
     def _perform(self) -> None:
         self._expose()
         leaving = self._leaving()
-        if "store" not in self.doing and not leaving and outbox.due(self.state):
-            self._begin("store", hands.store(self.plan, self.state.outbox[: outbox.BATCH]))
+        if "store" not in self.doing and not leaving and outbox.due(self.state, self.backlog):
+            self._begin("store", self._store())
         reading = self.state.owed.get("readings")
         if isinstance(reading, TakeReadings) and "readings" not in self.doing and not leaving:
             self._begin("readings", hands.read(self.plan, reading))
@@ -231,18 +268,32 @@ class Rollout:
         if pending.verb != "widen" or ready:
             task = asyncio.create_task(self._apply(pending))
             self.applying[pending.epoch] = (pending, task)
+            self._hear(Dispatched(epoch=pending.epoch))
 
     async def _apply(self, move: Apply) -> None:
         event = await hands.apply(self.plan, move, self.state.exposure.before)
         self.applying.pop(move.epoch, None)
         self._hear(event)
 
-    def _hear(self, *events: Event) -> None:
-        """Take in what became of something that was begun."""
+    async def _store(self) -> tuple[Event, ...]:
+        rows = recording.batch(self.backlog, self.state.outbox)
+        try:
+            stands: Standing | None = standing.standing(self.plan, self.state, workflow.now())
+        except Exception:  # noqa: BLE001  # evidence is worth more than how it stands
+            stands = None
+        events = await hands.store(self.plan, self.backlog, rows, stands)
+        if events:
+            missed = self.backlog.missed
+            self.backlog = recording.stored(self.backlog, rows, self.plan, self.state, workflow.now())
+            self.spelled = recording.spell(self.state) if missed else self.spelled
+        return events
+
+    def _hear(self, *events: Event, answer: asyncio.Future[Answer] | None = None) -> None:
+        """Take in what was said, or what became of something that was begun; anybody's words are sealed here."""
         for event in events:
             if isinstance(event, Observed) or (isinstance(event, Applied) and event.result == "confirmed"):
                 self.read_back = workflow.now()
-            self.inbox.append(Said(event))
+            self.inbox.append(Said(*seal.sealed(event, self.backlog.secret, self.asked), answer))
 
     def _begin(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
         self.doing[key] = asyncio.create_task(self._finish(key, work))
@@ -301,13 +352,20 @@ class Rollout:
         return self.state.position.phase.over and not owes and workflow.all_handlers_finished()
 
     def _standing(self) -> Standing:
-        return standing.standing(self.plan, self.state, workflow.now())
+        return self._opened(standing.standing(self.plan, self.state, workflow.now()))
 
-    def _show(self, now: datetime) -> None:
+    def _carried(self) -> RolloutInput:
+        """Return what the next run begins with."""
+        backlog = recording.carried(self.backlog, self.state, self.lately)
+        return RolloutInput(
+            plan=self.plan, state=self.state, lately=self.lately, backlog=backlog, read_back=self.read_back
+        )
+
+    def _show(self) -> None:
         """Tell those who look on how it stands; what cannot be shown changes nothing."""
         try:
-            stands = standing.standing(self.plan, self.state, now)
-            workflow.set_current_details(details.page(self.plan, self.state, stands, self.lately))
+            stands, lately = self._standing(), tuple(self._opened(entry) for entry in self.lately)
+            workflow.set_current_details(details.page(self.plan, self._opened(self.state), stands, lately))
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing
             workflow.logger.exception("the page cannot be written")
             return

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli import home
@@ -18,7 +19,6 @@ from cli.render import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cli.embedded.places import Places
 
@@ -33,6 +33,7 @@ def local(places: Places, named: Path | None, *, elsewhere: str | None) -> Itera
     yield from _versions()
     yield _binary(needed=elsewhere is None)
     yield from _home(places)
+    yield from _ledger(places)
     finding, file, programme = _programme(named)
     yield finding
     yield _me(file)
@@ -100,6 +101,39 @@ def _home(places: Places) -> Iterator[Finding]:
         yield problem("disk", says, more)
     else:
         yield ok("disk", says) if free >= _ROOMY else warning("disk", says, more)
+
+
+def _ledger(places: Places) -> Iterator[Finding]:
+    from cli.past import ledger
+    from store.engine import Unreachable
+    from store.heads import BadKey, key_at
+    from store.migrate import standing
+
+    try:
+        schema = standing(ledger())
+    except Unreachable as error:
+        mend = "Until it is back nothing widens, and whatever makes it safer happens all the same."
+        yield problem("ledger", str(error), f"{mend} TIDEGATE_LEDGER names it.")
+        return
+    if schema.stands == "ahead":
+        says = f"its tables are at revision {schema.at}, newer than this Tidegate, which knows {schema.head}"
+        yield problem("ledger", says, "Use the newer Tidegate.")
+    elif schema.stands == "behind":
+        says = f"its tables are at revision {schema.at}, older than this Tidegate's {schema.head}"
+        yield warning("ledger", says, "The next worker that starts brings them forward: `tidegate up`.")
+    else:
+        yield ok("ledger", "not there yet" if schema.stands == "empty" else f"its tables are at {schema.at}")
+    named = os.environ.get("TIDEGATE_LEDGER_KEY")
+    file = Path(named) if named else places.home / "keys" / "ledger"
+    if not named and not file.exists():
+        yield ok("ledger key", "not there yet; the worker makes one")
+        return
+    try:
+        key_at(file)
+    except BadKey as error:
+        yield problem("ledger key", str(error), "Until it is mended, how far the ledger has come is not signed.")
+    else:
+        yield ok("ledger key", str(file))
 
 
 def _programme(named: Path | None) -> tuple[Finding, Path | None, dict[str, Any]]:

@@ -52,7 +52,7 @@ class Places(NamedTuple):
 
     @property
     def ledger(self) -> Path:
-        return self.home / "ledger"
+        return self.home / "ledger.db"
 
     @property
     def flags(self) -> Path:

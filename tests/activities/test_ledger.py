@@ -1,65 +1,82 @@
-"""The ledger's activity: evidence is kept in order and once, and a second truth is refused."""
+"""The ledger's activity: evidence is kept once, a second truth is refused for good, and an outage is tried again."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.ledger import FileLedger, LedgerActivities
+from activities.ledger import TOOL, LedgerActivities
+from tests import evidence
+from tests.pure import ledgered
 from tests.pure.world import Story
-from tidegate.models.decision import Entry
-from tidegate.models.task import StoreRequest
+from tidegate.models.decision import Outcome
 
-ENTRIES = tuple(Story().live().entries)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tidegate.models.task import StoreRequest
 
 
-def store(root: Path, entries: tuple[Entry, ...], stream: str = "first") -> int:
-    """Store entries as the worker does."""
-    hands = LedgerActivities(FileLedger(root))
-    number: int = ActivityEnvironment().run(
-        hands.store, StoreRequest(use_case="claims-triage", stream=stream, entries=entries)
-    )
+def store(url: str, task: StoreRequest) -> int:
+    """Run the activity once."""
+    ledger = LedgerActivities(url)
+    number: int = ActivityEnvironment().run(ledger.store, task)
+    ledger.close()
     return number
 
 
-def kept(root: Path) -> list[str]:
-    """Return the lines that are kept."""
-    return (root / "claims-triage.jsonl").read_text("utf-8").splitlines()
+def test_evidence_is_kept_once(tmp_path: Path) -> None:
+    """However often it is sent, each line is there once, with the run that sent it and the version that kept it."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    story = Story().live()
+    (request,), _ = ledgered.sent(story)
+    assert store(url, request) == store(url, request) == story.state.written
+    lines = evidence.lines(tmp_path, "claims-triage")
+    assert [line["number"] for line in lines] == list(range(1, story.state.written + 1))
+    assert {line["tool"] for line in lines} == {TOOL}
+    assert all(line["run"] for line in lines)
 
 
-def test_a_retry_adds_nothing(tmp_path: Path) -> None:
-    """The same entries again, or some of them with new ones, are kept once, and the answer is the last number."""
-    assert store(tmp_path, ENTRIES[:3]) == 3
-    assert store(tmp_path, ENTRIES[:3]) == 3
-    assert store(tmp_path, ENTRIES[1:5]) == 5
-    assert store(tmp_path, ENTRIES[:2]) == 5
-    assert len(kept(tmp_path)) == 5
+def test_a_second_truth_is_not_tried_again(tmp_path: Path) -> None:
+    """Other words under a number that is kept are refused for good, and change nothing."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    (request,), _ = ledgered.sent(Story().live())
+    store(url, request)
+    before = evidence.rows(tmp_path, "claims-triage")
+    row = next(row for row in request.rows if row.entries)
+    other = row.but(entries=(row.entries[0].but(outcome=Outcome.EXPIRED), *row.entries[1:]))
+    rows = tuple(other if one is row else one for one in request.rows)
+    with pytest.raises(ApplicationError) as caught:
+        store(url, request.but(rows=rows))
+    assert (caught.value.type, caught.value.non_retryable) == ("SecondTruth", True)
+    assert evidence.rows(tmp_path, "claims-triage") == before
 
 
-def test_a_second_truth_is_refused(tmp_path: Path) -> None:
-    """Other words under a number that is kept are refused for good, and nothing is written."""
-    store(tmp_path, ENTRIES[:3])
-    other = (ENTRIES[3], ENTRIES[2].but(actor="somebody-else"))
-    with pytest.raises(ApplicationError) as refused:
-        store(tmp_path, other)
-    assert (refused.value.type, refused.value.non_retryable) == ("SecondTruth", True)
-    assert len(kept(tmp_path)) == 3
-    assert store(tmp_path, ENTRIES[2:4]) == 4
+def test_an_outage_is_tried_again_and_tells_no_secret() -> None:
+    """A database that nobody reaches is worth another try, and the password is in no word of it."""
+    (request,), _ = ledgered.sent(Story().live())
+    with pytest.raises(ApplicationError) as caught:
+        store("postgresql://tidegate:open-sesame@127.0.0.1:1/ledger", request)
+    assert (caught.value.type, caught.value.non_retryable) == ("Unreachable", False)
+    assert "sesame" not in str(caught.value)
+    assert caught.value.__cause__ is None
 
 
-def test_a_gap_is_refused(tmp_path: Path) -> None:
-    """A number whose predecessor is missing is not kept."""
-    store(tmp_path, ENTRIES[:1])
-    with pytest.raises(ApplicationError):
-        store(tmp_path, ENTRIES[2:3])
-    assert store(tmp_path, ENTRIES[1:2]) == 2
-
-
-def test_a_use_case_that_begins_anew_begins_a_new_stream(tmp_path: Path) -> None:
-    """The first entry of another life is not the second truth of the life before."""
-    store(tmp_path, ENTRIES[:2])
-    assert store(tmp_path, (ENTRIES[0].but(actor="somebody-else"),), stream="second") == 1
-    assert len(kept(tmp_path)) == 3
+def test_a_ledger_that_is_ahead_is_left_alone(tmp_path: Path) -> None:
+    """Where a newer Tidegate wrote, nothing is written, and it is tried again until somebody mends that."""
+    (request,), _ = ledgered.sent(Story().live())
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    store(url, request)
+    before = evidence.rows(tmp_path, "claims-triage")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as opened, opened:
+        opened.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
+    with pytest.raises(ApplicationError) as caught:
+        store(url, request)
+    assert (caught.value.type, caught.value.non_retryable) == ("Unreachable", False)
+    assert "newer" in str(caught.value)
+    assert evidence.rows(tmp_path, "claims-triage") == before

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from cli.embedded.places import LOCALHOST
 from cli.embedded.ports import any_free, taken
 from cli.embedded.processes import birth
 from cli.embedded.record import Record, save
+from store.heads import key_at
+from store.migrate import upgrade
 from tests.cli.embedded import NEEDS_SERVER, House, stale
 
 pytestmark = NEEDS_SERVER
@@ -106,6 +110,75 @@ def test_the_doctor_says_when_the_server_cannot_be_reached(house: House) -> None
     assert house.doctor(0)["server"]["health"] == "warning"
     save(house.places.record, stale(house, os.getpid()))
     assert "ended without `tidegate down`" in house.doctor(4)["embedded server"]["says"]
+
+
+def test_the_doctor_sees_the_ledger_and_its_key(standing: House) -> None:
+    """Where everything is up the ledger's tables and the key that signs are there, and both are named."""
+    found = standing.doctor(0)
+    assert (found["ledger"]["health"], found["ledger key"]["health"]) == ("ok", "ok")
+    assert found["ledger"]["says"].startswith("its tables are at ")
+    assert found["ledger key"]["says"] == str(standing.places.home / "keys" / "ledger")
+
+
+def test_the_doctor_makes_no_ledger(house: House) -> None:
+    """Where nothing was ever up neither is there yet, which is no problem, and looking for them makes neither."""
+    found = house.doctor(0)
+    assert (found["ledger"]["health"], found["ledger"]["says"]) == ("ok", "not there yet")
+    assert found["ledger key"]["health"] == "ok"
+    assert found["ledger key"]["says"].startswith("not there yet")
+    assert not house.places.home.exists()
+
+
+def test_the_doctor_sees_a_ledger_of_a_newer_tidegate(house: House) -> None:
+    """Tables at a revision that this code does not know are a problem that names both revisions."""
+    known = upgrade(f"sqlite:///{house.places.ledger}").head
+    with closing(sqlite3.connect(house.places.ledger)) as opened, opened:
+        opened.execute("UPDATE alembic_version SET version_num = 'r9999'")
+    found = house.doctor(1)["ledger"]
+    assert (found["health"], found["mend"]) == ("problem", "Use the newer Tidegate.")
+    assert "revision r9999" in found["says"]
+    assert found["says"].endswith(f"knows {known}")
+
+
+@pytest.mark.parametrize("url", ["postgresql://somebody:hidden-word@{where}/ledger", "postgresql://{where}/ledger"])
+def test_the_doctor_says_that_a_ledger_cannot_be_reached_and_no_password(house: House, url: str) -> None:
+    """A database that does not answer is a problem that says where it was looked for, and not with which password."""
+    (port,) = any_free(1)
+    where = {"TIDEGATE_LEDGER": url.format(where=f"{LOCALHOST}:{port}"), "PGPASSWORD": "kept-word", "PGUSER": "anybody"}
+    found = house.doctor(1, **where)["ledger"]
+    assert found["health"] == "problem"
+    assert f"PostgreSQL database ledger on {LOCALHOST}" in found["says"]
+    assert "nothing widens" in found["mend"]
+    for words in ((), ("--json",)):
+        answer = house.run("doctor", "--programme", "playbooks/programme.yaml", *words, **where)
+        assert answer.code == 1
+        for word in ("hidden-word", "kept-word"):
+            assert word not in answer.out + answer.err
+
+
+def test_the_doctor_says_that_a_ledger_has_a_name_that_is_none(house: House) -> None:
+    """What is no URL of a ledger is a problem, and is not repeated, for there may be a password in it."""
+    found = house.doctor(1, TIDEGATE_LEDGER="mysql://somebody:hidden-word@elsewhere.invalid/ledger")["ledger"]
+    assert found["health"] == "problem"
+    assert "sqlite:///FILE or postgresql://HOST/NAME" in found["says"]
+    assert "hidden-word" not in str(found)
+
+
+def test_the_doctor_sees_a_key_that_will_not_do(house: House) -> None:
+    """A key that everybody can read, one that is not there although it was named, and one that is none are problems."""
+    file = house.places.home / "keys" / "ledger"
+    key_at(file, make=True)
+    assert house.doctor(0)["ledger key"]["says"] == str(file)
+    file.chmod(0o644)
+    found = house.doctor(1)["ledger key"]
+    assert (found["health"], "everybody can read it" in found["says"]) == ("problem", True)
+    assert "not signed" in found["mend"]
+    named = house.places.home / "elsewhere"
+    assert "cannot be read" in house.doctor(1, TIDEGATE_LEDGER_KEY=str(named))["ledger key"]["says"]
+    named.write_text("hidden words\n", "utf-8")
+    named.chmod(0o600)
+    found = house.doctor(1, TIDEGATE_LEDGER_KEY=str(named))["ledger key"]
+    assert (found["health"], "hidden" in found["says"]) == ("problem", False)
 
 
 @pytest.mark.parametrize(("stamp", "ahead"), [(3, 0), (2, 0), (12, 7), (-58, -60)])

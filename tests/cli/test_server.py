@@ -6,11 +6,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,11 @@ from cli.embedded import watching
 from cli.embedded.bell import Bell
 from cli.embedded.ground import Ground
 from cli.embedded.places import LOCALHOST, USUAL_PORT, USUAL_UI_PORT
+from cli.embedded.ports import any_free
 from cli.embedded.processes import alive, spawn
 from cli.embedded.record import Record, Server, save
 from cli.embedded.telling import Tell
+from store.migrate import upgrade
 from tests.cli.embedded import NEEDS_SERVER, House, command, environment, listening, stale, until
 from tests.cli.run import ROOT
 
@@ -307,6 +310,48 @@ def test_a_home_that_cannot_be_written_is_refused(house: House) -> None:
     assert f"{house.places.home} cannot be written" in answer.err
     assert "TIDEGATE_HOME" in answer.err
     assert house.doctor(1)["home"]["health"] == "problem"
+
+
+def test_a_ledger_of_a_newer_tidegate_is_refused(house: House) -> None:
+    """Tables that this code does not know are named with what would do, and nothing is started, made or changed."""
+    known = upgrade(f"sqlite:///{house.places.ledger}").head
+    with closing(sqlite3.connect(house.places.ledger)) as opened, opened:
+        opened.execute("UPDATE alembic_version SET version_num = 'r9999'")
+    before = house.places.ledger.read_bytes()
+    answer = house.run("up", "--detach", *house.ports)
+    assert (answer.code, answer.out) == (1, "")
+    assert f"SQLite file {house.places.ledger}: its tables are at revision r9999, which this Tidegate" in answer.err
+    assert f"It knows {known}: use the newer Tidegate" in answer.err
+    assert house.record == Record()
+    assert house.quiet()
+    assert all(file.name.startswith(house.places.ledger.name) for file in house.places.home.iterdir())
+    assert house.places.ledger.read_bytes() == before
+
+
+def test_what_is_no_ledger_is_refused_before_anything_is_started(house: House) -> None:
+    """A setting that names no ledger is wrong usage, and is not repeated, for there may be a password in it."""
+    answer = house.run("up", "--detach", *house.ports, TIDEGATE_LEDGER="mysql://somebody:hidden-word@elsewhere/ledger")
+    assert (answer.code, answer.out) == (2, "")
+    assert "TIDEGATE_LEDGER" in answer.err
+    assert "hidden-word" not in answer.err
+    assert house.record == Record()
+    assert not house.places.home.exists()
+
+
+def test_a_ledger_that_is_away_keeps_nothing_from_being_up(house: House) -> None:
+    """Without its database both come up, the worker says what waits for it, and nobody is shown a password."""
+    (port,) = any_free(1)
+    away = f"postgresql://somebody:hidden-word@{LOCALHOST}:{port}/ledger"
+    words = house.up(TIDEGATE_LEDGER=away, PGPASSWORD="kept-word")
+    assert words["ledger"] == f"PostgreSQL database ledger on {LOCALHOST}"
+    assert alive(house.record.worker)
+
+    def said() -> str:
+        return house.places.worker_log.read_text("utf-8")
+
+    assert until(lambda: f"PostgreSQL database ledger on {LOCALHOST}: " in said()), said()
+    assert "hidden-word" not in said()
+    assert "kept-word" not in said()
 
 
 def test_a_recycled_pid_is_left_alone(house: House) -> None:

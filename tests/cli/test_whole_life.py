@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -11,11 +10,13 @@ from pathlib import Path
 from temporalio.client import WorkflowExecutionStatus
 
 from activities.drivers.flagd import Flagd
+from tests import evidence
 from tests.cli import lives
 from tests.cli.lab import Lab, needs_server
 from tests.cli.robot import Look, Robot
 from tests.cli.run import Answer
 from tests.workflows.rig import Rig, needs_test_server, virtual
+from tidegate import recompute
 
 _WIDER = ("awaiting_approval", "scheduled", "observing", "checkpoint_review")
 _NEXT_WAVE = ("scheduled", "observing", "checkpoint_review")
@@ -114,12 +115,13 @@ def _assert_lived(robot: Robot, lab: Lab, name: str, up: tuple[str, ...]) -> Non
     last = robot.looks[-1]
     assert (last["phase"], last["confirmed"], last["served"], last["unstored"]) == ("retired", True, 0, 0)
     assert Here(lab, name).people() == 0
-    _assert_kept(lab.home / "ledger" / f"{name}.jsonl")
+    _assert_kept(lab.home, name)
 
 
-def _assert_kept(ledger: Path) -> None:
-    """Every line of evidence is there once and in order, and the receiver's own yes to the handoff is among them."""
-    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+def _assert_kept(home: Path, name: str) -> None:
+    """Each line is there once and in order, each decision comes out again, and the receiver's own yes is among them."""
+    lines = evidence.lines(home, name)
+    assert list(recompute.check(evidence.rows(home, name), evidence.papers(home).__getitem__)) == []
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
     signed = [line for line in lines if line["action"] == "vote approve" and line["gate"].startswith("handoff-")]
     assert lives.RECEIVER in [line["actor"] for line in signed]

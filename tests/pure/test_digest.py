@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.pure import documents
@@ -55,6 +56,13 @@ def test_nothing_is_lost_in_the_spelling(words: dict[str, Any]) -> None:
     """The canonical bytes say all that the words say, and the digest is their hash."""
     assert json.loads(canonical(words)) == words
     assert digest(words) == hashlib.sha256(canonical(words)).hexdigest()
+
+
+@given(WORDS)
+@example({"\U0001f600": 1, "\uffff": 2, "e\u0301": '\x7f\u2028\x1f"\\/'})
+def test_the_spelling_is_that_of_the_standard(words: dict[str, Any]) -> None:
+    """However we come to it, the spelling is what a library written for RFC 8785 gives."""
+    assert canonical(words) == rfc8785.dumps(words)
 
 
 @pytest.mark.parametrize("words", [{"share": 0.5}, {"shares": [1, {"of": 1.0}]}])

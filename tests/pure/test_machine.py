@@ -63,7 +63,7 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
-from tidegate.models.plan import Plan
+from tidegate.models.plan import Plan, reread
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
 
@@ -100,17 +100,20 @@ def revisions(plan: Plan) -> tuple[Plan, ...]:
     """Return revisions of a plan: tighter, looser, with other people, with fewer waves, and one with a broken seal."""
     wider = tuple(rung.but(exposure=rung.exposure.join(exposure(rung.exposure.people + 7))) for rung in plan.ladder)
     tighter = tuple(rung.but(exposure=rung.exposure.meet(exposure(15))) for rung in plan.ladder)
-    return (
-        but(plan, ladder=wider),
-        but(plan, ladder=tighter),
-        but(plan, title="Claims triage, again"),
-        but(plan, ladder=plan.ladder[:2] + plan.ladder[3:]),
-        with_member(plan, "risk-b", active=False),
-        with_member(plan, "business", functions=(Function.BUSINESS_OWNER, Function.RISK)),
-        with_metric(plan, "errors", bands=((Band.NARROW, Bound.of("> 30")),)),
-        with_rules(plan, notice_lead=Span.of("2d")),
-        plan.but(title="forged"),
-        but(plan, use_case="other"),
+    return tuple(
+        reread(one)
+        for one in (
+            but(plan, ladder=wider),
+            but(plan, ladder=tighter),
+            but(plan, title="Claims triage, again"),
+            but(plan, ladder=plan.ladder[:2] + plan.ladder[3:]),
+            with_member(plan, "risk-b", active=False),
+            with_member(plan, "business", functions=(Function.BUSINESS_OWNER, Function.RISK)),
+            with_metric(plan, "errors", bands=((Band.NARROW, Bound.of("> 30")),)),
+            with_rules(plan, notice_lead=Span.of("2d")),
+            plan.but(title="forged"),
+            but(plan, use_case="other"),
+        )
     )
 
 
@@ -126,8 +129,10 @@ class Lives(RuleBasedStateMachine):
             self.story.operate()
         elif level > 0:
             self.story.climb(level)
-        self.story.plan = but(plan)
-        self.story.state = self.story.state.but(plan=plan.digest)
+        self.story.plan = reread(but(plan))
+        self.story.state = self.story.state.but(plan=plan.digest, outbox=(), written=0, stored=0)
+        self.story.began = (self.story.plan, self.story.state, self.story.now)
+        self.story.heard.clear()
         self.story.auto = False
         self.old_gates: list[Gate] = []
         self.sent: list[Event] = []

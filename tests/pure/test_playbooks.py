@@ -43,7 +43,7 @@ def test_the_samples_differ(name: str, tier: int, stages: list[Stage]) -> None:
     """Between them the samples show each stage, a low tier and a higher one."""
     plan = plan_of(name)
     assert plan.tier == tier
-    assert list(plan.stages) == stages
+    assert sorted(plan.stages) == sorted(stages)
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -10,6 +10,7 @@ from tests.pure.world import Story, exposure, standard_plan, with_metric, with_r
 from tidegate import outbox
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Applied, Choice, Observed, Reduction, Retire
+from tidegate.models.messages import Backlog
 from tidegate.models.state import Phase
 from tidegate.standing import standing
 from tidegate.verbs import VERBS
@@ -125,23 +126,23 @@ def test_figures_wait_for_company_on_their_way_to_the_ledger() -> None:
     """A round of readings alone is not worth a journey, a person's word is, and so is a pile of rounds."""
     story = Story().climb(1)
     story.auto = False
-    assert not outbox.due(story.state)
+    assert not outbox.due(story.state, Backlog())
     story.read(1)
     assert len(story.state.outbox) == 1
-    assert not outbox.due(story.state)
+    assert not outbox.due(story.state, Backlog())
     for _ in range(20):
         story.now += timedelta(days=1)
         story.read(1)
-    assert outbox.due(story.state)
+    assert outbox.due(story.state, Backlog())
     other = Story().climb(1)
     other.auto = False
     other.reduce(Reduction.HOLD)
-    assert outbox.due(other.state)
+    assert outbox.due(other.state, Backlog())
     third = Story().climb(1)
     third.auto = False
     third.say(Observed(exposure=exposure(3), epoch=9))
     assert any(entry.outcome is Outcome.DONE for entry in third.state.outbox)
-    assert outbox.due(third.state)
+    assert outbox.due(third.state, Backlog())
 
 
 def test_retirement_is_proposed_once() -> None:

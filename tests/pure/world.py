@@ -9,11 +9,11 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidegate import votes
 from tidegate.deadlines import next_deadline
-from tidegate.decide import Decision, begin, decide, decide_all
+from tidegate.decide import Decision, begin, decide, in_order
 from tidegate.digest import digest
 from tidegate.models.base import Band, Bound, Condition, Function, GateKind, MetricFamily, Mode, Span, Stage
 from tidegate.models.decision import Apply, Entry, Move, Notify, Outcome, TakeReadings
@@ -288,6 +288,16 @@ def freeze(first: datetime, last: datetime, name: str = "year-end") -> FreezeWin
     return FreezeWindow(name=name, starts=first, ends=last, reason="books close", stages=tuple(Stage))
 
 
+class Heard(NamedTuple):
+    """One event as it was decided."""
+
+    batch: int
+    before: State
+    event: Event
+    decision: Decision
+    now: datetime
+
+
 class Story:
     """One rollout and its world: backends that confirm, notices that arrive, sources that answer, and a clock."""
 
@@ -299,6 +309,10 @@ class Story:
         self.entries: list[Entry] = []
         self.moves: list[Move] = []
         self.decisions: list[Decision] = []
+        self.heard: list[Heard] = []
+        """Every event that was decided."""
+        self.batch = 0
+        self.began = (self.plan, self.state, now)
         self.ids = itertools.count(1)
         self.auto = True
         """Whether the world answers by itself."""
@@ -309,17 +323,22 @@ class Story:
 
     def say(self, event: Event) -> Decision:
         """Let one event be decided, and let the world answer."""
-        decision = decide(self.plan, self.state, event, self.now)
-        self._take(decision)
+        self.batch += 1
+        decision = self._decide(event)
         if self.auto:
             self.answer()
         return decision
 
+    def _decide(self, event: Event) -> Decision:
+        before, decision = self.state, decide(self.plan, self.state, event, self.now)
+        self.heard.append(Heard(self.batch, before, event, decision, self.now))
+        self._take(decision)
+        return decision
+
     def say_all(self, *events: Event) -> tuple[Decision, ...]:
         """Let several events that arrived together be decided."""
-        decisions = decide_all(self.plan, self.state, events, self.now)
-        for decision in decisions:
-            self._take(decision)
+        self.batch += 1
+        decisions = tuple(self._decide(event) for event in in_order(self.plan, self.state, events, self.now))
         if self.auto:
             self.answer()
         return decisions
@@ -375,8 +394,9 @@ class Story:
             events = list(self.answers())
             if not events:
                 return
+            self.batch += 1
             for event in events:
-                self._take(decide(self.plan, self.state, event, self.now))
+                self._decide(event)
         raise AssertionError("the world never comes to rest")
 
     def answers(self) -> list[Event]:

@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from activities.drivers.flagd import Flagd
+from tests import evidence
 from tests.workflows.rig import needs_dev_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,8 +122,7 @@ def test_the_temporal_ui_tells_the_story_and_takes_a_vote(place: Place) -> None:
 
 
 def _ledger(place: Place) -> list[dict[str, Any]]:
-    file = place.folder / ".tidegate" / "ledger" / "first-steps.jsonl"
-    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    return evidence.lines(place.folder / ".tidegate", "first-steps")
 
 
 def _list(page: Page, place: Place) -> None:

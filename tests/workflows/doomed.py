@@ -20,21 +20,20 @@ from typing import TYPE_CHECKING, Any
 from temporalio import workflow
 
 import activities.drivers
+import activities.ledger
+import store.ledger
 import tidegate.decide
 from activities.drivers.contract import Stale
 from activities.drivers.flagd import Flagd
-from activities.ledger import FileLedger
 from tidegate.models.event import ActorKind, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tidegate.decide import Decision
-    from tidegate.models.decision import Entry
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
+    from tidegate.models.task import StoreRequest
 
 HOME = Path(os.environ.get("TIDEGATE_HOME", "."))
 APPLIED, DECIDING, STORED, LEAVING = "applied", "deciding", "stored", "leaving"
@@ -84,12 +83,12 @@ class Driver(Flagd):
         comes(APPLIED)
 
 
-class Ledger(FileLedger):
+class Ledger(store.ledger.Ledger):
     """A ledger whose worker may die after it stored, and before anybody knows."""
 
-    def append(self, use_case: str, stream: str, entries: Sequence[Entry]) -> int:
+    def append(self, task: StoreRequest, run: str, tool: str, now: datetime) -> int:
         """Store, and perhaps die."""
-        number = super().append(use_case, stream, entries)
+        number = super().append(task, run, tool, now)
         comes(STORED)
         return number
 
@@ -116,7 +115,7 @@ def main() -> None:
     import worker  # noqa: PLC0415  # only now, so that the workflow takes up what was put there
 
     activities.drivers.KINDS = MappingProxyType({"flagd": Driver})
-    vars(worker)["FileLedger"] = Ledger
+    vars(activities.ledger)["Ledger"] = Ledger
     worker.main()
 
 

@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.drivers.flagd import Flagd
-from activities.lines import lines
+from tests.evidence import lines
 from tests.pure.world import with_rung
 from tests.workflows.rig import DEV_SERVER, Rig, enforced
 from tidegate.models.base import Span
@@ -147,15 +147,9 @@ class Attacked(Rig):
             await asyncio.sleep(0.05)
         raise AssertionError(f"it was never read back: {(await self.standing()).line}")
 
-    @property
-    def ledger(self) -> Path:
-        """Where its evidence is kept."""
-        return self.home / "ledger" / f"{self.name}.jsonl"
-
     def lines(self) -> list[dict[str, Any]]:
         """Return the evidence that the ledger has."""
-        with lines(self.ledger) as kept:
-            return kept.all()
+        return lines(self.home, self.name)
 
     async def failures(self) -> list[str]:
         """Return how each workflow task failed or ran out of time, in any run."""

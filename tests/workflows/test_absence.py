@@ -18,8 +18,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
 from activities.drivers.flagd import Flagd
-from activities.ledger import FileLedger
-from activities.lines import lines
+from store import migrate
+from store.ledger import Ledger
+from tests.evidence import lines
+from tests.pure import ledgered
 from tests.pure.world import Story, but, exposure, with_gate, with_metric
 from tests.workflows.rig import FLAG, TEST_SERVER, Rig, enforced, needs_test_server
 from tests.workflows.siege import numbered_once, soon
@@ -75,7 +77,7 @@ def test_a_week_without_a_worker(plan: Plan, safer: list[str], people: int) -> N
             new = [line["action"] for line in evidence(rig.home)[known:]]
             new += [entry.action for entry in given.state.outbox if entry.number > known + len(new)]
             assert new[: len(safer)] == safer
-            assert sorted(new[len(safer) :]) == ["confirmed", "readings"]
+            assert sorted(new[len(safer) :]) == ["confirmed", "dispatched", "readings"]
             assert numbered_once(evidence(rig.home))
             assert (rig.people, given.state.exposure.desired.people) == (people, people)
             last = given.state.metrics["errors"].last
@@ -102,17 +104,20 @@ async def away(stack: AsyncExitStack, plan: Plan) -> Rig:
     env = await WorkflowEnvironment.start_time_skipping(plugins=[plugin()], test_server_existing_path=str(TEST_SERVER))
     await stack.enter_async_context(env)
     await attributes.register(env.client)
+    url = f"sqlite:///{home / 'ledger.db'}"
+    migrate.upgrade(url)
+    kept = Ledger(url)
     rig, before = Rig(env, home), left(plan, await env.get_current_time())
     Flagd(FLAG, home).apply(exposure(10), before.state.exposure.epoch, "as left", None)
-    given = RolloutInput(plan=before.plan, state=before.state)
+    given = RolloutInput(plan=before.plan, state=before.state, backlog=ledgered.sent(before)[1])
     rig.handle = await env.client.start_workflow(ids.WORKFLOW, given, id=rig.handle.id, task_queue=ids.TASK_QUEUE)
     run = rig.handle.first_execution_run_id
     assert run is not None
-    FileLedger(home / "ledger").append(plan.use_case, run, before.entries)
+    for request in ledgered.sent(before, run)[0]:
+        kept.append(request, "run", "tidegate", datetime.now(UTC))
     return rig
 
 
 def evidence(home: Path) -> list[dict[str, Any]]:
     """Return the evidence."""
-    with lines(home / "ledger" / "claims-triage.jsonl") as kept:
-        return kept.all()
+    return lines(home, "claims-triage")

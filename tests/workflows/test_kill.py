@@ -19,7 +19,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.drivers.flagd import Flagd
-from activities.lines import lines
+from tests.evidence import lines
 from tests.pure.world import exposure
 from tests.workflows import doomed
 from tests.workflows.rig import DEV_SERVER, needs_dev_server
@@ -207,8 +207,7 @@ class Life:
 
     def known(self) -> list[dict[str, Any]]:
         """Return the evidence."""
-        with lines(self.house.home / "ledger" / f"{self.name}.jsonl") as kept:
-            return kept.all()
+        return lines(self.house.home, self.name)
 
     async def recorded(self, code: str, times: int) -> dict[str, Any]:
         """Return what was recorded about a matter for so many-eth time, once it is."""
@@ -274,8 +273,7 @@ class Deaths:
 
     def evidence(self, seed: Seed, name: str) -> list[dict[str, Any]]:
         """Return the evidence of a rollout."""
-        with lines(self.home(seed) / "ledger" / f"{name}.jsonl") as kept:
-            return kept.all()
+        return lines(self.home(seed), name)
 
     def written(self, seed: Seed, name: str) -> list[tuple[int, str]]:
         """Return what reached the flag of a rollout, one after the other."""

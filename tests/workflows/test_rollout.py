@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
 
+from tests import evidence
+from tests.evidence import lines, rows
 from tests.replay import costs
 from tests.workflows.rig import Rig, needs_test_server, virtual
 from tests.workflows.stories import STORIES, Tale, whole_life
+from tidegate import recompute
 
 pytestmark = needs_test_server
 
@@ -32,19 +34,27 @@ def test_a_story_ends_well(tale: Tale) -> None:
 
     async def checked(rig: Rig) -> None:
         await tale(rig)
-        assert_one_line_each(rig.home / "ledger" / "claims-triage.jsonl")
+        assert_one_line_each(rig.home)
+        assert_decided_again(rig.home)
 
     play(checked)
 
 
-def assert_one_line_each(ledger: Path) -> None:
+def assert_one_line_each(home: Path) -> None:
     """Every number of the evidence is kept once in each life of the use case, and none is missing."""
     streams: dict[str, list[int]] = {}
-    for line in ledger.read_text("utf-8").splitlines():
-        kept = json.loads(line)
-        streams.setdefault(kept["stream"], []).append(kept["number"])
+    for kept in lines(home, "claims-triage"):
+        streams.setdefault(kept["life"], []).append(kept["number"])
+    assert streams
     for numbers in streams.values():
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+def assert_decided_again(home: Path) -> None:
+    """From what the ledger has, every decision comes out as it was."""
+    known, papers = rows(home, "claims-triage"), evidence.papers(home)
+    assert len({row["record"] for row in known if "heard" in row}) > 10
+    assert list(recompute.check(known, papers.__getitem__)) == []
 
 
 def test_history_is_thrifty() -> None:

@@ -132,6 +132,21 @@ Move = Annotated[Apply | TakeReadings | Notify | TurnPage, Field(discriminator="
 """What the workflow performs."""
 
 
+class Stood(Carried):
+    """Where a rollout stood before a line of evidence."""
+
+    phase: str
+    """The phase."""
+    control: str
+    """The control."""
+    level: int
+    """The level."""
+    epoch: int
+    """The epoch."""
+    people: int
+    """At most so many people were to be served."""
+
+
 class Entry(Carried):
     """One line of evidence. What the store adds (sequence, time of recording, hashes) is not here."""
 
@@ -169,6 +184,20 @@ class Entry(Carried):
     """The level after it."""
     epoch: int
     """The epoch after it."""
+    people: int = 0
+    """At most so many people are to be served after it."""
+    before: Stood | None = None
+    """Where the rollout stood before; none if it stands where it stood."""
+    stage: str = ""
+    """The stage it stands in."""
+    wave: str = ""
+    """The wave it stands on; empty before the first."""
+    standard: str = ""
+    """The standard it is held to."""
+    organisation: str | None = None
+    """Whether whoever acted is one of us or a vendor's; none for what is no person of the roster."""
+    method: str = "none"
+    """How whoever acted was recognised."""
     cause: str | None = None
     """The id of the event that led to it."""
     count: int = 1

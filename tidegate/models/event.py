@@ -278,7 +278,7 @@ class Reading(Carried):
     """What kind of answer."""
     value: Amount | None = None
     """The value, where there is one."""
-    n: Annotated[int, Field(ge=0)] = 0
+    n: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
     """Over how many cases."""
     taken_at: Instant
     """The end of the window that it speaks of."""
@@ -297,6 +297,14 @@ class Readings(Message):
     kind: Literal["readings"] = "readings"
     items: Annotated[dict[Id, Reading], Field(min_length=1, max_length=100)]
     """By metric."""
+
+
+class Dispatched(Carried):
+    """An attempt to make exposure so is on its way."""
+
+    kind: Literal["dispatched"] = "dispatched"
+    epoch: int
+    """Which attempt."""
 
 
 class Applied(Carried):
@@ -378,6 +386,7 @@ Event = Annotated[
     | Withdraw
     | Alert
     | Readings
+    | Dispatched
     | Applied
     | Observed
     | Noticed

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from tidegate.models.base import Carried, Id, Instant
 from tidegate.models.decision import Entry, Outcome, Reason
 from tidegate.models.plan import Plan
+from tidegate.models.record import Paper, Record, Text
 from tidegate.models.state import State
+
+
+class Backlog(Carried):
+    """What is not stored yet beside the lines of evidence, and the words that texts stand for."""
+
+    secret: str = ""
+    """From which the salt of each text follows; it never leaves the rollout."""
+    number: int = -1
+    """The number of the last record."""
+    batch: int = 0
+    """The number of what was decided together last."""
+    records: tuple[Record, ...] = ()
+    """Events that are not stored yet."""
+    papers: tuple[Paper, ...] = ()
+    """What they refer to."""
+    weight: int = 0
+    """About how many bytes wait."""
+    missed: int = 0
+    """How many events could not be kept while the ledger was away."""
+    texts: dict[str, Text] = Field(default_factory=dict)
+    """The words that tokens stand for, for as long as they are not stored or somebody may want to read them here."""
 
 
 class RolloutInput(Carried):
@@ -17,6 +41,8 @@ class RolloutInput(Carried):
     """Where it stands; none at the very beginning."""
     lately: tuple[Entry, ...] = ()
     """The last lines of evidence, for those who look on."""
+    backlog: Backlog = Backlog()
+    """What is not stored yet."""
     read_back: Instant | None = None
     """When it was last seen what is really exposed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Annotated, Literal
 
@@ -315,3 +316,8 @@ class Plan(Carried):
     def rules(self, level: int) -> StageRules:
         """Return the rules of a level's stage; below the first wave those of the first."""
         return self.stages[self.ladder[max(level, 1) - 1].stage].rules
+
+
+def reread(plan: Plan) -> Plan:
+    """Return a plan as it is when it is read from its canonical bytes: names in one order, whoever wrote it."""
+    return Plan.model_validate_json(json.dumps(plan.model_dump(mode="json"), sort_keys=True))

@@ -177,6 +177,7 @@ class Code(StrEnum):
     OTHER_USE_CASE = "other_use_case"
     ADDS_THEMSELVES = "adds_themselves"
     LEFT_BEHIND = "left_behind"
+    DISPATCHED = "dispatched"
     ADOPTED_PLAN = "adopted_plan"
     # what is owed, and the end
     OWES = "owes"

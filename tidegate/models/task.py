@@ -7,10 +7,12 @@ from typing import Annotated
 from pydantic import Field
 
 from tidegate.models.base import Carried, Id, Instant, Key
-from tidegate.models.decision import Apply, Entry, Notify, TakeReadings
+from tidegate.models.decision import Apply, Notify, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed, Reading
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.messages import Standing
 from tidegate.models.plan import Backend, PlanMetric
+from tidegate.models.record import Paper, Row, Text
 
 
 class ApplyRequest(Carried):
@@ -48,14 +50,20 @@ Effect = Annotated[Applied | Observed, Field(discriminator="kind")]
 
 
 class StoreRequest(Carried):
-    """Keep these lines of evidence."""
+    """Keep this evidence."""
 
     use_case: str
     """Whose."""
     stream: str
-    """The life of the rollout that they belong to: a use case that begins anew begins a new stream."""
-    entries: tuple[Entry, ...]
-    """The lines, in order."""
+    """The life of the rollout that it belongs to: a use case that begins anew begins to count anew."""
+    rows: tuple[Row, ...]
+    """What happened, in order."""
+    papers: tuple[Paper, ...] = ()
+    """What it refers to."""
+    texts: dict[str, Text] = Field(default_factory=dict)
+    """The words that tokens in it stand for."""
+    standing: Standing | None = None
+    """Where the rollout stands, for those who ask when it cannot answer."""
 
 
 class ReadRequest(Carried):

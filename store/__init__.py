@@ -1,0 +1,1 @@
+"""Floor 1, the store: the only room that speaks SQL. It keeps evidence and rules on nothing."""

@@ -1,0 +1,140 @@
+"""Eight processes write to one stream, some are killed, the server is stopped: nothing is lost, doubled or forked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from store.migrate import upgrade
+from store.reading import reading
+from tests.store.postgres import Cluster
+from tests.store.writer import requests
+from tidegate.envelope import FIRST, bodies
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITERS, LIVES, APPENDS = 8, 6, 10_000
+SOON = 9
+"""Seconds: what the ledger allows itself, and a little for a busy machine."""
+STREAM = "claims-triage"
+
+
+class Crowd:
+    """Writers, each with lives of its own in one stream."""
+
+    def __init__(self, url: str, folder: Path, lives: int, writers: int = WRITERS) -> None:
+        """Know what each of them will send."""
+        self.url, self.folder, self.lives = url, folder, lives
+        self.writers = [f"writer-{number}" for number in range(writers)]
+        sent = [body["id"] for request in requests() for body in bodies(STREAM, "", request.rows)]
+        self.ids = {name: [f"{name}.{life}{one}" for life in range(lives) for one in sent] for name in self.writers}
+        """What is to be kept of each, in order."""
+
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """Let a writer write from the beginning."""
+        command = [sys.executable, "-m", "tests.store.writer", self.url, name, str(self.lives), str(self.folder / name)]
+        return subprocess.Popen(command, cwd=ROOT)
+
+    def told(self, name: str, sign: str = "+") -> list[str]:
+        """Return what a writer was told so far: + with an id is a yes, - is why not."""
+        file = self.folder / name
+        lines = file.read_text("utf-8").split("\n")[:-1] if file.exists() else []
+        return [line[2:] for line in lines if line.startswith(sign)]
+
+    def kept(self) -> dict[str, list[str]]:
+        """Return what is kept of each writer, once the one chain was seen to be whole."""
+        found: dict[str, list[str]] = {name: [] for name in self.writers}
+        prev = FIRST
+        with reading(self.url) as view:
+            for seq, row in enumerate(view.rows(STREAM), start=1):
+                assert (row.seq, row.prev, row.hash) == (seq, prev, hashlib.sha256(row.body).hexdigest())
+                body = json.loads(row.body)
+                assert (body["seq"], body["prev"], body["id"]) == (row.seq, row.prev, row.id)
+                found[row.id.partition(".")[0]].append(row.id)
+                prev = row.hash
+        return found
+
+    def nothing_lost(self, name: str) -> bool:
+        """Whether what the ledger said yes to is kept, in order and once, and more may be."""
+        kept = self.kept()[name]
+        yes = max((self.ids[name].index(one) for one in self.told(name)), default=-1)
+        return len(kept) > yes and kept == self.ids[name][: len(kept)]
+
+    def all_there(self) -> bool:
+        """Whether every row of every writer is there, once and in order."""
+        return self.kept() == self.ids
+
+
+def done(*writers: subprocess.Popen[bytes]) -> bool:
+    """Wait until writers are done; say whether all went well."""
+    return [writer.wait(timeout=120) for writer in writers] == [0] * len(writers)
+
+
+def heard(crowd: Crowd, name: str, more: int) -> None:
+    """Wait until a writer was told so many things more."""
+    before, patience = len(crowd.told(name)), time.monotonic() + 60
+    while len(crowd.told(name)) < before + more:
+        assert time.monotonic() < patience
+        time.sleep(0.005)
+
+
+def test_a_crowd_with_deaths_in_it(url: str, tmp_path: Path) -> None:
+    """Ten thousand appends by eight writers, four of them killed and begun again, make one whole chain."""
+    crowd = Crowd(url, tmp_path, LIVES)
+    assert sum(map(len, crowd.ids.values())) >= APPENDS
+    dice = random.Random(4)  # noqa: S311  # dice for a test
+    running = {name: crowd.start(name) for name in crowd.writers}
+    for name in crowd.writers[:4]:
+        heard(crowd, name, dice.randint(10, 60))
+        running[name].kill()
+        running[name].wait()
+        assert crowd.nothing_lost(name)
+        running[name] = crowd.start(name)
+    assert done(*running.values())
+    assert crowd.all_there()
+
+
+def test_the_server_goes_away_and_comes_back(server: Cluster, tmp_path: Path) -> None:
+    """PostgreSQL dies in the middle of appends: all are told so soon, and nothing is lost or doubled."""
+    url = server.fresh()
+    upgrade(url)
+    crowd = Crowd(url, tmp_path, 1, writers=2)
+    running = [crowd.start(name) for name in crowd.writers]
+    for _ in range(2):
+        heard(crowd, "writer-0", 5)
+        server.stop()
+        time.sleep(1)
+        server.start()
+    assert done(*running)
+    assert crowd.all_there()
+    for name in crowd.writers:
+        seconds, words = zip(*(line.split(" ", 1) for line in crowd.told(name, "-")), strict=True)
+        assert max(map(float, seconds)) < SOON
+        assert all(line.startswith(f"PostgreSQL database ledger_1 on {server.root}: ") for line in words)
+
+
+def test_a_server_that_says_nothing_is_given_up(server: Cluster, tmp_path: Path) -> None:
+    """PostgreSQL is frozen in the middle of appends: who waits is told so in time, and goes on when it thaws."""
+    url = server.fresh()
+    upgrade(url)
+    crowd = Crowd(url, tmp_path, 1, writers=1)
+    running = crowd.start("writer-0")
+    heard(crowd, "writer-0", 5)
+    frozen = server.processes()
+    for process in frozen:
+        os.kill(process, signal.SIGSTOP)
+    patience = time.monotonic() + 2 * SOON
+    while not crowd.told("writer-0", "-"):
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+    for process in frozen:
+        os.kill(process, signal.SIGCONT)
+    assert done(running)
+    assert crowd.all_there()
+    assert max(float(line.split()[0]) for line in crowd.told("writer-0", "-")) < SOON

@@ -1,0 +1,64 @@
+"""Two hundred random lives go through a real ledger, and every decision of theirs comes out again as it was."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+
+from store.ledger import Ledger
+from store.migrate import upgrade
+from store.reading import reading
+from tests.pure import ledgered
+from tests.pure.test_machine import Lives
+from tidegate import recompute
+
+LIVES: dict[str, int] = {}
+"""How many records each life left."""
+
+
+class Recorded(Lives):
+    """One rollout in the hands of everybody at once, with its record."""
+
+    def anybody_may_make_it_safer(self) -> None:
+        """Another test judges that."""
+
+    def it_can_be_carried(self) -> None:
+        """Another test judges that."""
+
+    def teardown(self) -> None:
+        """Keep it, read it, and decide it all again."""
+        if not hasattr(self, "story"):
+            return
+        name = f"life-{len(LIVES)}"
+        requests, _ = ledgered.sent(self.story, name)
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{Path(folder) / 'ledger.db'}"
+            upgrade(url)
+            ledger = Ledger(url)
+            for request in requests:
+                ledger.append(request, "run", "tidegate", datetime.now(UTC))
+            ledger.close()
+            with reading(url) as view:
+                rows = [json.loads(row.body) for row in view.rows(self.story.began[0].use_case)]
+                papers: dict[str, Any] = {one.digest: json.loads(one.body) for one in view.papers()}
+        found = list(recompute.check(rows, papers.__getitem__))
+        assert [one for one in found if one.kind != "not_kept"] == []
+        LIVES[name] = len({row["record"] for row in rows})
+
+
+TestRecorded = Recorded.TestCase
+TestRecorded.settings = settings(
+    max_examples=200, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def test_no_life_was_empty() -> None:
+    """The lives above are as many as they should be, and each left something to decide again."""
+    assert len(LIVES) >= 200
+    assert min(LIVES.values()) >= 1
+    assert sum(LIVES.values()) > 2_000
