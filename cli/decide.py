@@ -15,7 +15,7 @@ import typer
 from cli import render
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, Gate, GoodUntil, InFunction, MessageId, UseCase, Wait, Who, Why
-from cli.telling import Manner, finish, hear, message, speaker, unseen
+from cli.telling import Manner, finish, hear, message, signed, speaker, unseen
 
 if TYPE_CHECKING:
     from cli.message import Message
@@ -207,8 +207,6 @@ def cast(
             render.say("Nothing was sent.")
             raise typer.Exit(Exit.NO)
     promises = [_promise(text, plan) for text in wish.conditions] or None
-    if not manner.as_json:
-        render.say(f"Unsigned: recorded as said by {render.clean(person)}, and unverified.")
     said = message(
         plan.use_case,
         wish.choice,
@@ -223,7 +221,24 @@ def cast(
         answers=answers or None,
         promises=promises,
     )
+    said = signed(server, said, given)
+    if "signature" not in said.words:
+        _unsigned(plan.use_case, person, gate, wish)
+        if not manner.as_json:
+            render.say(f"Unsigned: recorded as said by {render.clean(person)}, and unverified.")
     return said, hear(server, said, manner)
+
+
+def _unsigned(use_case: str, person: str, gate: Round | None, wish: Wish) -> None:
+    """Refuse at once what would be refused for want of a signature; a no is heard without one as far as it may be."""
+    if gate is None or not gate.signed or wish.choice in ("veto", "revoke"):
+        return
+    raise Refusal(
+        f"{gate.id} of {use_case} counts only signed decisions, and no key of {person}'s is here",
+        f"`tidegate keys list {person}` shows which keys the programme knows; TIDEGATE_KEY or "
+        f"`tidegate me {person} --key FILE` says where yours lies.",
+        Exit.NOT_PERMITTED,
+    )
 
 
 def _about(plan: Plan, state: State, person: str, wish: Wish, now: datetime) -> tuple[Round | None, str]:

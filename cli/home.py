@@ -50,9 +50,21 @@ def me() -> str | None:
         raise Refusal(f"{home() / 'me'}: it cannot be read: {error}", "`tidegate me ID` writes it anew.") from None
 
 
-def set_me(person: str) -> None:
-    """Remember the person at this keyboard."""
+def set_me(person: str, key: Path | None = None) -> None:
+    """Remember the person at this keyboard, and the key that they sign with where it is not one that is found."""
     write(home() / "me", f"{person}\n")
+    if key is not None:
+        write(home() / "key", f"{key.expanduser().absolute()}\n")
+    else:
+        (home() / "key").unlink(missing_ok=True)
+
+
+def key() -> str | None:
+    """Return the key file that the person at this keyboard signs with, if one was named."""
+    try:
+        return (home() / "key").read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def write(file: Path, text: str) -> None:

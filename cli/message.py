@@ -36,7 +36,8 @@ class Message(NamedTuple):
         import hashlib
         import json
 
-        said = json.dumps([self.verb, {**self.words, "not_after": None}], sort_keys=True)
+        # Signed again, the same words are the same message.
+        said = json.dumps([self.verb, {**self.words, "not_after": None, "signature": None}], sort_keys=True)
         return f"{self.id}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 

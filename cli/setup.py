@@ -88,12 +88,18 @@ def init(
 def me(
     person: Annotated[str | None, typer.Argument(metavar="ID", help="Your id in the programme.")] = None,
     *,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="The SSH key you sign with; else your agent's, or ~/.ssh/id_*."),
+    ] = None,
     programme: ProgrammeFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show or set who you are: verbs then act in your name.
 
     With --json: {"me": id or null, "name", "functions"}.
+
+    Example: tidegate me risk-officer --key ~/.ssh/id_ed25519
     """
     from cli.newcomer import person as person_of
 
@@ -105,7 +111,7 @@ def me(
         raise Refusal("nobody has been set yet", "`tidegate me ID` sets it; the ids are in programme.yaml.", Exit.NO)
     found = person_of(home.programme_file(programme), known)
     if person is not None:
-        home.set_me(person)
+        home.set_me(person, key)
     functions = found["functions"]
     if as_json:
         render.answer({"me": known, "name": found["name"], "functions": functions})

@@ -10,6 +10,23 @@ SHELVES = (
         (
             Verb("init", "setup", "Write a programme: who holds which function."),
             Verb("me", "setup", "Show or set who you are: verbs then act in your name."),
+            Verb(
+                "keys",
+                "keys",
+                "Show, add, try and revoke the keys that people sign with.",
+                (
+                    Verb("add", "keys", "Add somebody's public SSH key to the programme."),
+                    Verb("list", "keys", "List who can sign, with which keys, and whether they count today."),
+                    Verb(
+                        "check", "keys", "Sign something that means nothing, and see that it would be known as yours."
+                    ),
+                    Verb(
+                        "revoke",
+                        "keys",
+                        "Say that a key fell into other hands: what it signed and is not used yet counts no more.",
+                    ),
+                ),
+            ),
             Verb("new", "setup", "Write a playbook from ten questions."),
             Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
             Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),

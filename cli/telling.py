@@ -14,7 +14,10 @@ from cli.moments import moment
 
 if TYPE_CHECKING:
     from cli.talk import Server
-    from tidegate.models.messages import Answer, Standing
+    from tidegate.models.messages import Answer, RolloutInput, Standing
+
+_SAFER = frozenset(("hold", "narrow", "redirect", "pause", "rollback", "terminate"))
+"""Nobody has to look for a key before they make it safer."""
 
 
 class Manner(NamedTuple):
@@ -48,14 +51,23 @@ def tell(server: Server, said: Message, manner: Manner, *, safer: bool = False) 
 
 
 def hear(server: Server, said: Message, manner: Manner) -> Answer:
-    """Say it and return the answer; end with the code for unreachable if nobody gives one."""
+    """Sign it, say it and return the answer; end with the code for unreachable if nobody gives one."""
     from cli.talk import NoAnswer
 
     try:
-        return server.tell(said)
+        return server.tell(signed(server, said))
     except NoAnswer:
         undelivered(said, manner)
         raise typer.Exit(Exit.UNREACHABLE) from None
+
+
+def signed(server: Server, said: Message, given: RolloutInput | None = None) -> Message:
+    """Return a message with its sender's signature where they have a key; what makes it safer needs none."""
+    from cli import signing
+
+    if said.verb in _SAFER or "signature" in said.words or not signing.within_reach():
+        return said
+    return signing.endorsed(said, given or server.whole(said.use_case))
 
 
 def finish(server: Server, said: Message, answer: Answer, manner: Manner, *, safer: bool = False) -> None:

@@ -21,23 +21,29 @@ from tidegate import (
     reconcile,
     resume,
     schedule,
+    signature,
     thresholds,
     votes,
     waves,
 )
 from tidegate.calendar import LEAST
 from tidegate.deadlines import next_deadline
+from tidegate.digest import digest
 from tidegate.models.decision import Entry, Move, Outcome, Reason, Receipt
 from tidegate.models.event import (
     CLOCK,
     SYSTEM,
     Alert,
     Choice,
+    Confirm,
     Fault,
     Message,
+    Postpone,
     Readings,
+    Ready,
     Reduce,
     Reduction,
+    Resume,
     StopTheLine,
     Stored,
     Terminate,
@@ -60,6 +66,8 @@ RECEIPTS_KEPT = 1_000
 FORGET_AFTER = timedelta(hours=24)
 """How long a message may be on its way unless it says how long; then its answer can be forgotten."""
 _LONGEST_FACT = 200
+_OPENING = (Confirm, Postpone, Ready, Resume)
+"""What is not a vote and still takes something out of the way of a widening, or of the end of a stop."""
 REMEMBER_AT_MOST = timedelta(days=7)
 """No message keeps its answer for longer, whatever it says."""
 
@@ -79,7 +87,8 @@ class Decision(NamedTuple):
 def begin(plan: Plan, now: datetime) -> State:
     """Return the state of a rollout that has just been submitted."""
     position = Position(phase=Phase.SUBMITTED, since=now, nudge_at=now + max(plan.rules(1).review_every.wall, LEAST))
-    return State(use_case=plan.use_case, plan=plan.digest, position=position, ticked_at=now)
+    nonce = digest({"use_case": plan.use_case, "plan": plan.digest, "began": now.isoformat()})[:32]
+    return State(use_case=plan.use_case, plan=plan.digest, position=position, ticked_at=now, nonce=nonce)
 
 
 def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
@@ -147,15 +156,23 @@ _ORDER = MappingProxyType(
 
 def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
     known = state.receipts.get(event.id)
-    mark = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
-    turn = Turn(plan, state, now, event.actor, event.id)
+    # Whoever signs the same words again does not make other words of them.
+    mark = hashlib.sha256(event.model_dump_json(exclude={"not_after", "signature"}).encode()).hexdigest()
     if known is not None and known.digest == mark:
         return Decision(state, (), (), plan, known)
+    # What a message claims of its sender counts for nothing; what its signature proves does.
+    actor, forged = signature.recognised(plan, state, event, now)
+    event = event.model_copy(update={"actor": actor})
+    turn = Turn(plan, state, now, actor, event.id)
     safer = isinstance(event, Reduce | Alert) or (isinstance(event, StopTheLine) and not event.lift)
     conflict = None if known is None else because(Code.ID_CONFLICT, id=event.id)
-    refusal = None if safer else conflict or _unheard(state, event, now)
+    # Who says no may be mistaken about their key, or say it without one; a yes may not.
+    unproven = None if _cautious(event) else forged or _unsigned(turn, event)
+    refusal = None if safer else conflict or _unheard(state, event, now) or unproven
     if refusal is not None:
         return _refused(turn, mark, refusal)
+    if forged is not None:
+        turn.note("signature", Outcome.REFUSED, forged)
     if conflict is not None:
         # An id that somebody used up for other words is put on record, and silences nobody who makes it safer.
         turn.note("message", Outcome.REFUSED, conflict)
@@ -166,6 +183,20 @@ def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decisio
         _remember(turn, event.id, receipt)
     waves.progress(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, receipt)
+
+
+def _unsigned(turn: Turn, event: Message) -> Reason | None:
+    """Where only signed decisions count, so do only signed words that could take something out of the way."""
+    signs = any(rule.signed for rule in turn.rules.gates.values())
+    opens = isinstance(event, _OPENING) or (isinstance(event, StopTheLine) and event.lift)
+    if not signs or not opens or event.actor.verified:
+        return None
+    return because(Code.SIGNATURE_REQUIRED, gate=f"this {event.kind}")  # type: ignore[attr-defined]  # every message has a kind
+
+
+def _cautious(event: Message) -> bool:
+    """Whether it can only make it safer: who says no, who ends it, what is measured. Nothing silences them."""
+    return isinstance(event, Readings | Terminate) or _says(event, _NO)
 
 
 def _refused(turn: Turn, mark: str, why: Reason) -> Decision:
@@ -181,8 +212,7 @@ def _unheard(state: State, event: Message, now: datetime) -> Reason | None:
     if state.position.phase.over:
         return because(Code.OVER, phase=state.position.phase.value)
     full = len(state.receipts) >= RECEIPTS_KEPT or len(state.outbox) >= 2 * OUTBOX_LIMIT
-    # Who says no, who ends it, and what is measured can only make it safer: no flood of others' words silences them.
-    if full and not (isinstance(event, Readings | Terminate) or _says(event, _NO)):
+    if full and not _cautious(event):
         return because(Code.BUSY)
     return None
 

@@ -73,7 +73,7 @@ def _said(record: Record | None, entry: Entry | None) -> dict[str, Any]:
         return words | {"occurred_at": _time(at), "number": None, "retention": "operational"}
     line = entry.model_dump(mode="json")
     after = {name: line[name] for name in ("phase", "control", "level", "epoch", "people")}
-    actor = event.get("actor", {}) if entry.cause is not None and entry.cause == event.get("id") else {}
+    signature = event.get("signature", {}) if entry.verified and entry.cause == event.get("id") else {}
     return words | {
         "number": entry.number,
         "occurred_at": _time(entry.at),
@@ -83,8 +83,8 @@ def _said(record: Record | None, entry: Entry | None) -> dict[str, Any]:
         "authentication": {
             "method": entry.method,
             "verified": entry.verified,
-            "key": actor.get("key"),
-            "signature": actor.get("signature"),
+            "key": entry.key or None,
+            "signature": signature.get("proof"),
         },
         "subject": entry.subject,
         "plan": entry.plan,

@@ -54,6 +54,7 @@ SENTENCES = MappingProxyType(
         Code.GATE_OVER: "{gate} was {how} at {at}; it takes no more votes.",
         Code.GATE_EXPIRED: "{gate} expired at {at}.",
         Code.SIGNATURE_REQUIRED: "{gate} counts only signed decisions.",
+        Code.BAD_SIGNATURE: "It is not signed by {who}: {why}.",
         Code.ALREADY_VOTED: "{who} has already said {choice} for this seat; a change of mind begins with revoke.",
         Code.UNANSWERED: "An approval by {function} must answer: {question}",
         Code.PREMATURE: "{gate} cannot be approved while its conditions are {verdict}.",

@@ -222,6 +222,7 @@ def _entry(row: Words) -> Entry:
                 "organisation": actor["organisation"],
                 "method": authentication["method"],
                 "verified": authentication["verified"],
+                "key": authentication["key"] or "",
                 "before": row["before"] if row["before"] != row["after"] else None,
             }
         )

@@ -102,6 +102,7 @@ def _member(person: Person, programme: Programme, zones: Zones) -> Member:
             for leave in sorted(person.leave, key=lambda leave: leave.first)
         ),
         keys=person.keys,
+        passkeys=person.passkeys,
     )
 
 

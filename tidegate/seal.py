@@ -46,8 +46,8 @@ def sealed(event: Event, secret: str, asked: Collection[str] = ()) -> tuple[Even
     """
     found: dict[str, Text] = {}
 
-    def seal(place: str, text: str, whose: str = "") -> str:
-        salt = hashlib.sha256(f"{secret}/{whose}/{place}".encode()).hexdigest()
+    def seal(place: str, text: str, whose: str = "", behind: str = secret) -> str:
+        salt = hashlib.sha256(f"{behind}/{whose}/{place}".encode()).hexdigest()
         mark = token(salt, text)
         found[mark] = Text(salt=salt, text=text)
         return mark
@@ -60,16 +60,27 @@ def sealed(event: Event, secret: str, asked: Collection[str] = ()) -> tuple[Even
     if not isinstance(event, Message):
         return event, found
 
+    # Who signs has salted their own words, so that they can sign what is put on record before anybody has seen it.
+    salt = event.signature.salt if event.signature is not None else None
+
     def own(place: str, text: str) -> str:
-        return seal(place, text, event.id)
+        return seal(place, text, event.id, salt or secret)
 
     changes: dict[str, Any] = {name: own(name, text) for name in _free(event) if (text := getattr(event, name))}
     # Two people who name one incident, and an alert that fires again, speak of the same; the rules must see that.
-    changes |= {name: seal(name, getattr(event, name)) for name in _ALIKE.get(type(event), ())}
+    changes |= {name: seal(name, getattr(event, name)) for name in alike(event)}
+    if event.signature is not None:
+        signed = {name: own(name, getattr(event, name)) for name in alike(event)}
+        changes["signature"] = event.signature.model_copy(update={"salt": None, "alike": signed})
     return event.model_copy(update=changes | _inside(event, own, asked)), found
 
 
 _ALIKE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType({Override: ("incident",), Alert: ("fingerprint",)})
+
+
+def alike(event: Message) -> tuple[str, ...]:
+    """Return which fields of a message are salted alike for everybody, so that the rules can compare them."""
+    return _ALIKE.get(type(event), ())
 
 
 def _free(event: Message) -> tuple[str, ...]:

@@ -138,6 +138,7 @@ class Turn:
             standard=self.plan.standard,
             organisation=member.organisation if member else None,
             method=actor.method,
+            key=actor.key,
             cause=self.cause,
         )
         if self._collapsed(entry):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback
+from tidegate import calendar, fallback, signature
 from tidegate.models.base import Function, Stage
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
@@ -77,6 +77,7 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
         at=turn.now,
         expires_at=calendar.later(turn.plan.calendar, turn.now, rule.vote_expiry),
         verified=vote.actor.verified,
+        key=vote.actor.key,
         promises=vote.promises,
         message=vote.id,
     )
@@ -121,6 +122,8 @@ def valid(plan: Plan, gate: Gate, ballot: Ballot, now: datetime) -> bool:
         return False
     voter, principal = plan.roster.get(ballot.person), plan.roster.get(ballot.principal)
     if voter is None or principal is None or not can_vote(voter) or not can_vote(principal):
+        return False
+    if ballot.key and not signature.trusted(voter, ballot.key):
         return False
     if ballot.person == ballot.principal:
         return ballot.function in voter.functions or (ballot.function, ballot.person) in gate.assigned

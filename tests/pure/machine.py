@@ -209,7 +209,7 @@ def _help(story: Story) -> bool:
     _clear_the_way(story)
     _give_what_is_owed(story)
     if not story.state.exposure.control.open and story.phase is not Phase.RETIRING and not _resuming(story):
-        story.message(Resume, "business", cause="understood")
+        story.message(Resume, "business", cause="understood", verified=story.signs)
     for gate in list(story.state.gates.values()):
         if gate.satisfied_at is None and gate.kind is not GateKind.RETIREMENT:
             story.agree(gate)
@@ -221,12 +221,12 @@ def _clear_the_way(story: Story) -> None:
     for function in list(story.state.vetoes):
         story.say(_withdrawal(story, _who(story, function.value)))
     for dependency in list(story.state.embargoes):
-        story.message(StopTheLine, "risk-a", dependency=dependency, lift=True)
+        story.message(StopTheLine, "risk-a", dependency=dependency, lift=True, verified=story.signs)
     if story.state.position.expired is not None and story.state.proposal is None:
         _extend(story, story.state.position.expired)
     if story.state.exposure.control is Control.STOP_NOT_CONFIRMED:
         for name in ("ops-a", "plat-a"):
-            story.message(Confirm, name, what="stop", evidence="seen")
+            story.message(Confirm, name, what="stop", evidence="seen", verified=story.signs)
 
 
 def _give_what_is_owed(story: Story) -> None:
@@ -241,16 +241,17 @@ def _give_what_is_owed(story: Story) -> None:
         story.ready(None, "owner")
     for name, owed in list(story.state.obligations.items()):
         if owed.overdue or owed.kind == "condition":
-            story.message(Confirm, _who(story, owed.owner), what=name, evidence="seen")
+            story.message(Confirm, _who(story, owed.owner), what=name, evidence="seen", verified=story.signs)
 
 
 def _extend(story: Story, stage: Stage) -> None:
     longer = story.plan.stages[stage].but(expires=story.now + timedelta(days=3_000))
-    story.message(Amend, "owner", plan=but(story.plan, stages={**story.plan.stages, stage: longer}))
+    plan = but(story.plan, stages={**story.plan.stages, stage: longer})
+    story.message(Amend, "owner", plan=plan, verified=story.signs)
 
 
 def _withdrawal(story: Story, who: str) -> Vote:
-    envelope = story.envelope(who, reason="settled")
+    envelope = story.envelope(who, reason="settled", verified=story.signs)
     return Vote(**envelope, gate="any", subject="0" * 64, choice=Choice.WITHDRAW_VETO)
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
+from tests.pure.keys import TO_SIGN, public, signed
 from tidegate import votes
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order
@@ -50,7 +51,7 @@ from tidegate.models.plan import (
     Rung,
     WorkingTime,
 )
-from tidegate.models.programme import GateRule, ReadinessItem, Right, StageRules
+from tidegate.models.programme import GateRule, PublicKey, ReadinessItem, Right, StageRules
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase, State
 
@@ -79,8 +80,8 @@ FUNCTIONS = (
 
 
 def member(name: str, functions: tuple[Function, ...], deputy: str | None = None, **more: Any) -> Member:
-    """Return a person of the roster."""
-    return Member(name=name, functions=functions, deputy=deputy, **more)
+    """Return a person of the roster, with a key of their own."""
+    return Member(name=name, functions=functions, deputy=deputy, **{"keys": (PublicKey(key=public(name)),), **more})
 
 
 def rules(**more: Any) -> StageRules:
@@ -330,6 +331,7 @@ class Story:
         return decision
 
     def _decide(self, event: Event) -> Decision:
+        event = signed(event, self.state)
         before, decision = self.state, decide(self.plan, self.state, event, self.now)
         self.heard.append(Heard(self.batch, before, event, decision, self.now))
         self._take(decision)
@@ -350,8 +352,10 @@ class Story:
         self.decisions.append(decision)
 
     def envelope(self, who: str, **more: Any) -> dict[str, Any]:
-        """Return what every message carries."""
-        actor = Actor(subject=who, verified=more.pop("verified", False), kind=more.pop("actor_kind", ActorKind.HUMAN))
+        """Return what every message carries; one that is to be verified is signed when it is said."""
+        actor = Actor(subject=who, kind=more.pop("actor_kind", ActorKind.HUMAN))
+        if more.pop("verified", False):
+            more = {"signature": TO_SIGN, "not_after": self.now + timedelta(days=2), **more}
         return {"id": more.pop("id", f"m{next(self.ids)}"), "actor": actor, **more}
 
     def start(self, who: str = "owner") -> Decision:
@@ -360,7 +364,7 @@ class Story:
 
     def ready(self, item: ReadinessItem | None = ReadinessItem.ROLLBACK_TESTED, who: str = "ops-a") -> Decision:
         """Say that a readiness item is met."""
-        return self.say(Ready(**self.envelope(who, item=item, evidence="drill 7")))
+        return self.say(Ready(**self.envelope(who, item=item, evidence="drill 7", verified=self.signs)))
 
     def vote(self, who: str, choice: Choice = Choice.APPROVE, gate: Gate | None = None, **more: Any) -> Decision:
         """Vote about the open gate."""
@@ -443,6 +447,11 @@ class Story:
             self.wait()
 
     # -- shortcuts ------------------------------------------------------------------------------------------------
+
+    @property
+    def signs(self) -> bool:
+        """Whether only signed decisions count."""
+        return any(rule.signed for stage in self.plan.stages.values() for rule in stage.rules.gates.values())
 
     @property
     def phase(self) -> Phase:

@@ -198,6 +198,8 @@ class Entry(Carried):
     """Whether whoever acted is one of us or a vendor's; none for what is no person of the roster."""
     method: str = "none"
     """How whoever acted was recognised."""
+    key: str = ""
+    """With which key they signed, by its fingerprint."""
     cause: str | None = None
     """The id of the event that led to it."""
     count: int = 1

@@ -41,10 +41,25 @@ class Actor(Carried):
     """How they were recognised."""
     verified: bool = False
     """Whether that was proven by a signature."""
+    key: str = ""
+    """With which key, by its fingerprint."""
 
 
 SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
 CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
+
+
+class Signature(Authored):
+    """A proof that a message is its sender's own; `statement` says which bytes it covers."""
+
+    method: Literal["ssh", "passkey"]
+    """Made with an SSH key, or with a passkey in a browser."""
+    proof: Annotated[str, StringConstraints(min_length=1, max_length=8_000)]
+    """The signature in OpenSSH's armour, or the browser's assertion as JSON."""
+    salt: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32,64}$")] | None = None
+    """What the signer salted their free words with; it is taken off before anything is put on record."""
+    alike: dict[Id, Line] = Field(default_factory=dict, max_length=5)
+    """What the signer's own salt makes of words that are otherwise salted alike for everybody; filled in here."""
 
 
 class Message(Authored):
@@ -58,6 +73,8 @@ class Message(Authored):
     """From when on it says nothing any more; a reduction never goes stale."""
     reason: Text | None = None
     """Why, in their own words."""
+    signature: Signature | None = None
+    """What proves who says it."""
 
 
 class Reduction(StrEnum):

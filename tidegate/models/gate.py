@@ -28,6 +28,8 @@ class Ballot(Carried):
     """Until when it is good."""
     verified: bool = False
     """Whether a signature proved who."""
+    key: str = ""
+    """With which key, by its fingerprint."""
     promises: tuple[Promise, ...] = ()
     """What it is tied to."""
     message: str = ""

@@ -27,7 +27,7 @@ from tidegate.models.base import (
 )
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.playbook import DataSource, StopRule
-from tidegate.models.programme import PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -51,6 +51,8 @@ class Member(Carried):
     """When they are away, from and until."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
+    passkeys: tuple[Passkey, ...] = ()
+    """With what they sign in the review desk."""
 
 
 class WorkingTime(Carried):

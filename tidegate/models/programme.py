@@ -106,6 +106,25 @@ class PublicKey(Authored):
     """First day on which it counts."""
     until: date | None = None
     """Last day on which it counts."""
+    revoked: bool = False
+    """Whether it fell into other hands: then what was signed with it and is not used yet counts no more either."""
+
+
+class Passkey(Authored):
+    """A passkey that a person signs with in the review desk; `tidegate keys invite` leads to one."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,1400}$")]
+    """What their device knows it by, in base64url."""
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{40,1400}$")]
+    """The public key, its SubjectPublicKeyInfo in base64url."""
+    site: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{1,253}$")]
+    """The host of the desk that it was made for."""
+    since: date | None = None
+    """First day on which it counts."""
+    until: date | None = None
+    """Last day on which it counts."""
+    revoked: bool = False
+    """Whether it fell into other hands: then what was signed with it and is not used yet counts no more either."""
 
 
 class Leave(Authored):
@@ -138,6 +157,8 @@ class Person(Authored):
     """When they are away."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
+    passkeys: tuple[Passkey, ...] = ()
+    """With what they sign in the review desk."""
     mail: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     """Where notices reach them."""
 

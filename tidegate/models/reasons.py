@@ -49,6 +49,7 @@ class Code(StrEnum):
     GATE_OVER = "gate_over"
     GATE_EXPIRED = "gate_expired"
     SIGNATURE_REQUIRED = "signature_required"
+    BAD_SIGNATURE = "bad_signature"
     ALREADY_VOTED = "already_voted"
     UNANSWERED = "unanswered"
     PREMATURE = "premature"

@@ -334,3 +334,5 @@ class State(Carried):
     """Counts names of gates, obligations and notices."""
     ticked_at: Instant
     """When the clock was last acted on."""
+    nonce: str = ""
+    """What every signature in this life must cover, so that none of another life counts."""
