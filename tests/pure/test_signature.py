@@ -79,8 +79,8 @@ def test_a_signature_of_another_life_counts_for_nothing() -> None:
     words: dict[str, Any] = {"gate": other.gate, "signature": TO_SIGN, "not_after": other.now + DAY}
     stale, fresh = (signed(other.ballot("risk-a", **words), story.state) for story in (one, other))
     assert (one.state.use_case, one.state.nonce) != (other.state.use_case, other.state.nonce)
-    assert why(other, stale)[0] is Code.BAD_SIGNATURE  # type: ignore[arg-type]  # a vote, as the next
-    assert why(other, fresh)[0] is Code.APPROVED  # type: ignore[arg-type]  # a vote
+    assert why(other, stale)[0] is Code.BAD_SIGNATURE  # type: ignore[arg-type]  # it is a vote
+    assert why(other, fresh)[0] is Code.APPROVED  # type: ignore[arg-type]  # it is a vote
 
 
 def test_a_signature_of_another_person_counts_for_nothing() -> None:
