@@ -26,7 +26,7 @@ from cli.embedded.processes import alive, birth
 from cli.embedded.record import Keeper, Record, Server, Worker, load
 from tests.cli.run import ROOT, Answer
 
-LONG = 60.0
+LONG = 90.0
 """Seconds that nothing here takes on an idle machine; a busy one may."""
 
 
@@ -38,7 +38,7 @@ def command(*words: str, first: str = "") -> list[str]:
 def environment(home: Path, **more: str) -> dict[str, str]:
     """What such a process finds around it: this home, and nothing of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "TEMPORAL_"))}
-    return {**kept, "TIDEGATE_HOME": str(home), **more}
+    return {**kept, "TIDEGATE_HOME": str(home), "COLUMNS": "100", **more}
 
 
 def until(check: Callable[[], Any], seconds: float = LONG) -> bool:
@@ -61,6 +61,10 @@ def lacking() -> str:
 
 
 NEEDS_SERVER = pytest.mark.skipif(bool(lacking()), reason=f"the Temporal server cannot be started: {lacking()}")
+
+
+USUAL_PORTS = pytest.mark.xdist_group("usual ports")
+"""Who starts a server on the usual ports does so alone: two who look for them at once would find the same ones."""
 
 
 class House:
@@ -117,13 +121,13 @@ class House:
         assert answer.code == code, answer
         return {finding["subject"]: finding for finding in json.loads(answer.out)["findings"]}
 
-    def foreground(self, *words: str, up: bool = True) -> subprocess.Popen[bytes]:
+    def foreground(self, *words: str, up: bool = True, **env: str) -> subprocess.Popen[bytes]:
         """Start `up` and let it stay; return when it says that both are up."""
         with self.output.open("ab") as output:
             process = subprocess.Popen(
                 command("up", *(words or self.ports)),
                 cwd=ROOT,
-                env=environment(self.places.home),
+                env=environment(self.places.home, **env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

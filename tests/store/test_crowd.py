@@ -85,13 +85,13 @@ class Crowd:
 
 def done(*writers: subprocess.Popen[bytes]) -> bool:
     """Wait until writers are done; say whether all went well."""
-    return [writer.wait(timeout=180) for writer in writers] == [0] * len(writers)
+    return [writer.wait(timeout=400) for writer in writers] == [0] * len(writers)
 
 
 def heard(crowd: Crowd, names: list[str], more: int, sign: str = "+") -> None:
     """Wait until each of these writers was told so many things more."""
     wanted = {name: len(crowd.told(name, sign)) + more for name in names}
-    patience = time.monotonic() + 90
+    patience = time.monotonic() + 180
     while any(len(crowd.told(name, sign)) < number for name, number in wanted.items()):
         assert time.monotonic() < patience, {name: (crowd.told(name), crowd.told(name, "-")) for name in names}
         time.sleep(0.005)

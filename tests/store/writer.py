@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tidegate.models.task import StoreRequest
 
-PATIENCE = 120
+PATIENCE = 240
 ENOUGH = "enough"
 HOLDS = 100
 """How often each life is held."""

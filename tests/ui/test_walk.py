@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from activities.drivers.flagd import Flagd
 from tests import evidence
+from tests.cli.embedded import USUAL_PORTS
 from tests.workflows.rig import needs_dev_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ COLUMNS = ("Status", "Workflow ID", "RolloutStage", "RolloutWave", "RolloutPhase
            "RolloutDeadline")  # fmt: skip
 FLAG = {"file": "flags/sample.flagd.json", "flag": "first_steps"}
 
-pytestmark = needs_dev_server
+pytestmark = [needs_dev_server, USUAL_PORTS]
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium")
 
 
@@ -51,7 +52,7 @@ class Place(NamedTuple):
         """How many people the flag file serves."""
         return Flagd(FLAG, self.folder / ".tidegate").observe().exposure.people
 
-    def soon(self, what: Callable[[], bool], seconds: float = 20) -> None:
+    def soon(self, what: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something is so."""
         end = time.monotonic() + seconds
         while not what():
@@ -154,7 +155,7 @@ def _page(page: Page, place: Place) -> dict[str, Any]:
 
 def _frames(page: Page) -> str:
     """Return what the frames of the page say; the UI shows Markdown in frames."""
-    for _ in range(150):
+    for _ in range(600):
         text = "\n".join(frame.locator("body").inner_text() for frame in page.frames if frame != page.main_frame)
         if "Awaited" in text:
             return text
