@@ -15,7 +15,7 @@ up: $(READY) ## set up, start the server and a worker, and set the sample rollou
 	$(BIN)/tidegate up --sample
 
 test: lint types ## everything CI runs: lint, types, then every test, some of them beside each other
-	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder
 
 services: $(READY) ## install the servers and the browser that tests talk to
 	@$(BIN)/python -m tests.services

@@ -34,24 +34,25 @@ os._exit = _exit
 
 
 _LONG = (
-    "workflows/test_kill.py",
-    "workflows/test_sweep.py",
     "cli/test_server.py",
-    "workflows/test_hostile.py",
     "pure/test_machine.py",
+    "workflows/test_kill.py",
+    "cli/test_whole_life.py",
+    "store/test_recomputed.py",
+    "store/test_crowd.py",
+    "activities/test_sequences.py",
+    "workflows/test_rollout.py",
+    "workflows/test_sweep.py",
+    "workflows/test_hostile.py",
+    "cli/test_past.py",
 )
 """Files that take longest: begun last, one of them would be waited for alone."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep a file together, unless its tests have a group already, and put what takes long first."""
-    if not getattr(config.option, "loadgroup", False):
-        return
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(_HERE).as_posix()))
-    items.sort(key=_turn)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first where several processes share the tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +66,12 @@ def lacking() -> str:
 NEEDS_SERVER = pytest.mark.skipif(bool(lacking()), reason=f"the Temporal server cannot be started: {lacking()}")
 
 
-USUAL_PORTS = pytest.mark.xdist_group("usual ports")
-"""Who starts a server on the usual ports does so alone: two who look for them at once would find the same ones."""
+@contextmanager
+def usual_ports() -> Iterator[None]:
+    """Be alone on this machine with the usual ports: two who look for them at once would find the same ones."""
+    with (Path(tempfile.gettempdir()) / f"tidegate-usual-ports-{os.getuid()}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 class House:

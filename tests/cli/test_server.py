@@ -25,7 +25,7 @@ from cli.embedded.processes import alive, spawn
 from cli.embedded.record import Record, Server, save
 from cli.embedded.telling import Tell
 from store.migrate import upgrade
-from tests.cli.embedded import LONG, NEEDS_SERVER, USUAL_PORTS, House, command, environment, listening, stale, until
+from tests.cli.embedded import LONG, NEEDS_SERVER, House, command, environment, listening, stale, until, usual_ports
 from tests.cli.run import ROOT
 
 pytestmark = NEEDS_SERVER
@@ -48,15 +48,15 @@ def test_down_ends_both_and_then_finds_nothing(house: House) -> None:
     assert (again.code, again.out) == (0, f"Nothing runs in {house.places.home}.\n")
 
 
-@USUAL_PORTS
 def test_a_usual_port_that_is_taken_is_left_to_its_owner(house: House) -> None:
     """Where somebody else has the usual ports the next free ones are taken, and that is said."""
     strangers = [socket.socket() for _ in range(2)]
-    for stranger, port in zip(strangers, (USUAL_PORT, USUAL_UI_PORT), strict=True):
-        with suppress(OSError):  # Somebody else's may be there already, which is as good.
-            stranger.bind((LOCALHOST, port))
-            stranger.listen()
-    answer = house.run("up", "--detach")
+    with usual_ports():
+        for stranger, port in zip(strangers, (USUAL_PORT, USUAL_UI_PORT), strict=True):
+            with suppress(OSError):  # Somebody else's may be there already, which is as good.
+                stranger.bind((LOCALHOST, port))
+                stranger.listen()
+        answer = house.run("up", "--detach")
     server = house.record.server
     assert answer.code == 0, answer
     assert server is not None

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from activities.drivers.flagd import Flagd
 from tests import evidence
-from tests.cli.embedded import USUAL_PORTS
+from tests.cli.embedded import usual_ports
 from tests.workflows.rig import needs_dev_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,9 +29,11 @@ SCREENS = ROOT / "docs" / "screens"
 BROWSER = shutil.which("chromium")
 COLUMNS = ("Status", "Workflow ID", "RolloutStage", "RolloutWave", "RolloutPhase", "RolloutControl", "RolloutAwaits",
            "RolloutDeadline")  # fmt: skip
+_PATIENCE = 90_000
+"""Milliseconds that the browser may take for anything on a busy machine."""
 FLAG = {"file": "flags/sample.flagd.json", "flag": "first_steps"}
 
-pytestmark = [needs_dev_server, USUAL_PORTS]
+pytestmark = needs_dev_server
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium")
 
 
@@ -71,7 +73,8 @@ def tidegate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The embedded server with the sample, on ports of its own."""
     folder = tmp_path_factory.mktemp("walk")
-    up = tidegate(folder, "up", "--sample", "--detach", "--json")
+    with usual_ports():
+        up = tidegate(folder, "up", "--sample", "--detach", "--json")
     try:
         assert up.returncode == 0, up.stdout + up.stderr
         yield Place(folder, json.loads(up.stdout)["ui"])
@@ -110,6 +113,7 @@ def test_the_temporal_ui_tells_the_story_and_takes_a_vote(place: Place) -> None:
         context = browser.new_context(viewport={"width": 1600, "height": 1000})
         columns = json.dumps({"default": [{"label": label} for label in COLUMNS]})
         context.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
+        context.set_default_timeout(_PATIENCE)
         page = context.new_page()
         _list(page, place)
         words = _page(page, place)
