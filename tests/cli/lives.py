@@ -159,7 +159,7 @@ class Pace(NamedTuple):
 
 def short(seconds: int) -> Pace:
     """Everything is waited for in so many seconds."""
-    wait, review = f"{seconds}s", f"{max(60, 20 * seconds)}s"
+    wait, review = f"{seconds}s", f"{max(60, 10 * seconds)}s"
     gates = {
         "first_exposure": _asks("risk", "operations"),
         "checkpoint": {**_asks("risk"), "questions": {"risk": ["What could go wrong?"]}},
