@@ -37,6 +37,9 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
     signed = [f"{ballot.person} ({render.spoken(ballot.function.value)}): {render.spoken(ballot.choice.value)}"
               for ballot in gate.ballots]  # fmt: skip
     render.sentence(f"So far: {'; '.join(signed) or 'nobody has said anything'}.")
+    for given in gate.passages:
+        through = f"the freeze {given.freeze} until {shown(given.ends)}"
+        render.sentence(f"Let through {through} by {given.by}: {given.why}")
     render.say(f"Subject: {gate.subject}")
 
 

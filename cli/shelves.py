@@ -78,6 +78,7 @@ SHELVES = (
             Verb("remind", "around", "Ask those who have not answered again, now."),
             Verb("reassign", "around", "Name, as head of a function, who else may decide this one round for it."),
             Verb("postpone", "around", "Give a round of votes more time, once."),
+            Verb("let-through", "around", "Let this one change through a freeze, if the freeze names your function."),
             Verb(
                 "confirm",
                 "around",

@@ -33,7 +33,7 @@ LARGEST_REVISION = 256 * 1024
 def propose(turn: Turn, event: Amend) -> Reason:
     """Take in a new revision: adopt what asks nobody, ask those whom it concerns, or everybody."""
     old, new = turn.plan, event.plan
-    changes = diff(old, new)
+    changes = diff(old, new, turn.now)
     problem = _problem(turn, event, changes)
     if problem is not None:
         return turn.note("amend", Outcome.REFUSED, problem, subject=new.digest)
@@ -169,7 +169,7 @@ def agreed(turn: Turn, gate: Gate) -> None:
             fallback.close_gate(turn, gate.id, "superseded")
             gates.lapse(turn, gate)
             return
-        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan))
+        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan, turn.now))
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
         turn.place(sent_back=False)
@@ -290,16 +290,22 @@ def _come_down(turn: Turn) -> None:
 
 
 def _break_quorums(turn: Turn) -> None:
-    """A round of votes that the new roster can no longer satisfy ends at once and says so."""
+    """A round of votes that the new roster can no longer satisfy ends at once and says so; leave alone ends none.
+
+    Who is only away comes back, or is stood in for: else whoever enters leave could put off a review and its hold.
+    """
     for gate in tuple(turn.state.gates.values()):
-        lacking = missing_seats(turn.plan.roster, gate.needs, gate.excluded, (turn.now, max(gate.expires_at, turn.now)))
-        if lacking and (gate.satisfied_at is None or votes.missing(turn.plan, gate, turn.now)):
-            seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
-            turn.system(
-                "gate superseded",
-                Outcome.SUPERSEDED,
-                because(Code.UNSATISFIABLE, kind=gate.kind.value, seats=seats),
-                gate=gate.id,
-            )
-            fallback.close_gate(turn, gate.id, "superseded")
-            gates.lapse(turn, gate)
+        if gate.satisfied_at is not None and not votes.missing(turn.plan, gate, turn.now):
+            continue
+        window = (turn.now, max(gate.expires_at, turn.now))
+        lacking = missing_seats(turn.plan.roster, gate.needs, gate.excluded, window)
+        if not lacking:
+            continue
+        seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
+        reason = because(Code.UNSATISFIABLE, kind=gate.kind.value, seats=seats)
+        if not missing_seats(turn.plan.roster, gate.needs, gate.excluded, None):
+            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            continue
+        turn.system("gate superseded", Outcome.SUPERSEDED, reason, gate=gate.id)
+        fallback.close_gate(turn, gate.id, "superseded")
+        gates.lapse(turn, gate)

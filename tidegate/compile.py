@@ -8,7 +8,8 @@ The rules that are its own (`check` has the others) are these.
     P6 a later wave takes away · P7 verb beyond the stage · P8 name used twice, or nobody who could confirm
     P9 a calendar without work · P10 a period that ends before it begins · P11 target taken · P12 plan too large
     P13 an end that is missing, past or too far · P14 evidence or a yes that ages faster than people vote and are told
-    P15 more working time than the calendar can count
+    P15 more working time than the calendar can count · P16 a calendar file or public holidays that cannot be looked up
+    P17 a rollout that may last longer than they were looked up
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from tidegate.authoring.defaults import longest, notices, raci, rights, stop_rul
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
-from tidegate.authoring.resolve import LEAST_WORK, resolve
+from tidegate.authoring.resolve import LEAST_WORK, calendars, resolve
 from tidegate.authoring.standards import not_longer
 from tidegate.calendar import instant
 from tidegate.check import check
 from tidegate.digest import canonical, digest
+from tidegate.forecast import forecast
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.plan import (
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
     from tidegate.authoring.origins import Origin
     from tidegate.models.base import Function
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Channel, Source
+    from tidegate.models.programme import Channel, Freeze, Source
 
 LARGEST_PLAN = 256 * 1024
 """Bytes. A plan travels with every continue-as-new; Temporal bears two megabytes, and state grows beside it."""
@@ -108,6 +110,7 @@ def compile(  # noqa: A001 - what it does has this name everywhere, and nobody h
             "P12", (), f"the plan has {size // 1024} kB, at most {LARGEST_PLAN // 1024} kB can be carried",
             "Shorten texts, or split the use case.",
         ))  # fmt: skip
+    findings.extend(_undated(case, plan))
     sound = not any(finding.severity is Severity.ERROR for finding in findings)
     return _compiled(plan if sound else None, findings, case)
 
@@ -198,6 +201,21 @@ def _judge(case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _undated(case: Case, plan: Plan) -> Iterator[Finding]:
+    """Warn where it may go on after the last day that was looked up: from then on every weekday is a working day."""
+    last = case.zones.dated.last
+    if last is None:
+        return
+    dates = [one for one in forecast(plan, _midnight(case, case.as_of)) if one.latest is not None]
+    ends = [min(one.latest.watched, one.expires or one.latest.watched) for one in dates if one.latest is not None]
+    if ends and max(ends) >= _midnight(case, last + timedelta(days=1)):
+        yield Finding(
+            "P17", Severity.WARNING, ("calendar",),
+            f"it may last until {max(ends):%Y-%m-%d}, and holidays and calendar files are dated until {last}",
+            "Amend it with this same playbook in a later year: what is dated then is only recorded.", "programme",
+        )  # fmt: skip
+
+
 def _gates(stage: Stage) -> tuple[GateKind, ...]:
     """Return the rounds of votes that a stage can come to need."""
     first = GateKind.FIRST_EXPOSURE if stage is Stage.PILOT else GateKind.STAGE
@@ -218,12 +236,14 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
     freezes = [
         FreezeWindow(
             name=freeze.name,
-            starts=_midnight(case, freeze.first),
-            ends=_midnight(case, freeze.last + timedelta(days=1)),
+            starts=starts,
+            ends=ends,
             reason=freeze.reason,
             stages=freeze.stages,
+            approvers=tuple(sorted(set(freeze.approvers))),
         )
         for freeze in programme.freezes
+        for starts, ends in _periods(case, freeze)
     ]
     targets = (playbook.target,) if isinstance(playbook.target, str) else playbook.target
     metrics, told = plan_metrics(case), notices(playbook, case.rules.values())
@@ -243,6 +263,8 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         heads=dict(programme.heads),
         rights=rights(programme, playbook),
         calendar=case.calendar,
+        calendars=calendars(programme, case.zones),
+        dated_until=case.zones.dated.last,
         freezes=tuple(sorted(freezes, key=lambda freeze: (freeze.starts, freeze.name))),
         ladder=case.ladder,
         stages={stage: _stage(case, stage, owed) for stage in case.stages},
@@ -295,6 +317,13 @@ def seal(plan: Plan) -> Plan:
 
 def _owner(case: Case, function: str) -> str | None:
     return next((name for role, name in case.owners.items() if role.value == function), None)
+
+
+def _periods(case: Case, freeze: Freeze) -> list[tuple[datetime, datetime]]:
+    """Return when a freeze binds: on its days, or during the events of its calendar file."""
+    if freeze.first is None or freeze.last is None:
+        return [(one.starts, one.ends) for one in case.zones.dated.freezes.get(freeze.name, ())]
+    return [(_midnight(case, freeze.first), _midnight(case, freeze.last + timedelta(days=1)))]
 
 
 def _midnight(case: Case, day: date) -> datetime:

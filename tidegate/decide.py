@@ -17,6 +17,7 @@ from tidegate import (
     deadlines,
     endings,
     fallback,
+    freezes,
     obligations,
     reconcile,
     resume,
@@ -150,7 +151,17 @@ _BACK = (Choice.REVOKE,)
 _NO = (Choice.VETO, Choice.REJECT, Choice.REQUEST_CHANGES, *_BACK)
 """What a vote can say that lets nothing widen."""
 _ORDER = MappingProxyType(
-    {"dispatched": 1, "applied": 1, "observed": 1, "fault": 1, "readings": 1, "tick": 1, "vote": 3, "override": 3}
+    {
+        "dispatched": 1,
+        "applied": 1,
+        "observed": 1,
+        "fault": 1,
+        "readings": 1,
+        "tick": 1,
+        "vote": 3,
+        "override": 3,
+        "let_through": 3,
+    }
 )
 
 
@@ -264,6 +275,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "remind": obligations.remind,
         "reassign": obligations.reassign,
         "postpone": obligations.postpone,
+        "let_through": freezes.let_through,
         "confirm": obligations.confirm,
         "resume": resume.propose,
         "amend": amend.propose,

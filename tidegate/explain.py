@@ -78,6 +78,12 @@ SENTENCES = MappingProxyType(
         Code.NOT_NEEDED: "{gate} does not ask {function}.",
         Code.POSTPONED: "{gate} has time until {until}.",
         Code.POSTPONED_ONCE: "A review is postponed once, and here to {until} at the latest.",
+        Code.LET_THROUGH: "{by} let {label} ({gate}) through the freeze {freeze}, which lasts until {until}: {why}",
+        Code.LET_THROUGH_ALREADY: "{by} has already let {gate} through the freeze {freeze}.",
+        Code.NO_FREEZE: "No freeze called {freeze} stands before {gate}.",
+        Code.NO_PASSAGE: "Nothing is let through the freeze {freeze}: the programme names nobody who may.",
+        Code.NOT_FREEZE_APPROVER: "{who} may let nothing through the freeze {freeze}; only {functions} may.",
+        Code.REASON_NEEDED: "Say why {what}.",
         Code.DELEGATED: "{to} acts for {who} as {function} until {until}.",
         Code.DELEGATION_ENDED: "Nobody acts for {who} as {function} any more.",
         # the way up

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, reconcile, waves
+from tidegate import fallback, gates, hours, reconcile, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -175,7 +175,7 @@ def remind(turn: Turn, event: Remind) -> Reason:
     if not functions_of(turn.plan, event.actor):
         return turn.note("remind", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
     said = turn.note("remind", Outcome.DONE, because(Code.ASKED_AGAIN, gate=gate.id), gate=gate.id)
-    gates.remind(turn, gate)
+    gates.remind(turn, gate, everybody=True)
     return said
 
 
@@ -221,7 +221,9 @@ def postpone(turn: Turn, event: Postpone) -> Reason:
     seat = seat_for(turn.plan, turn.state, gate, event.actor, None, None, turn.now)
     if not isinstance(seat, Seat) and not may(turn.plan, event.actor, Right.POSTPONE):
         return turn.note("postpone", Outcome.REFUSED, because(Code.NO_RIGHT, who=who, right="postpone"), gate=gate.id)
-    latest = calendar.later(turn.plan.calendar, gate.expires_at, turn.plan.rules(gate.level).gates[gate.kind].window)
+    asked = votes.askable(turn.plan, turn.state, gate, turn.now)
+    window = turn.plan.rules(gate.level).gates[gate.kind].window
+    latest = hours.fair(turn.plan, gate.kind, asked, gate.expires_at, window)
     if gate.postponed or not gate.expires_at < event.until <= latest:
         return turn.note("postpone", Outcome.REFUSED, because(Code.POSTPONED_ONCE, until=latest), gate=gate.id)
     turn.keep_gate(gate.but(expires_at=event.until, postponed=True))

@@ -90,9 +90,7 @@ def open_points(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Ch
         if check.verdict is not Verdict.PASSED
     ]
     resuming = gate.kind is GateKind.RESUME and not state.exposure.control.stopping
-    checks.extend(
-        check for check in gates.barred(plan, state, gate.level, now) if not (resuming and check.name == "control")
-    )
+    checks.extend(check for check in gates.barred(plan, state, gate, now) if not (resuming and check.name == "control"))
     checks.extend(told(plan, state, gate, now))
     lacking = votes.missing(plan, gate, now)
     if lacking:
@@ -143,22 +141,16 @@ def _reopen(turn: Turn, gate: Gate) -> None:
         ballot for ballot in gate.ballots
         if ballot.choice not in votes.YES or votes.valid(turn.plan, gate, ballot, turn.now)
     )  # fmt: skip
-    rule = turn.plan.rules(gate.level).gates[gate.kind]
-    again = gate.but(
-        ballots=kept,
-        satisfied_at=None,
-        expires_at=max(gate.expires_at, calendar.again(turn.plan.calendar, turn.now, rule.window)),
-        remind_at=calendar.again(turn.plan.calendar, turn.now, rule.remind_every),
-        escalate_at=calendar.again(turn.plan.calendar, turn.now, rule.escalate_after),
-        escalations=0,
-    )
+    again = gate.but(ballots=kept, satisfied_at=None, escalations=0)
+    ask = votes.askable(turn.plan, turn.state, again, turn.now)
+    again = gates.in_hours(turn, again, ask)
     turn.keep_gate(again)
     turn.change(announcements={})
     turn.move_to(Phase.CHECKPOINT_REVIEW if gate.kind is GateKind.CHECKPOINT else Phase.AWAITING_APPROVAL)
     lacking = votes.missing(turn.plan, again, turn.now)
     reason = because(Code.REOPENED, gate=gate.id, lacking=lacking)
     turn.system("gate reopened", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
-    turn.tell(reason, votes.askable(turn.plan, turn.state, again, turn.now))
+    turn.tell(reason, ask)
 
 
 def _void(turn: Turn, gate: Gate) -> None:

@@ -21,6 +21,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "remind": {"gate": "first-exposure-1"},
     "reassign": {"gate": "first-exposure-1", "function": "risk", "to": "risk-b"},
     "postpone": {"gate": "first-exposure-1", "until": "2026-12-24T00:00:00Z"},
+    "let_through": {"gate": "first-exposure-1", "subject": "0" * 64, "freeze": "year-end"},
     "confirm": {"what": "stop", "evidence": "seen"},
     "resume": {"cause": "mended"},
     "override": {"to": "pilot/w1", "incident": "INC-7"},

@@ -216,6 +216,18 @@ class Postpone(Message):
     """Until when."""
 
 
+class LetThrough(Message):
+    """Let one approved change through one freeze, with a reason; it replaces no approval."""
+
+    kind: Literal["let_through"] = "let_through"
+    gate: Id
+    """Which round of votes."""
+    subject: Digest
+    """What exactly is let through."""
+    freeze: Id
+    """Through which freeze."""
+
+
 class Confirm(Message):
     """Say that something is so: a notice was understood, an obligation is met, a stop was seen with one's own eyes."""
 
@@ -394,6 +406,7 @@ Event = Annotated[
     | Remind
     | Reassign
     | Postpone
+    | LetThrough
     | Confirm
     | Resume
     | Amend

@@ -49,6 +49,8 @@ class Member(Carried):
     """Whether they still work here."""
     away: tuple[tuple[Instant, Instant], ...] = ()
     """When they are away, from and until."""
+    calendar: str | None = None
+    """Which of the plan's calendars says when they work; the programme's own if not given."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
     passkeys: tuple[Passkey, ...] = ()
@@ -83,6 +85,8 @@ class FreezeWindow(Carried):
     """Why."""
     stages: tuple[Stage, ...]
     """Which stages it binds."""
+    approvers: tuple[Function, ...] = ()
+    """Who may let one change through; nobody if none is named."""
 
 
 class Rung(Carried):
@@ -270,6 +274,10 @@ class Plan(Carried):
     """Who may do what beside voting."""
     calendar: WorkingTime
     """When people work."""
+    calendars: dict[str, WorkingTime] = Field(default_factory=dict)
+    """When those work who live by another clock or keep other holidays."""
+    dated_until: date | None = None
+    """Until which day public holidays and calendar files were looked up; none where none are named."""
     freezes: tuple[FreezeWindow, ...] = ()
     """When nothing widens."""
     ladder: tuple[Rung, ...]

@@ -73,6 +73,12 @@ class Code(StrEnum):
     NOT_NEEDED = "not_needed"
     POSTPONED = "postponed"
     POSTPONED_ONCE = "postponed_once"
+    LET_THROUGH = "let_through"
+    LET_THROUGH_ALREADY = "let_through_already"
+    NO_FREEZE = "no_freeze"
+    NO_PASSAGE = "no_passage"
+    NOT_FREEZE_APPROVER = "not_freeze_approver"
+    REASON_NEEDED = "reason_needed"
     DELEGATED = "delegated"
     DELEGATION_ENDED = "delegation_ended"
     # the way up
