@@ -34,6 +34,11 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 over canonical bytes."""
 
 
+def _unsaid(value: object) -> bool:
+    # What a plan could not say when it was sealed is not spelled where nothing is said: its seal still fits.
+    return not value
+
+
 class Member(Carried):
     """A person of the roster, as the rollout knows them."""
 
@@ -49,7 +54,7 @@ class Member(Carried):
     """Whether they still work here."""
     away: tuple[tuple[Instant, Instant], ...] = ()
     """When they are away, from and until."""
-    calendar: str | None = None
+    calendar: str | None = Field(default=None, exclude_if=_unsaid)
     """Which of the plan's calendars says when they work; the programme's own if not given."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
@@ -85,7 +90,7 @@ class FreezeWindow(Carried):
     """Why."""
     stages: tuple[Stage, ...]
     """Which stages it binds."""
-    approvers: tuple[Function, ...] = ()
+    approvers: tuple[Function, ...] = Field(default=(), exclude_if=_unsaid)
     """Who may let one change through; nobody if none is named."""
 
 
@@ -274,9 +279,9 @@ class Plan(Carried):
     """Who may do what beside voting."""
     calendar: WorkingTime
     """When people work."""
-    calendars: dict[str, WorkingTime] = Field(default_factory=dict)
+    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=_unsaid)
     """When those work who live by another clock or keep other holidays."""
-    dated_until: date | None = None
+    dated_until: date | None = Field(default=None, exclude_if=_unsaid)
     """Until which day public holidays and calendar files were looked up; none where none are named."""
     freezes: tuple[FreezeWindow, ...] = ()
     """When nothing widens."""

@@ -170,7 +170,7 @@ class Person(Authored):
     leave: tuple[Leave, ...] = ()
     """When they are away."""
     leave_file: CalendarFile | None = None
-    """A calendar file (.ics) whose every event is time away, all-day events in their own zone."""
+    """A calendar file (.ics) whose every event is time away unless cancelled; days without a time are in their zone."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
     passkeys: tuple[Passkey, ...] = ()
@@ -319,7 +319,7 @@ class Calendar(Authored):
     holidays: tuple[date, ...] = ()
     """Days on which nobody works, beside the public holidays."""
     country: Country | None = None
-    """Whose public holidays are kept; none if not given."""
+    """Whose public holidays are kept, dated to the end of the third year from now; none if not given."""
     subdivision: Subdivision | None = None
     """The part of the country whose public holidays are kept."""
 
@@ -334,7 +334,7 @@ class Freeze(Authored):
     last: date | None = None
     """Last day, in the programme's zone."""
     file: CalendarFile | None = None
-    """A calendar file (.ics) whose every event is such a time, instead of two days."""
+    """A calendar file (.ics) whose every event is such a time unless cancelled, instead of two days."""
     reason: Text
     """Why."""
     stages: tuple[Stage, ...] = tuple(Stage)
