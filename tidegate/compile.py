@@ -16,27 +16,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidegate.authoring.dated import freezes, midnight, undated
 from tidegate.authoring.defaults import longest, notices, raci, rights, stop_rules
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
 from tidegate.authoring.resolve import LEAST_WORK, calendars, resolve
 from tidegate.authoring.standards import not_longer
-from tidegate.calendar import instant
 from tidegate.check import check
 from tidegate.digest import canonical, digest
-from tidegate.forecast import forecast
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.plan import (
     Backend,
-    FreezeWindow,
     NarrowTo,
     Plan,
     PlanFallback,
@@ -56,7 +54,7 @@ if TYPE_CHECKING:
     from tidegate.authoring.origins import Origin
     from tidegate.models.base import Function
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Channel, Freeze, Source
+    from tidegate.models.programme import Channel, Source
 
 LARGEST_PLAN = 256 * 1024
 """Bytes. A plan travels with every continue-as-new; Temporal bears two megabytes, and state grows beside it."""
@@ -110,7 +108,7 @@ def compile(  # noqa: A001 - what it does has this name everywhere, and nobody h
             "P12", (), f"the plan has {size // 1024} kB, at most {LARGEST_PLAN // 1024} kB can be carried",
             "Shorten texts, or split the use case.",
         ))  # fmt: skip
-    findings.extend(_undated(case, plan))
+    findings.extend(undated(case, plan))
     sound = not any(finding.severity is Severity.ERROR for finding in findings)
     return _compiled(plan if sound else None, findings, case)
 
@@ -201,21 +199,6 @@ def _judge(case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _undated(case: Case, plan: Plan) -> Iterator[Finding]:
-    """Warn where it may go on after the last day that was looked up: from then on every weekday is a working day."""
-    last = case.zones.dated.last
-    if last is None:
-        return
-    dates = [one for one in forecast(plan, _midnight(case, case.as_of)) if one.latest is not None]
-    ends = [min(one.latest.watched, one.expires or one.latest.watched) for one in dates if one.latest is not None]
-    if ends and max(ends) >= _midnight(case, last + timedelta(days=1)):
-        yield Finding(
-            "P17", Severity.WARNING, ("calendar",),
-            f"it may last until {max(ends):%Y-%m-%d}, and holidays and calendar files are dated until {last}",
-            "Amend it with this same playbook in a later year: what is dated then is only recorded.", "programme",
-        )  # fmt: skip
-
-
 def _gates(stage: Stage) -> tuple[GateKind, ...]:
     """Return the rounds of votes that a stage can come to need."""
     first = GateKind.FIRST_EXPOSURE if stage is Stage.PILOT else GateKind.STAGE
@@ -233,18 +216,6 @@ def _gates(stage: Stage) -> tuple[GateKind, ...]:
 
 def _plan(case: Case, owed: list[Finding]) -> Plan:
     programme, playbook = case.programme, case.playbook
-    freezes = [
-        FreezeWindow(
-            name=freeze.name,
-            starts=starts,
-            ends=ends,
-            reason=freeze.reason,
-            stages=freeze.stages,
-            approvers=tuple(sorted(set(freeze.approvers))),
-        )
-        for freeze in programme.freezes
-        for starts, ends in _periods(case, freeze)
-    ]
     targets = (playbook.target,) if isinstance(playbook.target, str) else playbook.target
     metrics, told = plan_metrics(case), notices(playbook, case.rules.values())
     plan = Plan(
@@ -265,7 +236,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         calendar=case.calendar,
         calendars=calendars(programme, case.zones),
         dated_until=case.zones.dated.last,
-        freezes=tuple(sorted(freezes, key=lambda freeze: (freeze.starts, freeze.name))),
+        freezes=freezes(case),
         ladder=case.ladder,
         stages={stage: _stage(case, stage, owed) for stage in case.stages},
         metrics=metrics,
@@ -319,24 +290,12 @@ def _owner(case: Case, function: str) -> str | None:
     return next((name for role, name in case.owners.items() if role.value == function), None)
 
 
-def _periods(case: Case, freeze: Freeze) -> list[tuple[datetime, datetime]]:
-    """Return when a freeze binds: on its days, or during the events of its calendar file."""
-    if freeze.first is None or freeze.last is None:
-        return [(one.starts, one.ends) for one in case.zones.dated.freezes.get(freeze.name, ())]
-    return [(_midnight(case, freeze.first), _midnight(case, freeze.last + timedelta(days=1)))]
-
-
-def _midnight(case: Case, day: date) -> datetime:
-    """Return the moment at which a day begins where the programme is."""
-    return instant(case.calendar.shifts, datetime.combine(day, time(), UTC))
-
-
 def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
     plan, rules = case.stages[stage], case.rules[stage]
     return PlanStage(
         rules=rules,
         standard_digest=digest(rules),
-        expires=None if plan.expires is None else _midnight(case, plan.expires + timedelta(days=1)),
+        expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
     )

@@ -151,6 +151,15 @@ def test_a_freeze_says_its_days_in_one_way(freeze: dict[str, str], fits: bool) -
     assert [(rule, path) for rule, path, _ in errors(found)] == ([] if fits else [("S3", ("freezes", 0))])
 
 
+@pytest.mark.parametrize("name", ["audit", "inventory"])
+def test_freezes_with_files_have_names_of_their_own(name: str) -> None:
+    """Two freezes of one name would share the events of one file, and the other's would bind nobody."""
+    found = compiled({"freezes": [FREEZE, {**FREEZE, "name": name}]}, freezes={"audit": [], name: []})
+    assert [row[:2] for row in errors(found)] == (
+        [("P8", ("freezes", 0, "name")), ("P8", ("freezes", 1, "name"))] if name == "audit" else []
+    )
+
+
 @pytest.mark.parametrize(("last", "warned"), [("2026-12-31", True), ("2029-12-31", False)])
 def test_a_rollout_longer_than_its_dates_is_a_warning(last: str, warned: bool) -> None:
     """Where it may last longer than was looked up, somebody is told, and the plan is made all the same."""

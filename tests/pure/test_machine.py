@@ -38,6 +38,7 @@ from tidegate.models.event import (
     Delegate,
     Event,
     Fault,
+    LetThrough,
     Message,
     Noticed,
     Observed,
@@ -78,6 +79,9 @@ spans = st.sampled_from(("5m", "1h", "1d", "6d", "30d")).map(lambda text: Span.o
 exposures = st.sampled_from((NOTHING, exposure(5), exposure(20), exposure(400), exposure(20, models=("other",))))
 
 
+FREEZE = freeze(START + timedelta(days=1), START + timedelta(days=30)).but(approvers=(Function.OPERATIONS,))
+
+
 def plans() -> tuple[Plan, ...]:
     """Return plans that differ in what makes rules meet each other."""
     plan = standard_plan()
@@ -87,7 +91,7 @@ def plans() -> tuple[Plan, ...]:
         plan,
         but(
             plan,
-            freezes=(freeze(START + timedelta(days=1), in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
+            freezes=(FREEZE.but(ends=in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
         ),
         with_rules(plan, repeat_cycles=3, stale_after=Span.of("2d"), resume_to_peak=True, unlisted_sender="refuse"),
         but(plan, stages={**plan.stages, Stage.PILOT: pilot}),
@@ -254,6 +258,13 @@ class Lives(RuleBasedStateMachine):
             self.send(Reassign, who, gate=gate.id, function=function, to=to)
         else:
             self.send(Postpone, who, gate=gate.id, until=gate.expires_at + timedelta(days=days))
+
+    @rule(pick=st.integers(0, 50), who=people, freeze=st.sampled_from(("year-end", "year-end", "after")))
+    def let_through(self, pick: int, who: str, freeze: str) -> None:
+        """Somebody lets a change through a freeze."""
+        gate = self.some_gate(pick)
+        if gate is not None:
+            self.send(LetThrough, who, gate=gate.id, subject=gate.subject, freeze=freeze, reason="the books are closed")
 
     @rule(
         who=people,

@@ -78,6 +78,11 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
     places += [(("people", name, "zone"), person.zone) for name, person in programme.people.items() if person.zone]
     yield from _unknown("there is no time zone", places, tuple(zones.shifts), "programme")
     yield from untold(programme, zones)
+    names = [freeze.name for freeze in programme.freezes]
+    for index, freeze in enumerate(programme.freezes):
+        if freeze.file is not None and names.count(freeze.name) > 1:
+            said = f"another freeze is called `{freeze.name}` too, and their files would be taken for each other"
+            yield error("P8", ("freezes", index, "name"), said, "Give it a name of its own.", "programme")
     if programme.calendar.opens >= programme.calendar.closes:
         yield error(
             "P9", ("calendar", "opens"),
