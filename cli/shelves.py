@@ -52,6 +52,11 @@ SHELVES = (
                 "follow",
                 "Print a line whenever a rollout stands otherwise, until it is over or you press Ctrl-C.",
             ),
+            Verb(
+                "inbox",
+                "inbox",
+                "Show everything that waits for you in all rollouts, the oldest deadline first.",
+            ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",
