@@ -15,7 +15,7 @@ from cli.telling import speaker
 from tidegate.asks import THEN, by_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cli.asked import Asked
     from tidegate.asks import Ask, Chair
@@ -49,11 +49,10 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
 
     person, now = speaker(who), datetime.now(UTC)
     rows, working = talk.server(plain=True).asked()
-    asked = {row.use_case: row for row in rows}
     # What did not fit, or was written by an older worker, is asked for; there is seldom any.
     lacking = [row.use_case for row in rows if not row.packed.whole]
     wholes = talk.server().wholes(lacking) if lacking and working is not False else dict.fromkeys(lacking)
-    items = _sorted(_items(asked, wholes, person, now))
+    items = found(rows, wholes, person, now)
     unread = [name for name in lacking if wholes[name] is None]
     if as_json:
         render.answer(
@@ -61,7 +60,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
                 "person": person,
                 "items": [_words(item) for item in items],
                 "unread": unread,
-                "rollouts": len(asked),
+                "rollouts": len(rows),
                 "workers": working,
             }
         )
@@ -70,17 +69,25 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
         known = [row.at for row in rows if row.at is not None]
         oldest = f", the oldest word {ago(min(known), now)}" if known else ""
         render.sentence(f"NO WORKER WORKS, so nothing moves. This is what was last known{oldest}:")
-    _show(items, person, len(asked), now)
+    _show(items, person, len(rows), now)
     for name in unread:
         render.sentence(f"{name} may ask for more than can be seen here: `tidegate status {name}`")
     if working is False:
         render.say("`tidegate up` starts a worker here. What makes it safer: `tidegate pause USE_CASE --direct`")
 
 
+def found(rows: Iterable[Asked], wholes: Mapping[str, RolloutInput | None], person: str, now: datetime) -> list[Item]:
+    """Return what waits for somebody, the oldest deadline first; `wholes` are those that were asked themselves."""
+    items = sorted(_items(rows, wholes, person, now), key=lambda item: item.use_case)
+    order = {id(ask): place for place, ask in enumerate(by_date(item.ask for item in items))}
+    return sorted(items, key=lambda item: order[id(item.ask)])
+
+
 def _items(
-    asked: dict[str, Asked], wholes: dict[str, RolloutInput | None], person: str, now: datetime
+    rows: Iterable[Asked], wholes: Mapping[str, RolloutInput | None], person: str, now: datetime
 ) -> Iterator[Item]:
-    for name, row in asked.items():
+    for row in rows:
+        name = row.use_case
         given = wholes.get(name)
         known, at = (row.packed.asks, row.at) if given is None else (_worked_out(given, now), None)
         for ask in known:
@@ -96,12 +103,6 @@ def _worked_out(given: RolloutInput, now: datetime) -> tuple[Ask, ...]:
 
     state = given.state or begin(given.plan, now)
     return asks(given.plan, state, standing(given.plan, state, now))
-
-
-def _sorted(items: Iterable[Item]) -> list[Item]:
-    found = sorted(items, key=lambda item: item.use_case)
-    order = {id(ask): place for place, ask in enumerate(by_date(item.ask for item in found))}
-    return sorted(found, key=lambda item: order[id(item.ask)])
 
 
 def _words(item: Item) -> dict[str, Any]:

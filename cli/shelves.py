@@ -57,6 +57,13 @@ SHELVES = (
                 "inbox",
                 "Show everything that waits for you in all rollouts, the oldest deadline first.",
             ),
+            Verb(
+                "explain",
+                "knowing",
+                "Say what a rollout waits for, who can end the wait and how, what happens if nobody does, "
+                "and why it stands so.",
+            ),
+            Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

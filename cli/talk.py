@@ -263,7 +263,7 @@ class Server:
         from cli.asked import asked_of
 
         listed, working = await asyncio.gather(
-            self._listed("ExecutionStatus = 'Running'", _PATIENCE), polled(self._client, task_queue())
+            self._listed("ExecutionStatus = 'Running'", BOUNDED), polled(self._client, task_queue())
         )
         return [asked_of(execution) for execution in listed], working
 
