@@ -186,9 +186,16 @@ def _vote(use_case: str, who: str | None, wish: Wish, manner: Manner, *, ask: bo
 
 
 def cast(
-    server: Server, given: RolloutInput, person: str, wish: Wish, manner: Manner, *, ask: bool = False
+    server: Server,
+    given: RolloutInput,
+    person: str,
+    wish: Wish,
+    manner: Manner,
+    *,
+    ask: bool = False,
+    seen: bool = False,
 ) -> tuple[Message, Answer]:
-    """Show what is voted about, send the vote, and return it with its answer; end if it was not meant after all."""
+    """Show what is voted about unless it was seen, send the vote, and return it with its answer; end if not meant."""
     from cli import briefing
     from tidegate.decide import begin
 
@@ -200,7 +207,7 @@ def cast(
     gate, name = _about(plan, state, person, wish, now)
     answers: dict[str, str] = {}
     if gate is not None:
-        if not manner.as_json:
+        if not manner.as_json and not seen:
             briefing.show(plan, state, gate)
         answers = _answers(plan, state, gate, person, wish, now)
         if ask and sys.stdin.isatty() and not manner.as_json and not typer.confirm(f"{person} approves this?"):

@@ -75,6 +75,7 @@ SHELVES = (
     Shelf(
         "Decide",
         (
+            Verb("review", "review", "Look at what is to be decided, and say what is to come of it."),
             Verb("approve", "decide", "Say yes to the round of votes that is open."),
             Verb("reject", "decide", "Say no to the round of votes that is open; it ends, and nothing widens."),
             Verb("request-changes", "decide", "Send it back: it is asked again once somebody says that it is ready."),
