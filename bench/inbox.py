@@ -153,7 +153,7 @@ def main() -> None:
 
     async def held(home: Path) -> None:
         env = await WorkflowEnvironment.start_local(
-            plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), dev_server_log_level="error"
+            plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), dev_server_log_level="never"
         )
         async with env:
             address = env.client.service_client.config.target_host

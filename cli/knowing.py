@@ -13,6 +13,7 @@ import typer
 
 from cli import render
 from cli.answers import Exit, Refusal
+from cli.completion import use_cases, verbs
 from cli.moments import ago, ahead, shown
 from cli.options import AsJson, ProgrammeFile, UseCase
 from cli.telling import unseen
@@ -79,9 +80,17 @@ def explain(use_case: UseCase, *, as_json: AsJson = False) -> None:
 
 
 def who_can(
-    verb: Annotated[str, typer.Argument(metavar="VERB", help="What somebody would type, such as approve or pause.")],
+    verb: Annotated[
+        str,
+        typer.Argument(
+            metavar="VERB", help="What somebody would type, such as approve or pause.", autocompletion=verbs
+        ),
+    ],
     use_case: Annotated[
-        str | None, typer.Argument(metavar="[USE_CASE]", help="Which rollout, or the file of a playbook.")
+        str | None,
+        typer.Argument(
+            metavar="[USE_CASE]", help="Which rollout, or the file of a playbook.", autocompletion=use_cases
+        ),
     ] = None,
     *,
     programme: ProgrammeFile = None,

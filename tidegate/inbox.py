@@ -66,7 +66,8 @@ _RIGHTS = ("start", "resume", "ready", "lift", "amend", "withdraw-veto")
 
 def _vote(plan: Plan, state: State, gate: Gate, now: datetime) -> Ask:
     passed = gate.briefing.verdict is Verdict.PASSED
-    about = gate.label if passed else f"{gate.label}, whose conditions are {gate.briefing.verdict.value}"
+    label = _short(gate.label)
+    about = label if passed else f"{label}, whose conditions are {gate.briefing.verdict.value}"
     then = "missed" if gate.kind in _REVIEWS else "expires"
     return Ask("vote", f"review --gate {gate.id}", about, gate.expires_at, then, None, seats(plan, state, gate, now))
 
@@ -132,7 +133,7 @@ def _heads(plan: Plan, gate: Gate, now: datetime) -> Iterator[Ask]:
         head = plan.heads.get(Function(name)) if name in tuple(Function) else None
         if head is not None and head not in gate.excluded and rights.can_vote(plan.roster.get(head)):
             verb = f"reassign --gate {gate.id} --function {name} --to PERSON"
-            yield Ask("right", verb, gate.label, gate.expires_at, "expires", None, (Chair(head, name),))
+            yield Ask("right", verb, _short(gate.label), gate.expires_at, "expires", None, (Chair(head, name),))
 
 
 # -- everything else ------------------------------------------------------------------------------------------------

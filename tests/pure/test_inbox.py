@@ -134,6 +134,21 @@ def test_a_condition_waits_for_who_owes_it_until_it_is_met() -> None:
     assert not [ask for ask in waiting(story) if ask.kind == "owed"]
 
 
+def test_of_words_that_were_erased_none_are_shown() -> None:
+    """What a condition is about is shown in few words, and where they were erased that is said instead."""
+    told = {}
+    for what in ("x " * 80, f"text-{'a' * 64}"):
+        story = first_gate()
+        promise = Promise(what=what, owner="plat-a", due=START + timedelta(days=30))
+        story.vote("risk-a", Choice.APPROVE_WITH_CONDITIONS, promises=(promise,))
+        story.vote("ops-a")
+        story.wait(timedelta(days=4))
+        (told[what],) = (ask.about for ask in waiting(story) if ask.kind == "owed")
+    first, second = told.values()
+    assert (len(first), first[:4], first[-1]) == (60, "x x ", "…")
+    assert second == "(erased)"
+
+
 def test_a_figure_waits_from_its_day_on() -> None:
     """A figure that is read by hand waits for its reviewer once it is due, though nothing has happened since."""
     story = Story(with_metric(standard_plan(), "comments", reviewer="plat-a")).live()
