@@ -190,7 +190,7 @@ def _show_ahead(rows: tuple[Ahead, ...], now: datetime) -> None:
     if not rows:
         render.say("Nothing more.")
     for row in rows:
-        again = f" (and again, {row.times} times until {row.last:%Y-%m-%d})" if row.last is not None else ""
+        again = f" ({row.times} times, until {row.last:%Y-%m-%d})" if row.last is not None else ""
         render.sentence(f"{shown(row.at)}, {ahead(row.at, now)}: {row.what}. {row.sentence}{again}", "  ")
 
 

@@ -82,7 +82,7 @@ def test_the_seconds_of_a_wait_may_be_left_out(words: list[str], seconds: int | 
 
 
 def test_the_tab_key_offers_people_and_use_cases(tidegate: Here) -> None:
-    """People come from the nearest programme, use cases, where no server answers, from what is enforced here; verbs too."""
+    """People come from the nearest programme, and use cases, where no server answers, from what is enforced here."""
     tidegate.patch.setattr("cli.embedded.leave.mark", lambda: None)
     tidegate.patch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     assert (completion.use_cases(""), completion.people("")) == ([], [])
