@@ -11,7 +11,7 @@ from tidegate.asks import Packed, unpack
 from workflows import ids
 
 if TYPE_CHECKING:
-    from temporalio.client import WorkflowExecution
+    from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 
 class Asked(NamedTuple):
@@ -23,14 +23,14 @@ class Asked(NamedTuple):
     """When that was so."""
 
 
-def asked_of(execution: WorkflowExecution) -> Asked:
+def asked_of(info: WorkflowExecutionInfo) -> Asked:
     """Read it from what the server lists; what is not there, or cannot be read, is not whole."""
-    fields = execution.raw_info.memo.fields
+    fields = info.memo.fields
     at = None
     with suppress(ValueError, TypeError):
         at = datetime.fromisoformat(_said(fields["at"].data) if "at" in fields else "")
     packed = unpack(_said(fields["inbox"].data) if "inbox" in fields else None)
-    return Asked(ids.use_case(execution.id), packed, at)
+    return Asked(ids.use_case(info.execution.workflow_id), packed, at)
 
 
 def _said(data: bytes) -> Any:
