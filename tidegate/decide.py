@@ -34,6 +34,7 @@ from tidegate.models.decision import Entry, Move, Outcome, Reason, Receipt
 from tidegate.models.event import (
     CLOCK,
     SYSTEM,
+    Actor,
     Alert,
     Choice,
     Confirm,
@@ -165,14 +166,19 @@ _ORDER = MappingProxyType(
 )
 
 
-def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
+def as_if_proven(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
+    """Return what would follow if a message were proven to be its sender's: for questions, and never to be acted on."""
+    return _message(plan, state, event, now, Actor(subject=event.actor.subject, kind=event.actor.kind, verified=True))
+
+
+def _message(plan: Plan, state: State, event: Message, now: datetime, proven: Actor | None = None) -> Decision:
     known = state.receipts.get(event.id)
     # Whoever signs the same words again does not make other words of them.
     mark = hashlib.sha256(event.model_dump_json(exclude={"not_after", "signature"}).encode()).hexdigest()
     if known is not None and known.digest == mark:
         return Decision(state, (), (), plan, known)
     # What a message claims of its sender counts for nothing; what its signature proves does.
-    actor, forged = signature.recognised(plan, state, event, now)
+    actor, forged = (proven, None) if proven else signature.recognised(plan, state, event, now)
     event = event.model_copy(update={"actor": actor})
     turn = Turn(plan, state, now, actor, event.id)
     safer = isinstance(event, Reduce | Alert) or (isinstance(event, StopTheLine) and not event.lift)

@@ -55,6 +55,7 @@ SENTENCES = MappingProxyType(
         Code.GATE_EXPIRED: "{gate} expired at {at}.",
         Code.SIGNATURE_REQUIRED: "{gate} counts only signed decisions.",
         Code.BAD_SIGNATURE: "It is not signed by {who}: {why}.",
+        Code.NO_KEY: "Only signed decisions count here, and {who} has no key that counts.",
         Code.ALREADY_VOTED: "{who} has already said {choice} for this seat; a change of mind begins with revoke.",
         Code.UNANSWERED: "An approval by {function} must answer: {question}",
         Code.PREMATURE: "{gate} cannot be approved while its conditions are {verdict}.",

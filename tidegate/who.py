@@ -1,7 +1,7 @@
 """Who may do something now, and why the others may not: each is tried by the rules, and nothing is kept of it.
 
-So the answer is what somebody would hear who really said it. It knows no key: that a signature can be given is taken
-for granted.
+So the answer is what somebody would hear who really said it, and signed it where that is asked for: who has no key that
+counts is told so.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tidegate import calendar, fallback, gates, inbox, rights, standing, votes
+from tidegate import calendar, fallback, gates, inbox, rights, signature, standing, votes
 from tidegate.asks import by_date
-from tidegate.decide import begin, decide
+from tidegate.decide import as_if_proven, begin, decide
 from tidegate.forecast import gate_kind
 from tidegate.models.base import Function, Span
 from tidegate.models.decision import Outcome, Verdict
@@ -23,6 +23,7 @@ from tidegate.models.event import (
     Amend,
     Choice,
     Delegate,
+    LetThrough,
     Message,
     Override,
     Postpone,
@@ -61,7 +62,7 @@ _PERSONAL = frozenset(
         Code.UNKNOWN_PERSON, Code.INACTIVE_PERSON, Code.NOT_A_PERSON, Code.VENDOR, Code.REQUESTER, Code.NO_SEAT,
         Code.NO_RIGHT, Code.ONLY_FUNCTION, Code.ONLY_RECEIVER, Code.NOT_HEAD, Code.NOT_YOURS, Code.NO_DELEGATE,
         Code.UNLISTED, Code.UNLISTED_HELD, Code.ALREADY_VOTED, Code.NO_VETO, Code.NOT_YOUR_VETO,
-        Code.NOTHING_TO_REVOKE,
+        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER,
     }
 )  # fmt: skip
 """Refused because of who they are; whatever else refuses, refuses everybody."""
@@ -133,15 +134,14 @@ def verbs() -> tuple[str, ...]:
 _ALIKE = MappingProxyType({"review": "approve", "advance": "approve", "widen": "approve", "stop": "pause"})
 """What people may type for a verb."""
 _VOTES = MappingProxyType({choice.value: choice for choice in Choice if choice is not Choice.APPROVE_WITH_CONDITIONS})
-_ROUNDS = ("remind", "reassign", "postpone")
+_ROUNDS = ("remind", "reassign", "postpone", "let_through")
 """Verbs about a round of votes that are no vote."""
 _ASKED = ("confirm", "reading", "handoff")
 """Verbs about something that has an owner of its own."""
 
 
 def _envelope(person: str) -> dict[str, Any]:
-    # Proven, because who may do it is asked here, and not whether they have a key.
-    return {"id": _ID, "actor": Actor(subject=person, verified=True), "reason": _WORD}
+    return {"id": _ID, "actor": Actor(subject=person), "reason": _WORD}
 
 
 # -- rounds of votes ------------------------------------------------------------------------------------------------
@@ -174,6 +174,9 @@ def _about(plan: Plan, gate: Gate, word: str, person: str) -> Message:
     if word == "postpone":
         window = rule.window if rule is not None else Span.of("1d")
         return Postpone(**said, until=calendar.later(plan.calendar, gate.expires_at, window))
+    if word == "let_through":
+        named = [window.name for window in plan.freezes if window.approvers]
+        return LetThrough(**said, subject=gate.subject, freeze=named[0] if named else "none")
     answers = {question: _WORD for asked in (rule.questions.values() if rule else ()) for question in asked}
     return Vote(**said, subject=gate.subject, choice=_VOTES[word], answers=answers)
 
@@ -235,7 +238,7 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
     not_now = None
     for person, member in sorted(plan.roster.items()):
         said = message(person)
-        decision = decide(plan, state, said, now)  # type: ignore[arg-type]  # every message is an event
+        decision = as_if_proven(plan, state, said, now)
         mine = [entry for entry in decision.entries if entry.cause == said.id]
         reasons = [entry.reason for entry in mine] or [decision.receipt.reason] if decision.receipt else []
         personal = next((reason for reason in reasons if reason.code in _PERSONAL), None)
@@ -248,6 +251,11 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
         if personal is not None and not (personal.code is Code.UNLISTED_HELD and word == "hold"):
             unable.append(Unable(person, personal))
             continue
+        if _must_sign(plan, state, said, now) and not any(
+            signature.counts(one.key, now) for one in signature.keys(member)
+        ):
+            unable.append(Unable(person, because(Code.NO_KEY, who=person)))
+            continue
         if decision.receipt is not None and not done:
             not_now = decision.receipt.reason
         functions = {entry.function.value: None for entry in mine if entry.function is not None} or {
@@ -256,6 +264,12 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
         principal = next((entry.on_behalf_of for entry in mine if entry.on_behalf_of), "")
         able.append(Able(person, tuple(functions), principal or "", _away(member, now)))
     return Who(word, tuple(able), tuple(unable), not_now=not_now)
+
+
+def _must_sign(plan: Plan, state: State, said: Message, now: datetime) -> bool:
+    """Whether the very same is refused only because it is not signed."""
+    decision = decide(plan, state, said, now)  # type: ignore[arg-type]  # every message is an event
+    return decision.receipt is not None and decision.receipt.reason.code is Code.SIGNATURE_REQUIRED
 
 
 def _waiting(plan: Plan, state: State, word: str, now: datetime) -> Who:

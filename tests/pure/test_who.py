@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.pure.world import START, Story, standard_plan, with_member
+from tests.pure.beginnings import asking, opened
+from tests.pure.world import START, Story, but, freeze, standard_plan, with_member
 from tidegate.models.base import Function
 from tidegate.models.event import Actor, Choice, Reduction, Withdraw
 from tidegate.models.programme import Right
@@ -180,3 +181,19 @@ def test_a_person_of_two_functions_is_named_in_the_one_that_counts() -> None:
     story.vote("risk-a")
     (both,) = (one for one in asked(story, "approve").able if one.person == "both")
     assert both.functions == (Function.OPERATIONS.value,)
+
+
+def test_who_cannot_sign_is_told_so_where_only_signed_decisions_count() -> None:
+    """Without a key nobody is named for what must be signed; with one, and for what makes it safer, they are."""
+    signed = asking(signed=True)
+    keyless, keyed = (opened(with_member(signed, "risk-a", **more)) for more in ({"keys": ()}, {}))
+    assert why(keyless, "approve")["risk-a"] is Code.NO_KEY
+    assert "risk-a" in able(keyed, "approve") & able(keyless, "veto") & able(keyless, "pause")
+
+
+def test_a_passage_is_asked_of_those_whom_the_freeze_names() -> None:
+    """Who may let a change through a freeze is whom the freeze names; without such a freeze nobody may."""
+    window = freeze(START, START + timedelta(days=30)).but(approvers=(Function.ACCOUNTABLE_EXEC,))
+    bare, named = opened(), opened(but(standard_plan(), freezes=(window,)))
+    assert able(named, "let-through") == {"exec"}
+    assert asked(bare, "let-through").not_now is not None

@@ -50,6 +50,7 @@ class Code(StrEnum):
     GATE_EXPIRED = "gate_expired"
     SIGNATURE_REQUIRED = "signature_required"
     BAD_SIGNATURE = "bad_signature"
+    NO_KEY = "no_key"
     ALREADY_VOTED = "already_voted"
     UNANSWERED = "unanswered"
     PREMATURE = "premature"
