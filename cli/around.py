@@ -148,18 +148,25 @@ def confirm(
     *,
     who: Who = None,
     evidence: Evidence = None,
+    wrong: Annotated[
+        bool, typer.Option("--not-ratified", help="Of the review of an override: it was wrong; it ends and is held.")
+    ] = False,
     mine: MessageId = None,
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
     """Say that something is so: a notice understood, a duty met, a stop seen.
 
+    Who reviews an override ratifies it so, or says --not-ratified.
+
     Example: tidegate confirm minutes-summariser stop --evidence "Looked at the flag on both hosts at 14:05."
     """
     from cli import talk
 
     manner = Manner(as_json, None, mine, good)
-    said = message(use_case, "confirm", who, manner, what=what.strip(), evidence=evidence)
+    said = message(
+        use_case, "confirm", who, manner, what=what.strip(), evidence=evidence, ratified=False if wrong else None
+    )
     tell(talk.server(), said, manner)
 
 

@@ -37,6 +37,10 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
     signed = [f"{ballot.person} ({render.spoken(ballot.function.value)}): {render.spoken(ballot.choice.value)}"
               for ballot in gate.ballots]  # fmt: skip
     render.sentence(f"So far: {'; '.join(signed) or 'nobody has said anything'}.")
+    for ballot in gate.ballots:
+        for one in ballot.promises:
+            what, due = render.clean(one.what), shown(one.due)
+            render.sentence(f"On condition: {what}, by {one.owner} until {due}; else {one.consequence.value}.", "  ")
     for given in gate.passages:
         through = f"the freeze {given.freeze} until {shown(given.ends)}"
         render.sentence(f"Let through {through} by {given.by}: {given.why}")

@@ -17,7 +17,7 @@ from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase, Proposal
-from tidegate.rights import can_vote, may
+from tidegate.rights import can_vote, fingerprints, keys_kept, keys_lost, may
 from tidegate.roster import missing_seats
 from tidegate.turn import Turn, because
 
@@ -212,6 +212,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         "revision in force", Outcome.DONE, because(Code.ADOPTED_PLAN, digest=new.digest[:12]), subject=new.digest
     )
     _carry_gates(turn, old, by, material=material)
+    _carry_keys(turn, old)
     for gate in tuple(turn.state.gates.values()):
         if gate.satisfied_at is not None and new.notices != old.notices:
             schedule.announce(turn, gate)
@@ -275,6 +276,35 @@ def _end_for(turn: Turn, gate: Gate, by: str) -> None:
         turn.move_to(Phase.PREPARING)
     else:
         gates.lapse(turn, gate)
+
+
+def _carry_keys(turn: Turn, old: Plan) -> None:
+    """What a lost key signed is void; what a new one signs counts from the next round on, and its owner hears of it."""
+    new, lost = turn.plan, keys_lost(old, turn.plan)
+    for gate in tuple(turn.state.gates.values()):
+        void = [ballot for ballot in gate.ballots if (ballot.person, ballot.key) in lost]
+        after = keys_kept(gate, old, new)
+        if void:
+            kept = tuple(ballot for ballot in gate.ballots if ballot not in void)
+            after = after.but(ballots=kept, revoked=(*gate.revoked, *(ballot.message for ballot in void)))
+            reason = because(Code.KEYS_LOST, gate=gate.id, who=[ballot.person for ballot in void])
+            turn.system("votes void", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
+        if after is not gate:
+            turn.keep_gate(after)
+    if any((rule.principal, rule.key) in lost for rule in turn.state.delegations):
+        kept_rules = tuple(rule for rule in turn.state.delegations if (rule.principal, rule.key) not in lost)
+        turn.change(delegations=kept_rules)
+    changed = [
+        name for name, member in sorted(new.roster.items()) if set(fingerprints(member)) - _known_keys(old, name)
+    ]
+    if changed:
+        reason = because(Code.KEYS_CHANGED, who=changed)
+        turn.system("keys", Outcome.DONE, reason)
+        turn.tell(reason, tuple(dict.fromkeys((*changed, new.governance_owner))), urgent=True)
+
+
+def _known_keys(plan: Plan, name: str) -> set[str]:
+    return set(fingerprints(plan.roster.get(name)))
 
 
 def _come_down(turn: Turn) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidegate.models.event import Actor, ActorKind
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Member, Plan
+    from tidegate.models.programme import PublicKey
     from tidegate.models.state import State
 
 LONGEST_CHAIN = 2
@@ -64,6 +67,45 @@ def can_vote(member: Member | None) -> bool:
 def away(member: Member, now: datetime) -> bool:
     """Whether somebody is on leave."""
     return any(first <= now < last for first, last in member.away)
+
+
+def fingerprint(key: PublicKey) -> str:
+    """Return what names a public key, as `ssh-keygen -l` prints it."""
+    hashed = hashlib.sha256(base64.b64decode(key.key.split()[1])).digest()
+    return f"SHA256:{base64.b64encode(hashed).decode().rstrip('=')}"
+
+
+def fingerprints(member: Member | None) -> tuple[str, ...]:
+    """Return what names each key of a person, sorted; none for who is not there."""
+    return () if member is None else tuple(sorted(fingerprint(key) for key in member.keys))
+
+
+def own_key(gate: Gate, person: str, key: str) -> bool:
+    """Whether a signature counts in a round of votes: made with a key that its person had when the round was opened.
+
+    Whoever may change the roster could otherwise add a key of theirs to somebody else's entry, and vote as them.
+    """
+    return person not in gate.keys_before or key in gate.keys_before[person]
+
+
+def keys_lost(old: Plan, new: Plan) -> frozenset[tuple[str, str]]:
+    """Return who has lost which key: whatever it signed and is not used yet counts no more."""
+    return frozenset(
+        (name, key)
+        for name, member in old.roster.items()
+        for key in fingerprints(member)
+        if key not in fingerprints(new.roster.get(name))
+    )
+
+
+def keys_kept(gate: Gate, old: Plan, new: Plan) -> Gate:
+    """Return an open round as a changed roster leaves it: it remembers which keys its people had."""
+    changed = {
+        name: fingerprints(old.roster.get(name))
+        for name in sorted({*old.roster, *new.roster})
+        if name not in gate.keys_before and fingerprints(old.roster.get(name)) != fingerprints(new.roster.get(name))
+    }
+    return gate.but(keys_before={**gate.keys_before, **changed}) if changed else gate
 
 
 def seat_for(
@@ -126,6 +168,7 @@ def principals(plan: Plan, state: State, gate: Gate, person: str, function: Func
             for rule in state.delegations
             if rule.function is function and rule.to in reached and rule.since <= now < rule.until
             if rule.principal in able and (rule.verified or not gate.signed)
+            if not rule.verified or own_key(gate, rule.principal, rule.key)
         ]
         reached = tuple(name for name in givers if name != person and name not in found)
         found.extend(reached)

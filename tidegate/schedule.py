@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback, gates, thresholds, votes
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
+from tidegate.models.event import Consequence
 from tidegate.models.reasons import Code
 from tidegate.models.state import Announcement, Obligation, Phase
 from tidegate.turn import Turn, because
@@ -131,8 +133,9 @@ def advance(turn: Turn) -> None:
 
 def _stale(turn: Turn, gate: Gate) -> bool:
     limit = calendar.later(turn.plan.calendar, gate.briefing.as_of, turn.plan.rules(gate.level).briefing_max_age)
-    failed = gates.worst(gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)) is Verdict.FAILED
-    return failed or turn.now >= limit
+    checks = gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)
+    aged = any(check.reason.code is Code.READINESS_STALE for check in checks)
+    return gates.worst(checks) is Verdict.FAILED or aged or turn.now >= limit
 
 
 def _reopen(turn: Turn, gate: Gate) -> None:
@@ -190,16 +193,24 @@ def consume(turn: Turn, gate: Gate) -> None:
     fallback.fence(turn, "widen", change, gate.label, after=turn.state.written)
 
 
+_OWES = MappingProxyType(
+    {
+        Consequence.HOLD: Code.OWES,
+        Consequence.NARROW: Code.OWES_OR_NARROW,
+        Consequence.PAUSE: Code.OWES_OR_PAUSE,
+    }
+)
+"""How a condition is told, by what follows when it is not met."""
+
+
 def use(turn: Turn, gate: Gate) -> None:
     """Take a satisfied gate off the table; what it was tied to is owed from now on."""
     for ballot in gate.ballots:
         for promise in ballot.promises:
             owed = Obligation(kind="condition", what=promise.what, owner=promise.owner, due=promise.due)
+            owed = owed.but(then=promise.consequence.value)
             name = turn.name("condition")
             turn.change(obligations={**turn.state.obligations, name: owed})
-            turn.system(
-                "condition",
-                Outcome.DONE,
-                because(Code.OWES, id=name, who=promise.owner, what=promise.what, due=promise.due),
-            )
+            reason = because(_OWES[promise.consequence], id=name, who=promise.owner, what=promise.what, due=promise.due)
+            turn.system("condition", Outcome.DONE, reason)
     fallback.close_gate(turn, gate.id, "consumed")

@@ -105,8 +105,16 @@ class Choice(StrEnum):
     REVOKE = "revoke"
 
 
+class Consequence(StrEnum):
+    """What happens when a condition is not met by its day, mildest first."""
+
+    HOLD = "hold"
+    NARROW = "narrow"
+    PAUSE = "pause"
+
+
 class Promise(Authored):
-    """What an approval is tied to: unmet, it holds the rollout."""
+    """What an approval is tied to: unmet by its day, it makes the rollout safer by itself."""
 
     what: Line
     """What must be done."""
@@ -114,6 +122,8 @@ class Promise(Authored):
     """Who does it."""
     due: Instant
     """By when."""
+    consequence: Consequence = Consequence.HOLD
+    """What happens if it is not met by then: `hold`, `narrow` or `pause`."""
 
 
 class Start(Message):
@@ -236,6 +246,8 @@ class Confirm(Message):
     """`stop`, `notice:0`, or an obligation's id."""
     evidence: Line | None = None
     """Where it can be seen."""
+    ratified: bool = True
+    """Of the review of an override: whether it was right; if not, it ends at once and the rollout is held."""
 
 
 class Resume(Message):

@@ -117,6 +117,9 @@ class Gate(Carried):
     """Which freezes it was let through."""
     signed: bool = False
     """Whether only a signed decision counts."""
+    keys_before: dict[Id, tuple[str, ...]] = Field(default_factory=dict)
+    """The keys that people had when it was opened, of those whose keys have changed since: no other key of theirs
+    counts in it."""
     briefing: Briefing
     """What the reviewers see."""
 
@@ -166,3 +169,5 @@ class Delegation(Carried):
     """Until when."""
     verified: bool = False
     """Whether a signature proved who said so."""
+    key: str = ""
+    """The fingerprint of the key that proved it."""

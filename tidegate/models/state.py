@@ -198,7 +198,7 @@ class Obligation(Carried):
     """By whom: a person or a function."""
     due: Instant
     """By when."""
-    then: Literal["hold", "narrow", "block"] = "hold"
+    then: Literal["hold", "narrow", "pause", "block"] = "hold"
     """What happens when it is not met."""
     overdue: bool = False
     """Whether its day has passed."""
