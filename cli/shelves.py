@@ -123,6 +123,10 @@ SHELVES = (
                 "Say that something it waits for is there, or that what was sent back is ready again.",
             ),
             Verb("reading", "onward", "Give figures that people count by hand; your name stands behind them."),
+            Verb(
+                "issue", "exceptions", "Say that something is wrong, or that it is settled; nothing widens meanwhile."
+            ),
+            Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(

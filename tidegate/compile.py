@@ -34,6 +34,7 @@ from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.plan import (
+    AcceptedIssue,
     Backend,
     NarrowTo,
     Plan,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from tidegate.authoring.case import Case
     from tidegate.authoring.origins import Origin
     from tidegate.models.base import Function
-    from tidegate.models.playbook import Playbook
+    from tidegate.models.playbook import Issue, Playbook
     from tidegate.models.programme import Channel, Source
 
 LARGEST_PLAN = 256 * 1024
@@ -263,6 +264,11 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for stage in case.stages
             if (what := tuple(issue.what for issue in playbook.issues if stage.value not in issue.acceptable_in))
         },
+        accepted_issues={
+            stage: known
+            for stage in case.stages
+            if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
+        },
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
@@ -288,6 +294,11 @@ def seal(plan: Plan) -> Plan:
 
 def _owner(case: Case, function: str) -> str | None:
     return next((name for role, name in case.owners.items() if role.value == function), None)
+
+
+def _issue(case: Case, issue: Issue) -> AcceptedIssue:
+    until = None if issue.accepted_until is None else midnight(case, issue.accepted_until + timedelta(days=1))
+    return AcceptedIssue(what=issue.what, owner=issue.owner, by=issue.accepted_by, until=until)
 
 
 def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:

@@ -25,6 +25,7 @@ from tidegate import (
     signature,
     thresholds,
     votes,
+    waivers,
     waves,
 )
 from tidegate.calendar import LEAST
@@ -162,6 +163,7 @@ _ORDER = MappingProxyType(
         "vote": 3,
         "override": 3,
         "let_through": 3,
+        "exception_decision": 3,
     }
 )
 
@@ -286,6 +288,9 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "resume": resume.propose,
         "amend": amend.propose,
         "override": resume.override,
+        "issue": waivers.report,
+        "exception": waivers.ask,
+        "exception_decision": waivers.judge,
         "retire": endings.retire,
         "terminate": endings.terminate,
         "withdraw": endings.withdraw,

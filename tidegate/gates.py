@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, freezes, hours, thresholds, votes
+from tidegate import calendar, fallback, freezes, hours, thresholds, votes, waivers
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -40,6 +40,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(thresholds.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind is GateKind.CHECKPOINT:
+        checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
     return tuple(checks)
 
 
@@ -51,15 +53,8 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         Check(name=f"owed: {what}", verdict=Verdict.FAILED, reason=because(Code.OWED, what=what, stage=stage.value))
         for what in plan.stages[stage].owed
     ]
-    checks.extend(
-        Check(
-            name=f"issue: {what}",
-            verdict=Verdict.FAILED,
-            reason=because(Code.BLOCKING_ISSUE, what=what, stage=stage.value),
-        )
-        for what in plan.blocking_issues.get(stage, ())
-    )
-    checks.extend(_item(plan, state, stage, item, now) for item in rules.readiness)
+    checks.extend(waivers.problems(plan, state, stage, now))
+    checks.extend(waivers.waived(state, stage, now, _item(plan, state, stage, item, now)) for item in rules.readiness)
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     return tuple(checks)
@@ -104,6 +99,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
+    problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
+    found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)

@@ -159,6 +159,28 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
             for what in whats
         )
         yield Change("blocking issues", Weight.MATERIAL if fewer else Weight.RECORDED)
+    yield from _accepted(old, new)
+
+
+def _accepted(old: Plan, new: Plan) -> Iterator[Change]:
+    # To live with a problem for longer, or on another's word, is a new question; to learn of one more is not.
+    for stage, issues in new.accepted_issues.items():
+        was = {issue.what: issue for issue in old.accepted_issues.get(stage, ())}
+        longer = [
+            issue.what
+            for issue in issues
+            if issue.what in was and (issue.by != was[issue.what].by or _later(issue.until, was[issue.what].until))
+        ]
+        if longer:
+            yield Change(f"{stage.value}: known problems accepted otherwise", Weight.MATERIAL)
+        elif issues != old.accepted_issues.get(stage, ()):
+            yield Change(f"{stage.value}: known problems", Weight.RECORDED)
+    if set(old.accepted_issues) - set(new.accepted_issues):
+        yield Change("known problems are gone", Weight.RECORDED)
+
+
+def _later(mine: datetime | None, theirs: datetime | None) -> bool:
+    return theirs is not None and (mine is None or mine > theirs)
 
 
 def _people(old: Plan, new: Plan) -> Iterator[Change]:

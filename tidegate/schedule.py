@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback, gates, thresholds, votes
+from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
 from tidegate.models.event import Consequence
@@ -186,7 +187,14 @@ def consume(turn: Turn, gate: Gate) -> None:
     turn.system(
         "widening authorised",
         Outcome.DONE,
-        because(Code.AUTHORISED, gate=gate.id, label=gate.label, people=change.people, by=approvers),
+        because(
+            Code.AUTHORISED,
+            gate=gate.id,
+            label=gate.label,
+            people=change.people,
+            by=approvers,
+            exposure=digest(change),
+        ),
         gate=gate.id,
         subject=gate.subject,
     )

@@ -278,6 +278,40 @@ class Override(Message):
     """The incident it serves."""
 
 
+class Report(Message):
+    """Something is wrong with it, or what was wrong is settled."""
+
+    kind: Literal["issue"] = "issue"
+    what: Line | None = None
+    """What is wrong."""
+    settles: Id | None = None
+    """Which known problem is settled, by its id."""
+    evidence: Line | None = None
+    """Where that can be seen."""
+
+
+class Waive(Message):
+    """Ask for an exception: one condition of the stage need not be met for a while."""
+
+    kind: Literal["exception"] = "exception"
+    item: Id
+    """Which readiness item, or which known problem by its id."""
+    control: Line
+    """What is done instead."""
+    until: Instant
+    """When it ends by itself."""
+
+
+class Judge(Message):
+    """Grant or deny an exception."""
+
+    kind: Literal["exception_decision"] = "exception_decision"
+    name: Id
+    """Which one."""
+    accept: bool
+    """Whether the risk is accepted."""
+
+
 class Retire(Message):
     """Propose to end the use case in good order."""
 
@@ -423,6 +457,9 @@ Event = Annotated[
     | Resume
     | Amend
     | Override
+    | Report
+    | Waive
+    | Judge
     | Retire
     | Terminate
     | Withdraw

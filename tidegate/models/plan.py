@@ -222,6 +222,19 @@ class Backend(Carried):
     """What that needs to know."""
 
 
+class AcceptedIssue(Carried):
+    """A known problem that people live with in a stage."""
+
+    what: str
+    """What it is."""
+    owner: Id
+    """Who deals with it."""
+    by: Id | None = None
+    """Who accepted it."""
+    until: Instant | None = None
+    """Until when; then it bars the stage again."""
+
+
 class PlanHandoff(Carried):
     """Who takes it over."""
 
@@ -311,6 +324,8 @@ class Plan(Carried):
     """Who takes it over."""
     blocking_issues: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
     """Known problems that bar a stage."""
+    accepted_issues: dict[Stage, tuple[AcceptedIssue, ...]] = Field(default_factory=dict)
+    """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
     success_means: str

@@ -88,6 +88,7 @@ class Right(StrEnum):
     CONFIRM_STOP = "confirm_stop"
     STOP_THE_LINE = "stop_the_line"
     ROSTER = "roster"
+    ACCEPT_RISK = "accept_risk"
 
 
 class ReadinessItem(StrEnum):

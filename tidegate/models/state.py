@@ -5,6 +5,7 @@ Bounded: whatever is settled leaves the state for the ledger. Receipts leave whe
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -206,6 +207,44 @@ class Obligation(Carried):
     """After how many days it is owed again, once met."""
 
 
+class Problem(Carried):
+    """Something that somebody found wrong, and that is neither settled nor accepted by itself."""
+
+    what: str
+    """What it is."""
+    by: Id
+    """Who said so."""
+    at: Instant
+    """When."""
+
+
+class Waiver(Carried):
+    """An exception: one condition of one stage that need not be met for a while."""
+
+    item: str
+    """Which readiness item or which problem."""
+    stage: Stage
+    """In which stage."""
+    control: str
+    """What is done instead."""
+    asked_by: Id
+    """Who asked for it."""
+    asked_at: Instant
+    """When."""
+    until: Instant
+    """When it ends by itself."""
+    by: Id | None = None
+    """Who accepted the risk; none while it is only asked for."""
+    given: int = 0
+    """How often it has been granted; from the second time on it was renewed."""
+    over: bool = False
+    """Whether its end was acted on."""
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it lets its condition pass."""
+        return self.by is not None and now < self.until
+
+
 class MetricState(Carried):
     """How one metric stands."""
 
@@ -306,6 +345,10 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    problems: dict[Id, Problem] = Field(default_factory=dict)
+    """What people found wrong; nothing widens meanwhile, unless an exception says so."""
+    waivers: dict[Id, Waiver] = Field(default_factory=dict)
+    """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
