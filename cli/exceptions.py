@@ -126,7 +126,7 @@ def register(plan: Plan, state: State, now: datetime) -> dict[str, Any]:
                 "item": waiver.item,
                 "stage": waiver.stage.value,
                 "clause": clause(plan, waiver),
-                "data": _data(plan),
+                "data": data_of(plan),
                 "tier": plan.tier,
                 "control": waiver.control,
                 "asked_by": waiver.asked_by,
@@ -152,7 +152,8 @@ def clause(plan: Plan, waiver: Waiver) -> str:
     return f"{plan.standard}, {waiver.stage.value}: nothing widens over a known problem"
 
 
-def _data(plan: Plan) -> str:
+def data_of(plan: Plan) -> str:
+    """Return the class of the most sensitive data that a plan reads."""
     from tidegate.models.base import DataClass
 
     found = {source.kind for source in plan.data.values()}
@@ -183,7 +184,7 @@ def _show(name: str, waiver: Waiver, plan: Plan, now: datetime) -> None:
     render.heading(f"{name}: {render.spoken(waiver.item)}, {_state(waiver, now)}", first=True)
     facts = (
         ("Asked", clause(plan, waiver)),
-        ("Data", f"{_data(plan)}; tier {plan.tier}: {plan.tier_why}"),
+        ("Data", f"{data_of(plan)}; tier {plan.tier}: {plan.tier_why}"),
         ("Instead", waiver.control),
         ("Asked for by", waiver.asked_by),
         ("Until", shown(waiver.until)),

@@ -31,6 +31,7 @@ SHELVES = (
             Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
             Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),
             Verb("schema", "judge", "Print the JSON Schema of playbooks or programmes, for editors."),
+            Verb("stops", "stops", "Say whether one run may go on by itself, or stops and goes to a person."),
         ),
     ),
     Shelf(
@@ -156,6 +157,9 @@ SHELVES = (
                         "Write all evidence of a rollout, with a page to read and a file that verifies it without us.",
                     ),
                     Verb("verify", "evidence", "Say whether evidence is as it was written, and what is not."),
+                    Verb(
+                        "process", "evidence_process", "Say how the reviewing itself goes: load, waiting, exceptions."
+                    ),
                     Verb("erase", "evidence", "Erase people's words for good; the entries stay, and verify as before."),
                 ),
             ),

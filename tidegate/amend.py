@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import fallback, gates, schedule, votes
-from tidegate.digest import digest
+from tidegate.digest import digest, sealed_words
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
@@ -76,7 +76,7 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
         return because(Code.OTHER_USE_CASE, use_case=new.use_case)
     if len(new.model_dump_json()) > LARGEST_REVISION:
         return because(Code.TOO_MANY, what="words in a revision")
-    if new.digest != digest(new.model_dump(mode="json", exclude={"digest"})):
+    if new.digest != digest(sealed_words(new, new.digest)):
         return because(Code.BROKEN_SEAL)
     position = turn.state.position
     over = turn.state.emergency

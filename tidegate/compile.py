@@ -243,6 +243,8 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         metrics=metrics,
         fallback=_fallback(playbook),
         notices=told,
+        consulted=_named(case, "consulted"),
+        informed=_named(case, "informed"),
         targets=targets,
         drivers={
             name: Backend(kind=target.driver, settings=dict(target.settings))
@@ -294,6 +296,12 @@ def seal(plan: Plan) -> Plan:
 
 def _owner(case: Case, function: str) -> str | None:
     return next((name for role, name in case.owners.items() if role.value == function), None)
+
+
+def _named(case: Case, column: str) -> tuple[str, ...]:
+    """Return whom the RACI names in a column, for any activity."""
+    rows = raci(case.playbook, case.owners).values()
+    return tuple(sorted({name for row in rows for name in getattr(row, column)}))
 
 
 def _issue(case: Case, issue: Issue) -> AcceptedIssue:

@@ -194,7 +194,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     turn.place(attempts=0)
     reason = because(Code.GATE_OPENED, gate=gate.id, label=label, until=gate.expires_at, needs=needed(gate))
     turn.system("gate opened", Outcome.DONE, reason, gate=gate.id, subject=subject)
-    turn.tell(reason, ask)
+    turn.tell(reason, tuple(dict.fromkeys((*ask, *turn.plan.consulted))))
     return gate
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback
+from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
 from tidegate.models.programme import ReadinessItem, Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Problem, Waiver
-from tidegate.rights import can_vote, may, requesters
+from tidegate.rights import can_vote, functions_of, may, requesters
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -199,7 +200,8 @@ def judge(turn: Turn, event: Judge) -> Reason:
 def _may_accept(turn: Turn, event: Report | Judge, asked_by: str | None = None) -> Reason | None:
     """Return why somebody may not accept a risk: it takes the right, and never who gains by it."""
     who = event.actor.subject
-    if event.actor.kind is not ActorKind.HUMAN or not may(turn.plan, event.actor, Right.ACCEPT_RISK):
+    held = functions_of(turn.plan, event.actor) if can_vote(turn.plan.roster.get(who)) else ()
+    if not any(function in _accepting(turn.plan) for function in held):
         return because(Code.NO_RIGHT, who=who, right="accept_risk")
     if who == asked_by or who in requesters(turn.plan, turn.state):
         return because(Code.REQUESTER, who=who)
@@ -208,8 +210,13 @@ def _may_accept(turn: Turn, event: Report | Judge, asked_by: str | None = None) 
     return None
 
 
+def _accepting(plan: Plan) -> tuple[Function, ...]:
+    # A plan that was sealed before there was this right knows nobody who has it; a problem must find an end there too.
+    return plan.rights.get(Right.ACCEPT_RISK, (Function.RISK,))
+
+
 def _acceptors(turn: Turn) -> tuple[str, ...]:
-    allowed, barred = turn.plan.rights.get(Right.ACCEPT_RISK, ()), requesters(turn.plan, turn.state)
+    allowed, barred = _accepting(turn.plan), requesters(turn.plan, turn.state)
     return tuple(
         name
         for name, member in sorted(turn.plan.roster.items())

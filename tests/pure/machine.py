@@ -15,7 +15,19 @@ from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, decide
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome
-from tidegate.models.event import Actor, Amend, Choice, Confirm, Reduce, Reduction, Resume, StopTheLine, Tick, Vote
+from tidegate.models.event import (
+    Actor,
+    Amend,
+    Choice,
+    Confirm,
+    Reduce,
+    Reduction,
+    Report,
+    Resume,
+    StopTheLine,
+    Tick,
+    Vote,
+)
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase, State
@@ -76,6 +88,8 @@ def _consent(before: State, decision: Decision, now: datetime) -> None:
         stage = decision.plan.rung(gate.level).stage
         for window in freezes_at(decision.plan.freezes, stage, now):
             assert let_through(decision, gate, window), "widened in a freeze"
+        in_force = {waiver.item for waiver in before.waivers.values() if waiver.by is not None and now < waiver.until}
+        assert set(before.problems) <= in_force, "widened over a problem that nobody has accepted"
     assert not before.vetoes
     assert not before.embargoes
 
@@ -239,6 +253,10 @@ def _clear_the_way(story: Story) -> None:
     """Lift what bars it: vetoes, embargoes, an end that has come, a stop that nobody has confirmed."""
     for function in list(story.state.vetoes):
         story.say(_withdrawal(story, _who(story, function.value)))
+    for name in list(story.state.problems):
+        for who in ("risk-a", "risk-b", "both"):
+            if name in story.state.problems:
+                story.message(Report, who, verified=True, settles=name, evidence="seen")
     for dependency in list(story.state.embargoes):
         story.message(StopTheLine, "risk-a", dependency=dependency, lift=True, verified=story.signs)
     if story.state.position.expired is not None and story.state.proposal is None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -90,6 +90,7 @@ def test_what_is_owed_says_what_follows() -> None:
     ]
 
 
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(Consequence), min_size=1, max_size=6))
 def test_of_several_unmet_conditions_the_gravest_counts(consequences: list[Consequence]) -> None:
     """However many conditions lapse on one day, in whatever order, it is at least as safe as the gravest asks."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pure.beginnings import asking, opened
@@ -198,3 +198,38 @@ def test_the_plan_may_name_no_gate() -> None:
     story.start()
     story.ready()
     assert (story.gate.kind, story.gate.keys_before) == (GateKind.FIRST_EXPOSURE, {})
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(("business", "risk-a", "risk-b", "both", "comp-a", "comp-deputy")),
+        st.sampled_from(("functions", "deputy", "away", "active", "keys", "head")),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=30)
+@given(EDITS)
+def test_whoever_edits_the_roster_gains_no_vote_in_an_open_round(edits: list[tuple[str, str]]) -> None:
+    """However the holder of the roster turns it, they get no seat in the round that was open, and no other's vote."""
+    story = opened(signed())
+    first = story.gate
+    for who, what in edits:
+        changes = {
+            "functions": {"functions": (F.RISK, F.OPERATIONS)},
+            "deputy": {"deputy": "business"},
+            "away": {"away": ((story.now - DAY, story.now + 9 * DAY),)},
+            "active": {"active": not story.plan.roster[who].active},
+            "keys": {"keys": (*story.plan.roster[who].keys, OWN)},
+        }.get(what, {})
+        plan = with_member(story.plan, who, **changes) if changes else but(story.plan, heads={F.RISK: "business"})
+        amended(story, plan)
+    gate = story.state.gates.get(first.id)
+    if gate is None:
+        return
+    for who in ("business", "risk-a", "risk-b", "both", "comp-a"):
+        actor = Actor(subject=who, verified=True, method="ssh", key=fingerprint(OWN))
+        words = story.envelope(who, gate=gate.id, subject=gate.subject, choice=Choice.APPROVE)
+        if who == "business" or OWN in story.plan.roster[who].keys:
+            assert said(story.say(Vote(**{**words, "actor": actor}))) is not Code.APPROVED

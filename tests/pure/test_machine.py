@@ -38,6 +38,7 @@ from tidegate.models.event import (
     Delegate,
     Event,
     Fault,
+    Judge,
     LetThrough,
     Message,
     Noticed,
@@ -52,6 +53,7 @@ from tidegate.models.event import (
     Reduce,
     Reduction,
     Remind,
+    Report,
     Resume,
     Retire,
     Start,
@@ -60,12 +62,13 @@ from tidegate.models.event import (
     Terminate,
     Tick,
     Vote,
+    Waive,
     Withdraw,
 )
 from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan, reread
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.programme import PublicKey, ReadinessItem, Right
 from tidegate.models.reasons import Code
 
 PEOPLE = (*sorted(standard_plan().roster), "stranger")
@@ -97,6 +100,7 @@ def plans() -> tuple[Plan, ...]:
         but(plan, stages={**plan.stages, Stage.PILOT: pilot}),
         with_gate(plan, GateKind.CHECKPOINT, vote_expiry=Span.of("2d"), signed=True),
         with_metric(plan, "errors", consecutive=2, guardrail=False),
+        but(plan, rights={**plan.rights, Right.ACCEPT_RISK: (Function.RISK, Function.OPERATIONS)}),
     )
 
 
@@ -112,6 +116,7 @@ def revisions(plan: Plan) -> tuple[Plan, ...]:
             but(plan, title="Claims triage, again"),
             but(plan, ladder=plan.ladder[:2] + plan.ladder[3:]),
             with_member(plan, "risk-b", active=False),
+            with_member(plan, "ops-a", keys=(PublicKey(key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"),)),
             with_member(plan, "business", functions=(Function.BUSINESS_OWNER, Function.RISK)),
             with_metric(plan, "errors", bands=((Band.NARROW, Bound.of("> 30")),)),
             with_rules(plan, notice_lead=Span.of("2d")),
@@ -161,6 +166,24 @@ class Lives(RuleBasedStateMachine):
         return gates[pick % len(gates)] if gates else None
 
     # -- people ---------------------------------------------------------------------------------------------------
+
+    @rule(who=people, settle=st.booleans(), evidence=st.sampled_from((None, "release 7")))
+    def issue(self, who: str, settle: bool, evidence: str | None) -> None:
+        """Somebody finds a problem, or says that one is settled."""
+        known = next(iter(self.story.state.problems), "issue-9")
+        self.send(Report, who, what=None if settle else "x", settles=known if settle else None, evidence=evidence)
+
+    @rule(who=people, item=st.sampled_from(("rollback_tested", "training", "problem")), delay=spans)
+    def exception(self, who: str, item: str, delay: timedelta) -> None:
+        """Somebody asks for an exception."""
+        named = next(iter(self.story.state.problems), "issue-9") if item == "problem" else item
+        self.send(Waive, who, item=named, control="a colleague looks", until=self.story.now + delay)
+
+    @rule(who=people, accept=st.booleans(), verified=st.booleans())
+    def judge_exception(self, who: str, accept: bool, verified: bool) -> None:
+        """Somebody decides the exception that was asked for last."""
+        name = next(reversed(self.story.state.waivers), "exception-9")
+        self.send(Judge, who, name=name, accept=accept, verified=verified)
 
     @rule(who=st.sampled_from(("owner", "business", "vendor")))
     def start(self, who: str) -> None:
@@ -274,7 +297,7 @@ class Lives(RuleBasedStateMachine):
         """Somebody says that something is so."""
         self.send(Confirm, who, what=what, evidence="seen")
 
-    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 9))
+    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 10))
     def amend(self, who: str, index: int) -> None:
         """Somebody proposes a revision."""
         if len(self.story.plan.ladder) >= 4:

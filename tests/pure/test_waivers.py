@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pure.beginnings import opened
@@ -114,6 +114,17 @@ def test_who_settles_a_problem(who: str, words: dict[str, Any], code: Code) -> N
     name = next(iter(story.state.problems))
     assert said(story.message(Report, who, settles=name, **words)) is code
     assert (name in story.state.problems) is (code is not Code.ISSUE_SETTLED)
+
+
+@pytest.mark.parametrize(("who", "code"), [("risk-a", Code.ISSUE_SETTLED), ("ops-a", Code.NO_RIGHT)])
+def test_a_plan_from_before_there_was_the_right(who: str, code: Code) -> None:
+    """Where a plan names nobody who may accept a risk, risk may: what was found must find an end."""
+    story = Story()
+    story.start()
+    assert Right.ACCEPT_RISK not in story.plan.rights
+    story.message(Report, "plat-a", what="x")
+    name = next(iter(story.state.problems))
+    assert said(story.message(Report, who, settles=name, evidence="release 7")) is code
 
 
 def test_what_is_not_there_is_not_settled() -> None:
@@ -302,6 +313,7 @@ def test_a_problem_may_be_lived_with() -> None:
 STEPS = ("ask", "yes", "yes", "no", "agree", "agree", "wait", "find", "settle")
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 40)), max_size=20))
 def test_nobody_is_served_over_what_is_neither_met_nor_waived(steps: list[tuple[str, int]]) -> None:
     """Whatever is asked for, granted and forgotten: where a wave begins, each item was met or waived just then."""

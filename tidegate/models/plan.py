@@ -308,6 +308,10 @@ class Plan(Carried):
     """The ways down."""
     notices: tuple[PlanNotice, ...] = ()
     """Who is told."""
+    consulted: tuple[Id, ...] = ()
+    """Whom the RACI has asked before a change: they hear of each round of votes while it is open."""
+    informed: tuple[Id, ...] = ()
+    """Whom the RACI has told after a change."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
     drivers: dict[Key, Backend] = Field(default_factory=dict)
