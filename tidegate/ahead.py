@@ -13,17 +13,8 @@ from tidegate.deadlines import deadlines
 from tidegate.decide import decide
 from tidegate.explain import explain
 from tidegate.models.decision import Entry, Notify, TakeReadings
-from tidegate.models.event import (
-    Actor,
-    ActorKind,
-    Applied,
-    Event,
-    Noticed,
-    Reading,
-    Readings,
-    Stored,
-    Tick,
-)
+from tidegate.models.event import Actor, ActorKind, Applied, Event, Noticed, Readings, Stored, Tick
+from tidegate.models.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

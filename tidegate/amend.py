@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tidegate import fallback, gates, schedule, votes
 from tidegate.digest import digest, sealed_words
+from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
@@ -17,7 +18,7 @@ from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase, Proposal
-from tidegate.rights import can_vote, fingerprints, keys_kept, keys_lost, may
+from tidegate.rights import can_vote, keys_kept, keys_lost, may
 from tidegate.roster import missing_seats
 from tidegate.turn import Turn, because
 

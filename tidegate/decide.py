@@ -168,9 +168,10 @@ _ORDER = MappingProxyType(
 )
 
 
-def as_if_proven(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
-    """Return what would follow if a message were proven to be its sender's: for questions, and never to be acted on."""
-    return _message(plan, state, event, now, Actor(subject=event.actor.subject, kind=event.actor.kind, verified=True))
+def as_if_proven(plan: Plan, state: State, event: Message, key: str, now: datetime) -> Decision:
+    """Return what would follow if a message were signed with this key: for questions, and never to be acted on."""
+    proven = Actor(subject=event.actor.subject, kind=event.actor.kind, method="ssh", verified=True, key=key)
+    return _message(plan, state, event, now, proven)
 
 
 def _message(plan: Plan, state: State, event: Message, now: datetime, proven: Actor | None = None) -> Decision:

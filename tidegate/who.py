@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tidegate import calendar, fallback, gates, inbox, rights, signature, standing, votes
+from tidegate import calendar, fallback, gates, inbox, keys, rights, standing, votes, waivers
 from tidegate.asks import by_date
 from tidegate.decide import as_if_proven, begin, decide
 from tidegate.forecast import gate_kind
@@ -23,6 +23,7 @@ from tidegate.models.event import (
     Amend,
     Choice,
     Delegate,
+    Judge,
     LetThrough,
     Message,
     Override,
@@ -32,12 +33,14 @@ from tidegate.models.event import (
     Reduce,
     Reduction,
     Remind,
+    Report,
     Resume,
     Retire,
     Start,
     StopTheLine,
     Terminate,
     Vote,
+    Waive,
     Withdraw,
 )
 from tidegate.models.programme import ReadinessItem, Right
@@ -238,7 +241,7 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
     not_now = None
     for person, member in sorted(plan.roster.items()):
         said = message(person)
-        decision = as_if_proven(plan, state, said, now)
+        decision = as_if_proven(plan, state, said, _key(plan, state, person, now), now)
         mine = [entry for entry in decision.entries if entry.cause == said.id]
         reasons = [entry.reason for entry in mine] or [decision.receipt.reason] if decision.receipt else []
         personal = next((reason for reason in reasons if reason.code in _PERSONAL), None)
@@ -251,9 +254,7 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
         if personal is not None and not (personal.code is Code.UNLISTED_HELD and word == "hold"):
             unable.append(Unable(person, personal))
             continue
-        if _must_sign(plan, state, said, now) and not any(
-            signature.counts(one.key, now) for one in signature.keys(member)
-        ):
+        if _must_sign(plan, state, said, now) and not keys.can_sign(member, now):
             unable.append(Unable(person, because(Code.NO_KEY, who=person)))
             continue
         if decision.receipt is not None and not done:
@@ -264,6 +265,13 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
         principal = next((entry.on_behalf_of for entry in mine if entry.on_behalf_of), "")
         able.append(Able(person, tuple(functions), principal or "", _away(member, now)))
     return Who(word, tuple(able), tuple(unable), not_now=not_now)
+
+
+def _key(plan: Plan, state: State, person: str, now: datetime) -> str:
+    """Return the key they would sign with: one that counts, and counted when what is open was opened."""
+    counting = [one.fingerprint for one in keys.of(plan.roster[person]) if keys.counts(one.key, now)]
+    own = (key for key in counting if all(rights.own_key(gate, person, key) for gate in state.gates.values()))
+    return next(own, counting[0] if counting else "")
 
 
 def _must_sign(plan: Plan, state: State, said: Message, now: datetime) -> bool:
@@ -307,7 +315,7 @@ _RIGHTS = MappingProxyType(
         "start": Right.START, "ready": Right.READY, "resume": Right.RESUME, "amend": Right.AMEND,
         "override": Right.OVERRIDE, "postpone": Right.POSTPONE, "retire": Right.RETIRE,
         "terminate": Right.TERMINATE, "withdraw": Right.START, "lift": Right.STOP_THE_LINE,
-        "stop_the_line": Right.REDUCE,
+        "stop_the_line": Right.REDUCE, "exception": Right.READY, "exception_decision": Right.ACCEPT_RISK,
     }
 )  # fmt: skip
 
@@ -328,6 +336,17 @@ def _lifting(_: Plan, state: State, said: dict[str, Any]) -> Message:
     return StopTheLine(**said, dependency=next(iter(state.embargoes), "none"), lift=True)
 
 
+def _exception(plan: Plan, state: State, said: dict[str, Any]) -> Message:
+    items = plan.rules(state.position.target or state.position.level).readiness
+    item = next((one.value for one in items if one not in waivers.NEVER), "none")
+    return Waive(**said, item=item, control=_WORD, until=state.ticked_at + timedelta(days=1))
+
+
+def _judgement(_: Plan, state: State, said: dict[str, Any]) -> Message:
+    asked = (name for name, waiver in state.waivers.items() if waiver.by is None)
+    return Judge(**said, name=next(asked, "none"), accept=True)
+
+
 def _reducing(way: Reduction) -> _Builder:
     return lambda _, __, said: Reduce(**said, verb=way)
 
@@ -342,6 +361,9 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
         "override": _raise,
         "delegate": _delegation,
         "lift": _lifting,
+        "issue": lambda _, __, said: Report(**said, what=_WORD),
+        "exception": _exception,
+        "exception_decision": _judgement,
         "retire": lambda _, __, said: Retire(**said),
         "terminate": lambda _, __, said: Terminate(**said),
         "withdraw": lambda _, __, said: Withdraw(**said),

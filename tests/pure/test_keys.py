@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pure.beginnings import asking, opened
+from tests.pure.keys import public, to_sign
 from tests.pure.world import F, Story, but, member, said, standard_plan, with_member
+from tidegate.keys import blob, fingerprint, fingerprints
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Notify
-from tidegate.models.event import Actor, Amend, Choice, Delegate, Reassign, Vote
+from tidegate.models.event import Amend, Choice, Delegate, Reassign
 from tidegate.models.plan import Plan
 from tidegate.models.programme import PublicKey
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
-from tidegate.rights import fingerprint, keys_kept, own_key
+from tidegate.rights import keys_kept, own_key
 
 DAY = timedelta(days=1)
 
 
+NAMES = {1: "risk-a", 2: "key-2", 3: "business", 4: "key-4", 5: "key-5", 6: "key-6"}
+
+
 def key(number: int) -> PublicKey:
-    """Return a public key; the same number is the same key."""
-    private = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
-    return PublicKey(key=private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode())
+    """Return a public key; the same number is the same key, the first and the third are their people's own."""
+    return PublicKey(key=public(NAMES[number]))
+
+
+def name(by: PublicKey) -> str:
+    """Return whose key it is by birth."""
+    return next(one for one in NAMES.values() if public(one) == by.key)
 
 
 OLD, NEW, OWN = key(1), key(2), key(3)
@@ -40,11 +48,14 @@ def signed() -> Plan:
     return with_member(plan, "business", keys=(OWN,))
 
 
-def cast(story: Story, who: str, by: PublicKey, choice: Choice = Choice.APPROVE, **more: object) -> Code:
+def cast(story: Story, who: str, by: PublicKey, choice: Choice = Choice.APPROVE, **more: Any) -> Code:
     """Vote as somebody, with a signature that a key has made; return the answer."""
-    actor = Actor(subject=who, verified=True, method="ssh", key=fingerprint(by))
-    words = story.envelope(who, gate=story.gate.id, subject=story.gate.subject, choice=choice, **more)
-    return said(story.say(Vote(**{**words, "actor": actor})))
+    return said(story.vote(who, choice, **by_key(story, by), **more))
+
+
+def by_key(story: Story, by: PublicKey) -> dict[str, Any]:
+    """Return what makes a message one that a key signs."""
+    return {"signature": to_sign(name(by)), "not_after": story.now + DAY}
 
 
 def amended(story: Story, plan: Plan) -> Code:
@@ -55,8 +66,8 @@ def amended(story: Story, plan: Plan) -> Code:
 def test_a_fingerprint_is_what_ssh_prints() -> None:
     """A key has the name that `ssh-keygen -lf` gives it, whatever comment stands behind it."""
     public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJL1oHSGC7+0EkDPh+Ew+U2WyrKytx1qWxMTufSaozY5"
-    assert fingerprint(PublicKey(key=public)) == FINGERPRINT
-    assert fingerprint(PublicKey(key=f"{public} somebody@desk")) == FINGERPRINT
+    for line in (public, f"{public} somebody@desk"):
+        assert fingerprints(member("x", (), keys=(PublicKey(key=line),))) == (FINGERPRINT,)
 
 
 @pytest.mark.parametrize(("by", "code"), [(NEW, Code.LATE_KEY), (OLD, Code.APPROVED)])
@@ -101,9 +112,8 @@ def test_a_late_key_passes_no_seat_on(by: PublicKey, code: Code) -> None:
     """A delegation that a late key signed seats nobody in the open round; one by the old key does."""
     story = opened(with_member(signed(), "comp-a", keys=(key(4),)))
     amended(story, with_member(story.plan, "risk-a", keys=(OLD, NEW)))
-    actor = Actor(subject="risk-a", verified=True, method="ssh", key=fingerprint(by))
-    words = story.envelope("risk-a", to="comp-a", function=F.RISK, until=story.now + 9 * DAY)
-    assert said(story.say(Delegate(**{**words, "actor": actor}))) is Code.DELEGATED
+    words = {"to": "comp-a", "function": F.RISK, "until": story.now + 9 * DAY, **by_key(story, by)}
+    assert said(story.message(Delegate, "risk-a", **words)) is Code.DELEGATED
     assert cast(story, "comp-a", key(4), function=F.RISK) is code
 
 
@@ -112,9 +122,8 @@ def test_a_late_key_chooses_nobody(by: PublicKey, code: Code) -> None:
     """The head of a function names who else decides with a key that was theirs when the round was opened."""
     story = opened(signed())
     amended(story, with_member(story.plan, "risk-a", keys=(OLD, NEW)))
-    actor = Actor(subject="risk-a", verified=True, method="ssh", key=fingerprint(by))
-    words = story.envelope("risk-a", gate=story.gate.id, function=F.RISK, to="data-a")
-    assert said(story.say(Reassign(**{**words, "actor": actor}))) is code
+    words = {"gate": story.gate.id, "function": F.RISK, "to": "data-a", **by_key(story, by)}
+    assert said(story.message(Reassign, "risk-a", **words)) is code
 
 
 @pytest.mark.parametrize(("by", "code"), [(NEW, Code.LATE_KEY), (OLD, Code.VETO_WITHDRAWN)])
@@ -138,9 +147,7 @@ def test_any_key_may_say_no(by: PublicKey) -> None:
 def test_what_a_lost_key_signed_is_void(lost: bool) -> None:
     """A yes whose key is taken out before it is used is void, even if it comes again; another's key voids nothing."""
     story = opened(signed())
-    actor = Actor(subject="risk-a", verified=True, method="ssh", key=fingerprint(OLD))
-    words = story.envelope("risk-a", gate=story.gate.id, subject=story.gate.subject, choice=Choice.APPROVE)
-    yes = Vote(**{**words, "actor": actor})
+    yes = story.ballot("risk-a", **by_key(story, OLD))
     story.say(yes)
     story.vote("ops-a", verified=True)
     assert story.phase is Phase.SCHEDULED
@@ -150,7 +157,7 @@ def test_what_a_lost_key_signed_is_void(lost: bool) -> None:
     assert (Code.KEYS_LOST in story.codes()) is lost
     if lost:
         story.now += 2 * DAY
-        story.say(yes.model_copy(update={"not_after": None}))
+        story.say(yes.model_copy(update={"not_after": story.now + DAY}))
         assert [ballot.person for ballot in story.gate.ballots] == ["ops-a"]
         assert said(story.vote("risk-b", verified=True)) is Code.APPROVED
 
@@ -186,7 +193,7 @@ def test_however_often_keys_change_only_the_first_ones_count(steps: list[list[in
         gate, plan = keys_kept(gate, plan, new), new
     changed = any(sorted(numbers) != [1] for numbers in steps)
     for number in range(1, 7):
-        assert own_key(gate, "risk-a", fingerprint(key(number))) is (number == 1 or not changed)
+        assert own_key(gate, "risk-a", fingerprint(blob(key(number).key))) is (number == 1 or not changed)
     assert own_key(gate, "ops-a", "")
     assert len(gate.keys_before) <= 1
 
@@ -216,20 +223,19 @@ def test_whoever_edits_the_roster_gains_no_vote_in_an_open_round(edits: list[tup
     story = opened(signed())
     first = story.gate
     for who, what in edits:
-        changes = {
+        all_changes: dict[str, dict[str, Any]] = {
             "functions": {"functions": (F.RISK, F.OPERATIONS)},
             "deputy": {"deputy": "business"},
             "away": {"away": ((story.now - DAY, story.now + 9 * DAY),)},
             "active": {"active": not story.plan.roster[who].active},
             "keys": {"keys": (*story.plan.roster[who].keys, OWN)},
-        }.get(what, {})
+        }
+        changes = all_changes.get(what, {})
         plan = with_member(story.plan, who, **changes) if changes else but(story.plan, heads={F.RISK: "business"})
         amended(story, plan)
     gate = story.state.gates.get(first.id)
     if gate is None:
         return
     for who in ("business", "risk-a", "risk-b", "both", "comp-a"):
-        actor = Actor(subject=who, verified=True, method="ssh", key=fingerprint(OWN))
-        words = story.envelope(who, gate=gate.id, subject=gate.subject, choice=Choice.APPROVE)
         if who == "business" or OWN in story.plan.roster[who].keys:
-            assert said(story.say(Vote(**{**words, "actor": actor}))) is not Code.APPROVED
+            assert said(story.vote(who, gate=gate, **by_key(story, OWN))) is not Code.APPROVED

@@ -46,7 +46,6 @@ from tidegate.models.event import (
     Override,
     Postpone,
     Promise,
-    Reading,
     Readings,
     Ready,
     Reassign,
@@ -69,6 +68,7 @@ from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan, reread
 from tidegate.models.programme import PublicKey, ReadinessItem, Right
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 
 PEOPLE = (*sorted(standard_plan().roster), "stranger")

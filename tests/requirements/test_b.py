@@ -32,9 +32,10 @@ from tidegate.explain import explain
 from tidegate.materiality import Weight, diff
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Notify, Verdict
-from tidegate.models.event import Alert, Amend, Reading, Readings, Report, Resume
+from tidegate.models.event import Alert, Amend, Readings, Report, Resume
 from tidegate.models.plan import Plan
 from tidegate.models.programme import GateRule
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.stage import GateTightening
 from tidegate.models.state import Phase

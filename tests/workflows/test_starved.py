@@ -16,10 +16,10 @@ from temporalio.testing import WorkflowEnvironment
 import worker
 from activities.drivers.flagd import Flagd
 from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server, started
-from tidegate.models.event import Reading
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.messages import RolloutInput
 from tidegate.models.plan import Backend, PlanMetric
+from tidegate.models.reading import Reading
 from workflows import attributes, ids
 from workflows.plugin import plugin
 

@@ -5,16 +5,17 @@ Every event has an id, so that the same one twice is decided once, and an actor,
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tidegate.models.base import Amount, Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
+from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
 from tidegate.models.exposure import Exposure
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.proof import Signature
+from tidegate.models.reading import Reading
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
@@ -47,19 +48,6 @@ class Actor(Carried):
 
 SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
 CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
-
-
-class Signature(Authored):
-    """A proof that a message is its sender's own; `statement` says which bytes it covers."""
-
-    method: Literal["ssh", "passkey"]
-    """Made with an SSH key, or with a passkey in a browser."""
-    proof: Annotated[str, StringConstraints(min_length=1, max_length=8_000)]
-    """The signature in OpenSSH's armour, or the browser's assertion as JSON."""
-    salt: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32,64}$")] | None = None
-    """What the signer salted their free words with; it is taken off before anything is put on record."""
-    alike: dict[Id, Line] = Field(default_factory=dict, max_length=5)
-    """What the signer's own salt makes of words that are otherwise salted alike for everybody; filled in here."""
 
 
 class Message(Authored):
@@ -344,26 +332,6 @@ class Alert(Message):
     """Whether alerts are missing from the delivery: then it holds at least."""
     does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
     """What it does, by the programme's mapping."""
-
-
-class Reading(Carried):
-    """What a source said of one metric; never a bare number."""
-
-    status: Literal["value", "no_data", "stale", "error", "insufficient_sample"]
-    """What kind of answer."""
-    value: Amount | None = None
-    """The value, where there is one."""
-    n: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
-    """Over how many cases."""
-    taken_at: Instant
-    """The end of the window that it speaks of."""
-    note: Line | None = None
-    """What the source said when it could not answer."""
-
-    @property
-    def number(self) -> Decimal | None:
-        """The value, where the status says that there is one."""
-        return self.value if self.status == "value" else None
 
 
 class Readings(Message):

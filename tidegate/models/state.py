@@ -13,11 +13,11 @@ from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
 from tidegate.models.decision import Apply, Entry, Move, Receipt
-from tidegate.models.event import Reading
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.reading import Reading
 
 
 class Phase(StrEnum):
