@@ -40,12 +40,14 @@ from tidegate.models.event import (
     Choice,
     Confirm,
     Fault,
+    Judge,
     Message,
     Postpone,
     Readings,
     Ready,
     Reduce,
     Reduction,
+    Report,
     Resume,
     StopTheLine,
     Stored,
@@ -215,7 +217,13 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
 
 
 def _cautious(event: Message) -> bool:
-    """Whether it can only make it safer: who says no, who ends it, what is measured. Nothing silences them."""
+    """Whether it can only make it safer: a no, what is wrong, what is measured, an end. Nothing silences it."""
+    if isinstance(event, Confirm):
+        return not event.ratified
+    if isinstance(event, Judge):
+        return not event.accept
+    if isinstance(event, Report):
+        return event.settles is None
     return isinstance(event, Readings | Terminate) or _says(event, _NO)
 
 
