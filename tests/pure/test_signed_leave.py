@@ -12,7 +12,7 @@ from tests.pure.world import F, Story, but, said, standard_plan, with_member
 from tidegate.decide import RECEIPTS_KEPT
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, Receipt
-from tidegate.models.event import Amend, Choice, Delegate, Reassign, Vote
+from tidegate.models.event import Amend, Choice, Delegate, Override, Reassign, Vote
 from tidegate.models.programme import PublicKey
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
@@ -146,3 +146,16 @@ def test_a_revision_that_asks_for_signatures_asks_for_them_at_once(tightened: bo
         story.vote("ops-b", verified=True)
     story.wait_for(Phase.OBSERVING)
     assert standard_plan().exposure(1).people == story.people
+
+
+@pytest.mark.parametrize("amended", [True, False])
+def test_an_override_is_for_the_revision_that_its_asker_knew(amended: bool) -> None:
+    """Words that were held back until their level meant something else open nothing; at once they are a yes."""
+    story = Story(but(standard_plan(), stages=SIGNED.stages)).live()
+    asked = Override(**story.envelope("exec", to="pilot/w2", incident="INC-1", verified=True))
+    held_back = signed(asked, story.state)
+    if amended:
+        plan = but(story.plan, title="Another title")
+        assert said(story.message(Amend, "business", verified=True, plan=plan)) is Code.AMENDMENT
+        assert story.plan.digest == plan.digest
+    assert said(story.say(held_back)) is (Code.BAD_SIGNATURE if amended else Code.APPROVED)
