@@ -31,6 +31,7 @@ from tests.pure.keys import wire
 from tests.pure.world import Story, with_member
 from tidegate import passkey, sshsig, statement
 from tidegate.decide import decide
+from tidegate.keys import blob
 from tidegate.models.event import Signature, Vote
 from tidegate.models.programme import Passkey, PublicKey
 from tidegate.models.reasons import Code
@@ -61,7 +62,7 @@ def ssh(name: str, private: Any, algorithm: bytes, made: Callable[[bytes], bytes
         covered = b"SSHSIG" + HEAD + wire(hashlib.sha512(said).digest())
         signature = made(covered)
         spelled = ecdsa_as_ssh(signature) if algorithm.startswith(b"ecdsa") else signature
-        body = wire(sshsig.blob(public)) + HEAD + wire(wire(algorithm) + wire(spelled))
+        body = wire(blob(public)) + HEAD + wire(wire(algorithm) + wire(spelled))
         text = base64.b64encode(b"SSHSIG" + (1).to_bytes(4) + body).decode()
         proof = f"{sshsig.BEGIN}\n{text}\n{sshsig.END}\n"
         return Signature(method="ssh", proof=proof), lambda: bare(signature, covered)

@@ -10,7 +10,7 @@ import pytest
 from cli.reading import read
 from tests.cli.run import Here
 from tests.pure.keys import public
-from tidegate.sshsig import blob, fingerprint
+from tidegate.keys import blob, fingerprint
 
 OLD, NEW = public("an older key"), public("risk-officer")
 _REST = """\

@@ -12,13 +12,14 @@ from tests.pure.beginnings import asking, opened
 from tests.pure.keys import public, sign
 from tests.pure.ledgered import Ledgered, ledgered
 from tidegate import recompute, sshsig, statement
+from tidegate.keys import blob, fingerprint
 from tidegate.models.event import Vote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Row = dict[str, Any]
-_OTHER = sshsig.fingerprint(sshsig.blob(public("risk-b")))
+_OTHER = fingerprint(blob(public("risk-b")))
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,6 @@ def test_a_signature_is_checked_with_the_ledger_alone(kept: Ledgered) -> None:
     said = statement.document(plan["use_case"], nonce, vote)
     signed = sshsig.read(vote.signature.proof)
     assert plan["roster"]["risk-a"]["keys"][0]["key"].startswith("ssh-ed25519 ")
-    assert sshsig.fingerprint(signed.key) == row["authentication"]["key"]
+    assert fingerprint(signed.key) == row["authentication"]["key"]
     assert sshsig.verifies(signed, statement.NAMESPACE, said)
     assert not sshsig.verifies(signed, statement.NAMESPACE, said.replace(b"approve", b"abstain"))
