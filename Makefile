@@ -1,6 +1,8 @@
 # Every verb sets up what it needs first. From a clean clone: git, make and Python 3.11 or newer.
 
 PYTHON ?= python3
+# Most tests wait for servers most of the time, so there may be more hands than cores.
+HANDS ?= 4
 READY := .venv/.ready
 BIN := .venv/bin
 .DEFAULT_GOAL := help
@@ -12,14 +14,14 @@ help: ## list these verbs
 up: $(READY) ## set up, start the server and a worker, and set the sample rollout going; Ctrl-C ends it
 	$(BIN)/tidegate up --sample
 
-test: lint types ## everything CI runs: lint, types, then every test
-	$(BIN)/pytest
+test: lint types ## everything CI runs: lint, types, then every test, some of them beside each other
+	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder
 
 services: $(READY) ## install the servers and the browser that tests talk to
 	@$(BIN)/python -m tests.services
 
 fast: $(READY) ## only the tests of floor 0, the pure rules
-	$(BIN)/pytest tests/pure -q
+	$(BIN)/pytest tests/pure -q --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lint: $(READY) ## ruff, its formatter in checking mode, and the floors
 	$(BIN)/ruff check

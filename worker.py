@@ -29,6 +29,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities.authority import authority
 from activities.channels.log import Board
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
@@ -95,7 +96,9 @@ class Settings(NamedTuple):
 
 def exposing(settings: Settings) -> list[Callable[..., Any]]:
     """Return the activities that change exposure or look at it."""
-    exposure = ExposureActivities(drivers_under(settings.home), whereabouts(settings.home / "targets"))
+    exposure = ExposureActivities(
+        drivers_under(settings.home), whereabouts(settings.home / "targets"), authority(settings.ledger)
+    )
     return [
         exposure.widen,
         exposure.hold,

@@ -1,8 +1,9 @@
 """The one body behind `widen`, `hold`, `narrow`, `redirect`, `pause` and `rollback`: look, write, look again.
 
 Widening is hard: it writes only over what it understands and what is older, stops at the first target that does not
-obey, and stops when it is cancelled. Reducing is easy: it goes to every target whatever becomes of the others, and it
-writes what is wanted *met with* what is there, so that it never takes back what somebody made safer by hand.
+obey, and stops when it is cancelled; before all that it asks the ledger whether exactly this was authorised. Reducing
+is easy: it asks nobody, it goes to every target whatever becomes of the others, and it writes what is wanted *met with*
+what is there, so that it never takes back what somebody made safer by hand.
 
 Nothing is raised for what a backend does: whatever happened is an answer, and the rules decide. No rule is here, and no
 clock but `as_of`, which no driver needs yet. How to reach a target is the drivers' affair. Outside of an activity, when
@@ -28,6 +29,7 @@ from tidegate.models.task import ApplyRequest, Effect, ObserveRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from activities.authority import Authority
     from activities.drivers.contract import Driver
     from activities.whereabouts import Remember
     from tidegate.models.plan import Backend
@@ -58,10 +60,14 @@ class ExposureActivities:
     """The activities, given what builds the driver of a target from its name, its kind and its settings."""
 
     def __init__(
-        self, driver_of: Callable[[str, str, Mapping[str, str]], Driver], remember: Remember | None = None
+        self,
+        driver_of: Callable[[str, str, Mapping[str, str]], Driver],
+        remember: Remember | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self._driver_of = driver_of
         self._remember = remember
+        self._authority = authority
 
     # A thread is not interrupted when it is cancelled: it could be anywhere in a write. It asks instead.
 
@@ -114,6 +120,9 @@ class ExposureActivities:
 
     def _widen(self, request: ApplyRequest) -> Effect:
         with _beating():
+            refused = "nobody can say whether it is authorised" if self._authority is None else self._authority(request)
+            if refused is not None:
+                return Applied(epoch=request.move.epoch, result="failed", note=refused)
             if not self._remembered(request):
                 return Applied(epoch=request.move.epoch, result="failed", note="how to stop it cannot be written down")
             drivers, seen = self._drivers(request.targets)

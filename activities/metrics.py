@@ -8,8 +8,8 @@ from typing import Protocol
 
 from temporalio import activity
 
-from tidegate.models.event import Reading
 from tidegate.models.plan import Backend, PlanMetric
+from tidegate.models.reading import Reading
 from tidegate.models.task import ReadRequest, ReadResult
 
 

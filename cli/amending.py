@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +61,7 @@ def amend(
         old = server.whole(use_case).plan
     except talk.NoAnswer:
         raise unseen(use_case, "the plan in force") from None
-    changes = diff(old, plan)
+    changes = diff(old, plan, datetime.now(UTC))
     if explain and as_json:
         render.answer(_words(old, plan, changes))
         return

@@ -1,4 +1,4 @@
-"""The small verbs around a round of votes: `delegate`, `remind`, `reassign`, `postpone`, `confirm`."""
+"""The small verbs around a round of votes: `delegate`, `remind`, `reassign`, `postpone`, `let-through`, `confirm`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AsJson, Evidence, Gate, GoodUntil, MessageId, UseCase, Who, Why
+from cli.answers import Exit, Refusal
+from cli.options import AsJson, Evidence, Gate, GoodUntil, MessageId, MustWhy, UseCase, Who, Why
 from cli.telling import Manner, message, speaker, tell, unseen
 
 if TYPE_CHECKING:
@@ -102,6 +103,43 @@ def postpone(
     tell(server, message(use_case, "postpone", who, manner, gate=name, until=at, reason=reason), manner)
 
 
+def let_through(
+    use_case: UseCase,
+    *,
+    reason: MustWhy,
+    freeze: Annotated[
+        str | None,
+        typer.Option("--freeze", metavar="NAME", help="Which freeze; the one that it waits for if not said."),
+    ] = None,
+    who: Who = None,
+    gate: Gate = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let this one change through a freeze, if the freeze names your function.
+
+    It replaces no approval, and ends with the round of votes it belongs to. With --json: {"outcome", "code",
+    "sentence", "standing", "id"}.
+
+    Example: tidegate let-through minutes-summariser --freeze year-end --reason "The books do not touch this tool."
+    """
+    from cli import briefing
+    from cli.choosing import frozen_round
+
+    manner = Manner(as_json, None, mine, good)
+    speaker(who)
+    server, given = _seen(use_case)
+    if given.state is None:
+        said = f"{use_case} has not begun: no change waits for a freeze"
+        raise Refusal(said, "`tidegate start` sets it going.", Exit.NO)
+    round_, name = frozen_round(given.plan, given.state, datetime.now(UTC), gate, freeze)
+    if not as_json:
+        briefing.show(given.plan, given.state, round_)
+    words = {"gate": round_.id, "subject": round_.subject, "freeze": name, "reason": reason}
+    tell(server, message(use_case, "let_through", who, manner, **words), manner)
+
+
 def confirm(
     use_case: UseCase,
     what: Annotated[
@@ -110,18 +148,25 @@ def confirm(
     *,
     who: Who = None,
     evidence: Evidence = None,
+    wrong: Annotated[
+        bool, typer.Option("--not-ratified", help="Of the review of an override: it was wrong; it ends and is held.")
+    ] = False,
     mine: MessageId = None,
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
     """Say that something is so: a notice understood, a duty met, a stop seen.
 
+    Who reviews an override ratifies it so, or says --not-ratified.
+
     Example: tidegate confirm minutes-summariser stop --evidence "Looked at the flag on both hosts at 14:05."
     """
     from cli import talk
 
     manner = Manner(as_json, None, mine, good)
-    said = message(use_case, "confirm", who, manner, what=what.strip(), evidence=evidence)
+    said = message(
+        use_case, "confirm", who, manner, what=what.strip(), evidence=evidence, ratified=False if wrong else None
+    )
     tell(talk.server(), said, manner)
 
 

@@ -37,12 +37,32 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
     signed = [f"{ballot.person} ({render.spoken(ballot.function.value)}): {render.spoken(ballot.choice.value)}"
               for ballot in gate.ballots]  # fmt: skip
     render.sentence(f"So far: {'; '.join(signed) or 'nobody has said anything'}.")
+    for ballot in gate.ballots:
+        for one in ballot.promises:
+            what, due = render.clean(one.what), shown(one.due)
+            render.sentence(f"On condition: {what}, by {one.owner} until {due}; else {one.consequence.value}.", "  ")
+    for given in gate.passages:
+        through = f"the freeze {given.freeze} until {shown(given.ends)}"
+        render.sentence(f"Let through {through} by {given.by}: {given.why}")
+    _says(plan, gate)
     render.say(f"Subject: {gate.subject}")
 
 
 def questions(plan: Plan, gate: Gate, function: Any) -> tuple[str, ...]:
     """Return what an approval in this function must answer."""
     return plan.rules(gate.level).gates[gate.kind].questions.get(function, ())
+
+
+def _says(plan: Plan, gate: Gate) -> None:
+    """Say who must say yes, and who may say no alone."""
+    from tidegate.who import needed, vetoing
+
+    needs = [
+        f"{name}" if people == (name,) else f"{count} of {render.spoken(name)} ({render.listed(people, 'or')})"
+        for name, count, people in needed(plan, gate)
+    ]
+    render.sentence(f"It needs a yes from {render.listed(needs)}.")
+    render.sentence(f"A veto alone can stop it: {render.listed(vetoing(plan, gate), 'or') or 'nobody has one'}.")
 
 
 def _evidence(gate: Gate) -> None:

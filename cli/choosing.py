@@ -50,6 +50,26 @@ def open_round(
     return gates[0] if gates else None
 
 
+def frozen_round(plan: Plan, state: State, now: datetime, named: str | None, freeze: str | None) -> tuple[Gate, str]:
+    """Return the change that waits for a freeze, or is named, and the freeze that is meant."""
+    from tidegate import freezes
+
+    found = []
+    for gate in state.gates.values():
+        window = freezes.binding(plan, gate, now)
+        name = freeze or (window.name if window is not None else None)
+        if name is not None and named in (None, gate.id):
+            found.append((gate, name))
+    if len(found) == 1:
+        return found[0]
+    mend = f"`tidegate status {plan.use_case}` says what it waits for."
+    if found:
+        raise Refusal("several rounds of votes are open", f"Name one: --gate {found[0][0].id}.")
+    if named is not None and named not in state.gates:
+        raise Refusal(f"there is no round of votes called {named}", mend, Exit.NO)
+    raise Refusal("nothing waits for a freeze now", f"{mend} For one that is to come, name it: --freeze NAME.", Exit.NO)
+
+
 def over(state: State, who: str, choice: str) -> str | None:
     """Return the last round whose votes were used and of which this can still be said."""
     found = [gate.id for gate in state.closed if gate.how == "consumed" and (choice == "veto" or who in gate.approvers)]

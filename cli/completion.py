@@ -1,4 +1,4 @@
-"""What the Tab key offers: use cases that run, and people of the programme. It never fails and never takes long."""
+"""What the Tab key offers: use cases that run, people of the programme, verbs. It never fails and never takes long."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def use_cases(incomplete: str) -> list[str]:
 def people(incomplete: str) -> list[Any]:
     """Return the people of the nearest programme, each with their name."""
     return [(person, name) for person, name in _people() if person.startswith(incomplete)]
+
+
+def verbs(incomplete: str) -> list[Any]:
+    """Return the verbs that somebody may or may not be allowed to type, each with what it does."""
+    from cli.shelves import SHELVES
+
+    speaking = ("Decide", "Make safer", "Go on")
+    found = [verb for shelf in SHELVES if shelf.heading.startswith(speaking) for verb in shelf.verbs]
+    return [(verb.name, verb.says) for verb in found if verb.name.startswith(incomplete)]
 
 
 def _use_cases() -> list[str]:

@@ -56,7 +56,11 @@ def approve(
     ] = None,
     condition: Annotated[
         list[str] | None,
-        typer.Option("--condition", metavar='"WHAT; OWNER; DUE"', help="What the yes is tied to; unmet, it is held."),
+        typer.Option(
+            "--condition",
+            metavar='"WHAT; OWNER; DUE[; THEN]"',
+            help="What the yes is tied to; unmet, it does THEN: hold, narrow or pause; hold if not said.",
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="At a keyboard: do not ask whether you mean it.")] = False,
     wait: Wait = None,
@@ -186,9 +190,16 @@ def _vote(use_case: str, who: str | None, wish: Wish, manner: Manner, *, ask: bo
 
 
 def cast(
-    server: Server, given: RolloutInput, person: str, wish: Wish, manner: Manner, *, ask: bool = False
+    server: Server,
+    given: RolloutInput,
+    person: str,
+    wish: Wish,
+    manner: Manner,
+    *,
+    ask: bool = False,
+    seen: bool = False,
 ) -> tuple[Message, Answer]:
-    """Show what is voted about, send the vote, and return it with its answer; end if it was not meant after all."""
+    """Show what is voted about unless it was seen, send the vote, and return it with its answer; end if not meant."""
     from cli import briefing
     from tidegate.decide import begin
 
@@ -200,7 +211,7 @@ def cast(
     gate, name = _about(plan, state, person, wish, now)
     answers: dict[str, str] = {}
     if gate is not None:
-        if not manner.as_json:
+        if not manner.as_json and not seen:
             briefing.show(plan, state, gate)
         answers = _answers(plan, state, gate, person, wish, now)
         if ask and sys.stdin.isatty() and not manner.as_json and not typer.confirm(f"{person} approves this?"):
@@ -328,14 +339,21 @@ def _answer(text: str, asked: tuple[str, ...]) -> tuple[str, str]:
     return question.strip(), answer.strip()
 
 
-_PARTS = 3
+_PARTS = (3, 4)
 
 
 def _promise(text: str, plan: Plan) -> dict[str, str]:
     from cli.moments import moment
+    from tidegate.models.event import Consequence
 
     parts = [part.strip() for part in text.split(";")]
-    if len(parts) != _PARTS or not all(parts):
-        raise Refusal(f"--condition {text}: it needs three parts", 'Write --condition "WHAT; OWNER; DUE".')
-    what, owner, due = parts
-    return {"what": what, "owner": owner, "due": moment(due, "--condition", plan.calendar).isoformat()}
+    if len(parts) not in _PARTS or not all(parts):
+        raise Refusal(
+            f"--condition {text}: it needs three parts, or four",
+            'Write --condition "WHAT; OWNER; DUE", or with what follows if it is not met: "WHAT; OWNER; DUE; pause".',
+        )
+    what, owner, due, then = (*parts, Consequence.HOLD.value)[:4]
+    if then.lower() not in tuple(Consequence):
+        raise Refusal(f"--condition {text}: '{then}' is nothing that can follow", f"One of {', '.join(Consequence)}.")
+    at = moment(due, "--condition", plan.calendar).isoformat()
+    return {"what": what, "owner": owner, "due": at, "consequence": then.lower()}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cli.reading import Document
     from tidegate.compile import Compiled
     from tidegate.models.finding import Finding
+    from tidegate.models.programme import Zones
 
 
 class Judged(NamedTuple):
@@ -39,6 +40,7 @@ class Desk:
         self.named = named
         self.day = day
         self._read: dict[str, Document] = {}
+        self._tables: dict[str, tuple[Zones, date]] = {}
 
     def read(self, file: Path) -> Document:
         from cli.reading import read
@@ -49,21 +51,34 @@ class Desk:
 
     def judge(self, file: Path) -> Judged:
         """Lay a playbook beside its programme."""
-        from cli import zones
         from tidegate.compile import compile as compile_
 
         playbook = self.read(file)
         programme = self.read(programme_file(self.named, file))
-        day = self.day or zones.today(programme.data)
-        table = zones.table(zones.named_in(programme.data))
+        table, day = self.looked_up(programme)
         compiled = compile_(programme.data, playbook.data, table, day)
         return Judged(compiled, _rows(compiled.findings, playbook, programme), day, programme)
 
+    def looked_up(self, programme: Document) -> tuple[Zones, date]:
+        """Return what no rule looks up by itself, once a programme, and the day on which it is judged."""
+        from cli import dating, zones
+
+        if programme.file not in self._tables:
+            day = self.day or zones.today(programme.data)
+            table = zones.table(zones.named_in(programme.data))
+            folder = Path(programme.file).parent
+            self._tables[programme.file] = dating.look_up(programme.data, folder, day, table), day
+        return self._tables[programme.file]
+
     def judge_programme(self, document: Document) -> tuple[Row, ...]:
         """Judge a programme by itself."""
+        from tidegate.authoring.names import untold
         from tidegate.authoring.read import read_programme
 
-        _, findings = read_programme(document.data)
+        programme, findings = read_programme(document.data)
+        if programme is not None:
+            # Whether names fit is judged with each playbook; what lies in other files is read at once.
+            findings = tuple(untold(programme, self.looked_up(document)[0]))
         return _rows(findings, document, document)
 
 

@@ -17,8 +17,8 @@ from cli.options import AsJson, ProgrammeFile, Who
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from tidegate.keys import Known
     from tidegate.models.plan import Member
-    from tidegate.signature import Known
 
 Person = Annotated[str | None, typer.Argument(metavar="[PERSON]", help="Whose; else yours.")]
 _NEXT = "Rollouts under way learn of it by `tidegate amend USE_CASE PLAYBOOK`; new ones know it from their start."
@@ -46,7 +46,7 @@ def add(
     Example: tidegate keys add risk-officer --key ~/.ssh/id_ed25519.pub
     """
     from cli import editing
-    from tidegate.sshsig import fingerprint
+    from tidegate.keys import fingerprint
 
     file, person = home.programme_file(programme), person.strip().lower()
     line, blob = _line(key)
@@ -100,6 +100,7 @@ def check(*, who: Who = None, programme: ProgrammeFile = None, as_json: AsJson =
     from cli import signing
     from cli.telling import speaker
     from tidegate import sshsig
+    from tidegate.keys import fingerprint
     from tidegate.statement import NAMESPACE
 
     file, person = home.programme_file(programme), speaker(who)
@@ -118,7 +119,7 @@ def check(*, who: Who = None, programme: ProgrammeFile = None, as_json: AsJson =
     signed = sshsig.read(signing.sign(signer, text))
     if not sshsig.verifies(signed, NAMESPACE, text):
         raise Refusal(f"{signer.file or 'the SSH agent'} made a signature that does not verify", "", Exit.NO)
-    name = sshsig.fingerprint(signed.key)
+    name = fingerprint(signed.key)
     place = str(signer.file) if signer.file else "the SSH agent"
     if as_json:
         render.answer({"person": person, "key": name, "from": place})
@@ -163,7 +164,7 @@ def _members(file: Path) -> dict[str, Member]:
 
 
 def _all(file: Path) -> list[tuple[str, Known]]:
-    from tidegate.signature import keys as keys_of
+    from tidegate.keys import of as keys_of
 
     return [(who, one) for who, member in _members(file).items() for one in keys_of(member)]
 
@@ -190,7 +191,7 @@ def _said(row: dict[str, Any]) -> str:
 
 
 def _counts(key: Any) -> bool:
-    from tidegate.signature import counts
+    from tidegate.keys import counts
 
     return counts(key, _now())
 
@@ -203,7 +204,7 @@ def _why(member: Member, counting: list[Any]) -> str:
 
 def _line(key: Path | None) -> tuple[str, bytes]:
     from cli.signing import candidates
-    from tidegate.sshsig import blob
+    from tidegate.keys import blob
 
     if key is None:
         found = next(candidates(), None)

@@ -40,9 +40,18 @@ def shown(at: datetime) -> str:
 
 def ago(at: datetime, now: datetime) -> str:
     """Say how old something is, roughly."""
-    seconds = max(0, int((now - at).total_seconds()))
+    return f"{_roughly(now - at)} ago"
+
+
+def ahead(at: datetime, now: datetime) -> str:
+    """Say how soon something comes, roughly."""
+    return f"in {_roughly(at - now)}"
+
+
+def _roughly(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= size:
             count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return f"{seconds} s ago"
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} s"

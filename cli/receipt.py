@@ -34,6 +34,8 @@ NOT_THEM = frozenset(
     {
         "unknown_person", "inactive_person", "not_a_person", "vendor", "requester", "no_seat", "no_right",
         "only_function", "only_receiver", "not_head", "not_yours", "not_your_veto", "no_veto", "no_delegate",
+        "not_freeze_approver",
+        "late_key",
     }
 )  # fmt: skip
 """Refused because of who they are."""
@@ -42,6 +44,8 @@ _MENDS = MappingProxyType(
     {
         "unanswered": 'Answer it: --answer "QUESTION=TEXT"; `{status}` shows the round.',
         "already_voted": "`tidegate revoke {use_case}` takes the first vote back.",
+        "no_freeze": "`{status}` shows what it waits for.",
+        "reason_needed": "Add --reason TEXT.",
         "wrong_subject": "What it is about has changed. Say it again to see what it is now.",
         "evidence_needed": "Add --evidence WHERE.",
         "signature_required": "Signed decisions come with a later version of Tidegate.",

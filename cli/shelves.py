@@ -36,6 +36,7 @@ SHELVES = (
             Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
             Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),
             Verb("schema", "judge", "Print the JSON Schema of playbooks or programmes, for editors."),
+            Verb("stops", "stops", "Say whether one run may go on by itself, or stops and goes to a person."),
         ),
     ),
     Shelf(
@@ -60,6 +61,18 @@ SHELVES = (
                 "follow",
                 "Print a line whenever a rollout stands otherwise, until it is over or you press Ctrl-C.",
             ),
+            Verb(
+                "inbox",
+                "inbox",
+                "Show everything that waits for you in all rollouts, the oldest deadline first.",
+            ),
+            Verb(
+                "explain",
+                "knowing",
+                "Say what a rollout waits for, who can end the wait and how, what happens if nobody does, "
+                "and why it stands so.",
+            ),
+            Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",
@@ -71,6 +84,7 @@ SHELVES = (
     Shelf(
         "Decide",
         (
+            Verb("review", "review", "Look at what is to be decided, and say what is to come of it."),
             Verb("approve", "decide", "Say yes to the round of votes that is open."),
             Verb("reject", "decide", "Say no to the round of votes that is open; it ends, and nothing widens."),
             Verb("request-changes", "decide", "Send it back: it is asked again once somebody says that it is ready."),
@@ -86,6 +100,7 @@ SHELVES = (
             Verb("remind", "around", "Ask those who have not answered again, now."),
             Verb("reassign", "around", "Name, as head of a function, who else may decide this one round for it."),
             Verb("postpone", "around", "Give a round of votes more time, once."),
+            Verb("let-through", "around", "Let this one change through a freeze, if the freeze names your function."),
             Verb(
                 "confirm",
                 "around",
@@ -117,6 +132,10 @@ SHELVES = (
                 "Say that something it waits for is there, or that what was sent back is ready again.",
             ),
             Verb("reading", "onward", "Give figures that people count by hand; your name stands behind them."),
+            Verb(
+                "issue", "exceptions", "Say that something is wrong, or that it is settled; nothing widens meanwhile."
+            ),
+            Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(
@@ -146,6 +165,9 @@ SHELVES = (
                         "Write all evidence of a rollout, with a page to read and a file that verifies it without us.",
                     ),
                     Verb("verify", "evidence", "Say whether evidence is as it was written, and what is not."),
+                    Verb(
+                        "process", "evidence_process", "Say how the reviewing itself goes: load, waiting, exceptions."
+                    ),
                     Verb("erase", "evidence", "Erase people's words for good; the entries stay, and verify as before."),
                 ),
             ),

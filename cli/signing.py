@@ -68,7 +68,7 @@ def endorsed(said: Message, given: RolloutInput) -> Message:
 
 def find(person: str, keys: Iterable[PublicKey]) -> Signer | None:
     """Return the key to sign with: the one that was named, else any here that is known as this person's."""
-    from tidegate.sshsig import blob, fingerprint
+    from tidegate.keys import blob, fingerprint
 
     known = {blob(line.key) for line in keys if not line.revoked}
     named = _named()
@@ -88,7 +88,7 @@ def find(person: str, keys: Iterable[PublicKey]) -> Signer | None:
 
 def candidates() -> Iterator[Signer]:
     """Return every key that can sign here: what the agent holds, then the files that OpenSSH looks for by itself."""
-    from tidegate.sshsig import blob
+    from tidegate.keys import blob
 
     for line in [*_agent(), *(Signer(_public(file), file) for file in _own())]:
         try:

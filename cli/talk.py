@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,19 +28,20 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli.answers import Exit, Refusal
 from cli.embedded import leave
-from cli.embedded.inquiry import Target, target
+from cli.embedded.inquiry import Target, polled, target
 from cli.embedded.places import task_queue
-from cli.rows import Row, row_of
-from tidegate.models.messages import Answer, RolloutInput, Standing
-from workflows import attributes, ids
-from workflows.plugin import plugin
+from workflows import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
-    from temporalio.client import WorkflowHandle
+    from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+    from temporalio.client import Plugin, WorkflowExecution, WorkflowHandle
 
+    from cli.asked import Asked
     from cli.message import Message
+    from cli.rows import Row
+    from tidegate.models.messages import Answer, RolloutInput, Standing
 
 T = TypeVar("T")
 
@@ -57,6 +59,10 @@ _FORBIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
 _ABORTED = "AcceptedUpdateCompletedWorkflow"
 """An update was taken in, and its run ended before it was answered: the next run hears it again."""
 _CLOSE = 3
+_PAGE = 500
+"""Rollouts that are listed at a time: a thousand with full memos would come near to what one answer may hold."""
+_AT_ONCE = 20
+"""Rollouts that are asked at the same time."""
 
 
 class NoAnswer(Exception):  # noqa: N818  # it is how things are, and each verb says what follows
@@ -90,10 +96,14 @@ class Server:
 
     def standing(self, use_case: str, patience: float = QUICK) -> Standing:
         """Ask where it stands."""
+        from tidegate.models.messages import Standing
+
         return self._ask(use_case, "standing", Standing, patience)
 
     def whole(self, use_case: str, patience: float = CONNECT) -> RolloutInput:
         """Ask for the plan in force and the whole state."""
+        from tidegate.models.messages import RolloutInput
+
         return self._ask(use_case, "state", RolloutInput, patience)
 
     def begin(self, given: RolloutInput, standing: Standing, summary: str, details: str) -> bool:
@@ -102,6 +112,7 @@ class Server:
 
     def row(self, use_case: str) -> Row:
         """Return what the server itself knows of a rollout."""
+        from cli.rows import row_of
 
         async def describe() -> Row:
             try:
@@ -114,6 +125,14 @@ class Server:
     def rows(self, query: str, patience: float = _PATIENCE) -> list[Row]:
         """Return what the server itself knows of every rollout that a query finds, the latest life of each."""
         return self._run(self._rows(query, patience))
+
+    def asked(self) -> tuple[list[Asked], bool | None]:
+        """Return what every rollout under way asks of people, by one query, and whether any worker takes work."""
+        return self._run(self._asked())
+
+    def wholes(self, use_cases: Iterable[str], patience: float = CONNECT) -> dict[str, RolloutInput | None]:
+        """Ask several rollouts for everything at once; none where nobody answers."""
+        return self._run(self._wholes(use_cases, patience))
 
     def begun_with(self, use_case: str) -> RolloutInput | None:
         """Return what the run under way began with; that needs no worker, but may be older than a revision."""
@@ -134,6 +153,8 @@ class Server:
         return self._run(self._patiently(use_case, ask, patience))
 
     async def _tell(self, message: Message, patience: float, bounded: float) -> Answer:
+        from tidegate.models.messages import Answer
+
         handle = self._handle(message.use_case)
 
         async def tell() -> Answer:
@@ -187,6 +208,11 @@ class Server:
         return described.status is WorkflowExecutionStatus.RUNNING
 
     async def _begin(self, given: RolloutInput, standing: Standing, summary: str, details: str) -> bool:
+        from tidegate.decide import begin
+        from tidegate.inbox import asks
+        from workflows import attributes
+
+        memo = attributes.memo(standing, asks(given.plan, given.state or begin(given.plan, standing.at), standing))
         found = attributes.attributes(standing, ())
         for known in (found, None):
             try:
@@ -198,7 +224,7 @@ class Server:
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     static_summary=summary,
                     static_details=details,
-                    memo={"status": standing.line, "at": standing.at.isoformat()},
+                    memo=memo,
                     search_attributes=known,
                     rpc_timeout=_seconds(_PATIENCE),
                 )
@@ -213,14 +239,21 @@ class Server:
         return False
 
     async def _rows(self, query: str, patience: float) -> list[Row]:
+        from cli.rows import row_of
+
         rows: dict[str, Row] = {}
-        typed = f"WorkflowType = '{ids.WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
+        parts = ("ExecutionStatus != 'ContinuedAsNew'", query)
+        for execution in await self._listed(" AND ".join(part for part in parts if part), patience):
+            row = await row_of(execution)
+            # The server lists the youngest first.
+            rows.setdefault(row.use_case, row)
+        return list(rows.values())
+
+    async def _listed(self, query: str, patience: float) -> list[WorkflowExecution]:
+        typed = f"WorkflowType = '{ids.WORKFLOW}' AND {query}"
         try:
             async with asyncio.timeout(patience):
-                async for execution in self._client.list_workflows(f"{typed} AND {query}" if query else typed):
-                    row = await row_of(execution)
-                    # The server lists the youngest first.
-                    rows.setdefault(row.use_case, row)
+                return [execution async for execution in self._client.list_workflows(typed)]
         except TimeoutError:
             raise _SLOW from None
         except RPCError as error:
@@ -228,9 +261,59 @@ class Server:
                 mend = "A worker registers them when it starts: `tidegate up`. `tidegate doctor` says what is missing."
                 raise Refusal("the server cannot search for that yet", mend, Exit.UNREACHABLE) from None
             raise await self._refusal(error) from None
-        return list(rows.values())
+
+    async def _asked(self) -> tuple[list[Asked], bool | None]:
+        from cli.asked import asked_of
+
+        listed, working = await asyncio.gather(
+            self._bare("ExecutionStatus = 'Running'"), polled(self._client, task_queue())
+        )
+        return [asked_of(info) for info in listed], working
+
+    async def _bare(self, query: str) -> list[WorkflowExecutionInfo]:
+        """List as the server says it: what the library makes of each row takes longer than to read all memos."""
+        from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
+
+        found: list[WorkflowExecutionInfo] = []
+        request = ListWorkflowExecutionsRequest(
+            namespace=self._client.namespace,
+            page_size=_PAGE,
+            query=f"WorkflowType = '{ids.WORKFLOW}' AND {query}",
+        )
+        try:
+            async with asyncio.timeout(BOUNDED):
+                while True:
+                    page = await self._client.workflow_service.list_workflow_executions(request, retry=True)
+                    found += page.executions
+                    if not page.next_page_token:
+                        return found
+                    request.next_page_token = page.next_page_token
+        except TimeoutError:
+            raise _SLOW from None
+        except RPCError as error:
+            raise await self._refusal(error) from None
+
+    async def _wholes(self, use_cases: Iterable[str], patience: float) -> dict[str, RolloutInput | None]:
+        from tidegate.models.messages import RolloutInput
+
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(use_case: str) -> RolloutInput | None:
+            handle = self._handle(use_case)
+            with suppress(WorkflowQueryFailedError, RPCError):
+                async with few:
+                    found: RolloutInput = await handle.query(
+                        "state", result_type=RolloutInput, rpc_timeout=_seconds(patience)
+                    )
+                    return found
+            return None
+
+        names = tuple(use_cases)
+        return dict(zip(names, await asyncio.gather(*(one(name) for name in names)), strict=True))
 
     async def _begun_with(self, use_case: str) -> RolloutInput | None:
+        from tidegate.models.messages import RolloutInput
+
         try:
             async for event in self._handle(use_case).fetch_history_events(page_size=1):
                 payloads = event.workflow_execution_started_event_attributes.input.payloads
@@ -280,18 +363,22 @@ _SLOW = Refusal("the server does not answer in time", "`tidegate doctor` says mo
 _LOOK = "`tidegate status {}` shows how it ended."
 
 
-def server(patience: float = CONNECT) -> Server:
-    """Connect to the server that was set, else to the embedded one; raise Refusal if it cannot be reached."""
+def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
+    """Connect to the server that was set, else to the embedded one; raise Refusal if it cannot be reached.
+
+    Plain is enough to list what there is, and spares loading all that a rollout is made of.
+    """
     leave.mark()
     # What the library would log goes to nobody: whatever is wrong is said by a verb, once, in its own words.
     Runtime.set_default(
         Runtime(telemetry=TelemetryConfig(logging=None), worker_heartbeat_interval=None), error_if_already_set=False
     )
+    plugins = [] if plain else [_plugin()]
     where, runner = target(), asyncio.Runner()
 
     async def connect() -> Client:
         async with asyncio.timeout(patience):
-            return await Client.connect(where.address, **where.settings, plugins=[plugin()])
+            return await Client.connect(where.address, **where.settings, plugins=plugins)
 
     try:
         return Server(runner, runner.run(connect()), where.address)
@@ -301,6 +388,12 @@ def server(patience: float = CONNECT) -> Server:
         raise Refusal(
             f"the Temporal server at {where.address} cannot be reached: {why}", _mend(where), Exit.UNREACHABLE
         ) from None
+
+
+def _plugin() -> Plugin:
+    from workflows.plugin import plugin
+
+    return plugin()
 
 
 def place() -> tuple[Target, str]:

@@ -1,11 +1,17 @@
 """How Hypothesis searches: the same cases every time, or many more of them with TIDEGATE_HYPOTHESIS=deep.
 
+Where several processes share the tests (`make test`), each takes a file as a whole, so that what a file starts is
+started once, and files that take long are begun first.
+
 And nothing that a test calls ends the whole run at once: it would look as if all tests had passed.
 """
 
 import os
+import sys
+from pathlib import Path
 from typing import NoReturn
 
+import pytest
 from hypothesis import settings
 
 # No deadline: a slow machine is not a wrong answer. A printed blob replays a failure found on another machine.
@@ -14,12 +20,41 @@ settings.register_profile("deep", derandomize=False, deadline=None, print_blob=T
 settings.load_profile(os.environ.get("TIDEGATE_HYPOTHESIS", "ci"))
 
 _TESTS, _end = os.getpid(), os._exit
+_HERE = Path(__file__).parent
 
 
 def _exit(status: int) -> NoReturn:
-    if os.getpid() == _TESTS:
+    # execnet, which runs a share of the tests, ends its own process where nobody wants to know any more.
+    if os.getpid() == _TESTS and not sys._getframe(1).f_globals.get("__name__", "").startswith("execnet."):
         raise AssertionError(f"something would have ended all tests at once, with code {status}")
     _end(status)
 
 
 os._exit = _exit
+
+
+_LONG = (
+    "cli/test_server.py",
+    "pure/test_machine.py",
+    "workflows/test_kill.py",
+    "cli/test_whole_life.py",
+    "store/test_recomputed.py",
+    "store/test_crowd.py",
+    "activities/test_sequences.py",
+    "workflows/test_rollout.py",
+    "workflows/test_sweep.py",
+    "workflows/test_hostile.py",
+    "cli/test_past.py",
+)
+"""Files that take longest: begun last, one of them would be waited for alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first where several processes share the tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    file = item.path.relative_to(_HERE).as_posix()
+    return _LONG.index(file) if file in _LONG else len(_LONG)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import fallback, gates, schedule, votes
-from tidegate.digest import digest
+from tidegate.digest import digest, sealed_words
+from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
@@ -17,7 +18,7 @@ from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase, Proposal
-from tidegate.rights import can_vote, may
+from tidegate.rights import can_vote, keys_kept, keys_lost, may
 from tidegate.roster import missing_seats
 from tidegate.turn import Turn, because
 
@@ -33,7 +34,7 @@ LARGEST_REVISION = 256 * 1024
 def propose(turn: Turn, event: Amend) -> Reason:
     """Take in a new revision: adopt what asks nobody, ask those whom it concerns, or everybody."""
     old, new = turn.plan, event.plan
-    changes = diff(old, new)
+    changes = diff(old, new, turn.now)
     problem = _problem(turn, event, changes)
     if problem is not None:
         return turn.note("amend", Outcome.REFUSED, problem, subject=new.digest)
@@ -76,7 +77,7 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
         return because(Code.OTHER_USE_CASE, use_case=new.use_case)
     if len(new.model_dump_json()) > LARGEST_REVISION:
         return because(Code.TOO_MANY, what="words in a revision")
-    if new.digest != digest(new.model_dump(mode="json", exclude={"digest"})):
+    if new.digest != digest(sealed_words(new, new.digest)):
         return because(Code.BROKEN_SEAL)
     position = turn.state.position
     over = turn.state.emergency
@@ -169,7 +170,7 @@ def agreed(turn: Turn, gate: Gate) -> None:
             fallback.close_gate(turn, gate.id, "superseded")
             gates.lapse(turn, gate)
             return
-        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan))
+        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan, turn.now))
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
         turn.place(sent_back=False)
@@ -212,6 +213,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         "revision in force", Outcome.DONE, because(Code.ADOPTED_PLAN, digest=new.digest[:12]), subject=new.digest
     )
     _carry_gates(turn, old, by, material=material)
+    _carry_keys(turn, old)
     for gate in tuple(turn.state.gates.values()):
         if gate.satisfied_at is not None and new.notices != old.notices:
             schedule.announce(turn, gate)
@@ -277,6 +279,35 @@ def _end_for(turn: Turn, gate: Gate, by: str) -> None:
         gates.lapse(turn, gate)
 
 
+def _carry_keys(turn: Turn, old: Plan) -> None:
+    """What a lost key signed is void; what a new one signs counts from the next round on, and its owner hears of it."""
+    new, lost = turn.plan, keys_lost(old, turn.plan)
+    for gate in tuple(turn.state.gates.values()):
+        void = [ballot for ballot in gate.ballots if (ballot.person, ballot.key) in lost]
+        after = keys_kept(gate, old, new)
+        if void:
+            kept = tuple(ballot for ballot in gate.ballots if ballot not in void)
+            after = after.but(ballots=kept, revoked=(*gate.revoked, *(ballot.message for ballot in void)))
+            reason = because(Code.KEYS_LOST, gate=gate.id, who=[ballot.person for ballot in void])
+            turn.system("votes void", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
+        if after is not gate:
+            turn.keep_gate(after)
+    if any((rule.principal, rule.key) in lost for rule in turn.state.delegations):
+        kept_rules = tuple(rule for rule in turn.state.delegations if (rule.principal, rule.key) not in lost)
+        turn.change(delegations=kept_rules)
+    changed = [
+        name for name, member in sorted(new.roster.items()) if set(fingerprints(member)) - _known_keys(old, name)
+    ]
+    if changed:
+        reason = because(Code.KEYS_CHANGED, who=changed)
+        turn.system("keys", Outcome.DONE, reason)
+        turn.tell(reason, tuple(dict.fromkeys((*changed, new.governance_owner))), urgent=True)
+
+
+def _known_keys(plan: Plan, name: str) -> set[str]:
+    return set(fingerprints(plan.roster.get(name)))
+
+
 def _come_down(turn: Turn) -> None:
     """Expose at most what the revision in force allows here; what is being widened to, too."""
     exposure, position = turn.state.exposure, turn.state.position
@@ -286,20 +317,30 @@ def _come_down(turn: Turn) -> None:
         return
     allowed = exposure.desired.meet(turn.plan.exposure(level))
     label = fallback.label_of(turn.plan, allowed, "as amended")
+    if widening:
+        # What is under way goes on with less: that is a widening of its own to whoever applies it.
+        reason = because(Code.AUTHORISED_LESS, label=label, people=allowed.people, exposure=digest(allowed))
+        turn.system("widening authorised", Outcome.DONE, reason)
     fallback.fence(turn, "widen" if widening else "narrow", allowed, label, after=turn.state.written if widening else 0)
 
 
 def _break_quorums(turn: Turn) -> None:
-    """A round of votes that the new roster can no longer satisfy ends at once and says so."""
+    """A round of votes that the new roster can no longer satisfy ends at once and says so; leave alone ends none.
+
+    Who is only away comes back, or is stood in for: else whoever enters leave could put off a review and its hold.
+    """
     for gate in tuple(turn.state.gates.values()):
-        lacking = missing_seats(turn.plan.roster, gate.needs, gate.excluded, (turn.now, max(gate.expires_at, turn.now)))
-        if lacking and (gate.satisfied_at is None or votes.missing(turn.plan, gate, turn.now)):
-            seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
-            turn.system(
-                "gate superseded",
-                Outcome.SUPERSEDED,
-                because(Code.UNSATISFIABLE, kind=gate.kind.value, seats=seats),
-                gate=gate.id,
-            )
-            fallback.close_gate(turn, gate.id, "superseded")
-            gates.lapse(turn, gate)
+        if gate.satisfied_at is not None and not votes.missing(turn.plan, gate, turn.now):
+            continue
+        window = (turn.now, max(gate.expires_at, turn.now))
+        lacking = missing_seats(turn.plan.roster, gate.needs, gate.excluded, window)
+        if not lacking:
+            continue
+        seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
+        reason = because(Code.UNSATISFIABLE, kind=gate.kind.value, seats=seats)
+        if not missing_seats(turn.plan.roster, gate.needs, gate.excluded, None):
+            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            continue
+        turn.system("gate superseded", Outcome.SUPERSEDED, reason, gate=gate.id)
+        fallback.close_gate(turn, gate.id, "superseded")
+        gates.lapse(turn, gate)

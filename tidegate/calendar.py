@@ -51,8 +51,12 @@ def next_working(calendar: WorkingTime, moment: datetime) -> datetime:
 
 def freeze_at(freezes: tuple[FreezeWindow, ...], stage: str, moment: datetime) -> FreezeWindow | None:
     """Return the freeze that binds a stage at that moment, the one that ends last if there are several."""
-    binding = [window for window in freezes if stage in window.stages and window.starts <= moment < window.ends]
-    return max(binding, key=lambda window: window.ends, default=None)
+    return max(freezes_at(freezes, stage, moment), key=lambda window: window.ends, default=None)
+
+
+def freezes_at(freezes: tuple[FreezeWindow, ...], stage: str, moment: datetime) -> tuple[FreezeWindow, ...]:
+    """Return every freeze that binds a stage at that moment."""
+    return tuple(window for window in freezes if stage in window.stages and window.starts <= moment < window.ends)
 
 
 def offset(shifts: tuple[tuple[datetime, int], ...], moment: datetime) -> timedelta:

@@ -8,33 +8,34 @@ The rules that are its own (`check` has the others) are these.
     P6 a later wave takes away · P7 verb beyond the stage · P8 name used twice, or nobody who could confirm
     P9 a calendar without work · P10 a period that ends before it begins · P11 target taken · P12 plan too large
     P13 an end that is missing, past or too far · P14 evidence or a yes that ages faster than people vote and are told
-    P15 more working time than the calendar can count
+    P15 more working time than the calendar can count · P16 a calendar file or public holidays that cannot be looked up
+    P17 a rollout that may last longer than they were looked up
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidegate.authoring.dated import freezes, midnight, undated
 from tidegate.authoring.defaults import longest, notices, raci, rights, stop_rules
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
-from tidegate.authoring.resolve import LEAST_WORK, resolve
+from tidegate.authoring.resolve import LEAST_WORK, calendars, resolve
 from tidegate.authoring.standards import not_longer
-from tidegate.calendar import instant
 from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.plan import (
+    AcceptedIssue,
     Backend,
-    FreezeWindow,
     NarrowTo,
     Plan,
     PlanFallback,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from tidegate.authoring.case import Case
     from tidegate.authoring.origins import Origin
     from tidegate.models.base import Function
-    from tidegate.models.playbook import Playbook
+    from tidegate.models.playbook import Issue, Playbook
     from tidegate.models.programme import Channel, Source
 
 LARGEST_PLAN = 256 * 1024
@@ -108,6 +109,7 @@ def compile(  # noqa: A001 - what it does has this name everywhere, and nobody h
             "P12", (), f"the plan has {size // 1024} kB, at most {LARGEST_PLAN // 1024} kB can be carried",
             "Shorten texts, or split the use case.",
         ))  # fmt: skip
+    findings.extend(undated(case, plan))
     sound = not any(finding.severity is Severity.ERROR for finding in findings)
     return _compiled(plan if sound else None, findings, case)
 
@@ -215,16 +217,6 @@ def _gates(stage: Stage) -> tuple[GateKind, ...]:
 
 def _plan(case: Case, owed: list[Finding]) -> Plan:
     programme, playbook = case.programme, case.playbook
-    freezes = [
-        FreezeWindow(
-            name=freeze.name,
-            starts=_midnight(case, freeze.first),
-            ends=_midnight(case, freeze.last + timedelta(days=1)),
-            reason=freeze.reason,
-            stages=freeze.stages,
-        )
-        for freeze in programme.freezes
-    ]
     targets = (playbook.target,) if isinstance(playbook.target, str) else playbook.target
     metrics, told = plan_metrics(case), notices(playbook, case.rules.values())
     plan = Plan(
@@ -243,12 +235,16 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         heads=dict(programme.heads),
         rights=rights(programme, playbook),
         calendar=case.calendar,
-        freezes=tuple(sorted(freezes, key=lambda freeze: (freeze.starts, freeze.name))),
+        calendars=calendars(programme, case.zones),
+        dated_until=case.zones.dated.last,
+        freezes=freezes(case),
         ladder=case.ladder,
         stages={stage: _stage(case, stage, owed) for stage in case.stages},
         metrics=metrics,
         fallback=_fallback(playbook),
         notices=told,
+        consulted=_named(case, "consulted"),
+        informed=_named(case, "informed"),
         targets=targets,
         drivers={
             name: Backend(kind=target.driver, settings=dict(target.settings))
@@ -269,6 +265,11 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             stage: what
             for stage in case.stages
             if (what := tuple(issue.what for issue in playbook.issues if stage.value not in issue.acceptable_in))
+        },
+        accepted_issues={
+            stage: known
+            for stage in case.stages
+            if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
         success_means=playbook.success_means,
@@ -297,9 +298,15 @@ def _owner(case: Case, function: str) -> str | None:
     return next((name for role, name in case.owners.items() if role.value == function), None)
 
 
-def _midnight(case: Case, day: date) -> datetime:
-    """Return the moment at which a day begins where the programme is."""
-    return instant(case.calendar.shifts, datetime.combine(day, time(), UTC))
+def _named(case: Case, column: str) -> tuple[str, ...]:
+    """Return whom the RACI names in a column, for any activity."""
+    rows = raci(case.playbook, case.owners).values()
+    return tuple(sorted({name for row in rows for name in getattr(row, column)}))
+
+
+def _issue(case: Case, issue: Issue) -> AcceptedIssue:
+    until = None if issue.accepted_until is None else midnight(case, issue.accepted_until + timedelta(days=1))
+    return AcceptedIssue(what=issue.what, owner=issue.owner, by=issue.accepted_by, until=until)
 
 
 def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
@@ -307,7 +314,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
     return PlanStage(
         rules=rules,
         standard_digest=digest(rules),
-        expires=None if plan.expires is None else _midnight(case, plan.expires + timedelta(days=1)),
+        expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
     )

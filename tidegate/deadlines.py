@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import calendar, fallback, gates, obligations, reconcile, resume, thresholds, votes, waves
+from tidegate import calendar, fallback, gates, obligations, reconcile, resume, thresholds, votes, waivers, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Reduction
@@ -48,6 +48,7 @@ def deadlines(plan: Plan, state: State) -> Iterator[Deadline]:
     if state.position.phase.over:
         return
     yield from _safety(plan, state)
+    yield from _of_waivers(state)
     yield from _of_gates(plan, state)
     yield from _of_schedule(plan, state)
     yield from _of_observation(plan, state)
@@ -87,6 +88,12 @@ def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
             at = thresholds.blind_at(plan, name, watched)
             if at is not None:
                 yield Deadline(at, "blind", plan.metrics[name].reviewer, name)
+
+
+def _of_waivers(state: State) -> Iterator[Deadline]:
+    for name, waiver in state.waivers.items():
+        if not waiver.over:
+            yield Deadline(waiver.until, "exception ends", waiver.asked_by, name)
 
 
 def _of_gates(plan: Plan, state: State) -> Iterator[Deadline]:
@@ -169,6 +176,9 @@ def _act_safely(turn: Turn, due: list[Deadline], names: set[str]) -> None:
     for one in due:
         if one.what == "obligation overdue" and one.about in turn.state.obligations:
             obligations.overdue(turn, one.about)
+        elif one.what == "exception ends" and one.about in turn.state.waivers:
+            level = max(turn.state.position.level, 1)
+            waivers.end(turn, one.about, gates.readiness(turn.plan, turn.state, level, turn.now))
         elif one.what == "blind" and one.about in turn.state.metrics and turn.state.exposure.desired.serves:
             thresholds.blind(turn, one.about)
     if turn.state.exposure.retry_at is not None and turn.now >= turn.state.exposure.retry_at:

@@ -17,6 +17,7 @@ from tidegate import (
     deadlines,
     endings,
     fallback,
+    freezes,
     obligations,
     reconcile,
     resume,
@@ -24,6 +25,7 @@ from tidegate import (
     signature,
     thresholds,
     votes,
+    waivers,
     waves,
 )
 from tidegate.calendar import LEAST
@@ -33,6 +35,7 @@ from tidegate.models.decision import Entry, Move, Outcome, Reason, Receipt
 from tidegate.models.event import (
     CLOCK,
     SYSTEM,
+    Actor,
     Alert,
     Choice,
     Confirm,
@@ -150,18 +153,35 @@ _BACK = (Choice.REVOKE,)
 _NO = (Choice.VETO, Choice.REJECT, Choice.REQUEST_CHANGES, *_BACK)
 """What a vote can say that lets nothing widen."""
 _ORDER = MappingProxyType(
-    {"dispatched": 1, "applied": 1, "observed": 1, "fault": 1, "readings": 1, "tick": 1, "vote": 3, "override": 3}
+    {
+        "dispatched": 1,
+        "applied": 1,
+        "observed": 1,
+        "fault": 1,
+        "readings": 1,
+        "tick": 1,
+        "vote": 3,
+        "override": 3,
+        "let_through": 3,
+        "exception_decision": 3,
+    }
 )
 
 
-def _message(plan: Plan, state: State, event: Message, now: datetime) -> Decision:
+def as_if_proven(plan: Plan, state: State, event: Message, key: str, now: datetime) -> Decision:
+    """Return what would follow if a message were signed with this key: for questions, and never to be acted on."""
+    proven = Actor(subject=event.actor.subject, kind=event.actor.kind, method="ssh", verified=True, key=key)
+    return _message(plan, state, event, now, proven)
+
+
+def _message(plan: Plan, state: State, event: Message, now: datetime, proven: Actor | None = None) -> Decision:
     known = state.receipts.get(event.id)
     # Whoever signs the same words again does not make other words of them.
     mark = hashlib.sha256(event.model_dump_json(exclude={"not_after", "signature"}).encode()).hexdigest()
     if known is not None and known.digest == mark:
         return Decision(state, (), (), plan, known)
     # What a message claims of its sender counts for nothing; what its signature proves does.
-    actor, forged = signature.recognised(plan, state, event, now)
+    actor, forged = (proven, None) if proven else signature.recognised(plan, state, event, now)
     event = event.model_copy(update={"actor": actor})
     turn = Turn(plan, state, now, actor, event.id)
     safer = isinstance(event, Reduce | Alert) or (isinstance(event, StopTheLine) and not event.lift)
@@ -264,10 +284,14 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "remind": obligations.remind,
         "reassign": obligations.reassign,
         "postpone": obligations.postpone,
+        "let_through": freezes.let_through,
         "confirm": obligations.confirm,
         "resume": resume.propose,
         "amend": amend.propose,
         "override": resume.override,
+        "issue": waivers.report,
+        "exception": waivers.ask,
+        "exception_decision": waivers.judge,
         "retire": endings.retire,
         "terminate": endings.terminate,
         "withdraw": endings.withdraw,

@@ -30,6 +30,21 @@ def digest(words: BaseModel | dict[str, Any] | list[Any]) -> str:
     return hashlib.sha256(canonical(words)).hexdigest()
 
 
+def sealed_words(word: BaseModel, name: str) -> dict[str, Any]:
+    """Return the words of what carries its own digest that this digest is of, without the digest itself.
+
+    Its writer may have known fewer words than we do: then the digest is of what was said, and what was added since and
+    is as by default is no part of it. Where it is the digest of neither, all words are returned, and whoever compares
+    sees that.
+    """
+    whole = word.model_dump(mode="json", exclude={"digest"})
+    if digest(whole) != name:
+        said = word.model_dump(mode="json", exclude={"digest"}, exclude_unset=True)
+        if digest(said) == name:
+            return said
+    return whole
+
+
 def _easy(data: object) -> bool:
     """Whether the standard library spells it in the same way; a float is refused, for two machines may not."""
     if data is None or isinstance(data, str | bool):

@@ -352,4 +352,4 @@ def pager(plan: Plan) -> tuple[str, ...]:
 
 def turn_owners(plan: Plan) -> tuple[str, ...]:
     """Return who always hears when exposure changes."""
-    return tuple(dict.fromkeys((plan.ai_owner, plan.business_owner, plan.fallback.manual_owner)))
+    return tuple(dict.fromkeys((plan.ai_owner, plan.business_owner, plan.fallback.manual_owner, *plan.informed)))

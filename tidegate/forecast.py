@@ -1,9 +1,9 @@
 """When each wave can begin: at the earliest, and at the latest if nobody says no.
 
-At the earliest everybody signs at the first working moment and a wave is watched no longer than it must be; at the
+At the earliest everybody signs at their first working moment and a wave is watched no longer than it must be; at the
 latest every round of votes stays open to its end and every wave waits for its samples as long as it may. Both walk
-through the calendar, the freezes and people's leave by the rules that a gate follows. A forecast decides nothing: it
-promises no date, and it knows no vetoes, no reductions and no metric.
+through the calendar, the freezes and people's hours and leave by the rules that a gate follows. A forecast decides
+nothing: it promises no date, and it knows no vetoes, no reductions, no metric, and nobody who lets it through a freeze.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from tidegate import hours
 from tidegate.calendar import freeze_at, later, next_working
 from tidegate.models.base import GateKind
-from tidegate.roster import missing_seats
+from tidegate.roster import away_through, eligible, missing_seats
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,9 +97,8 @@ def gate_kind(plan: Plan, level: int) -> GateKind:
 def _earliest(plan: Plan, level: int, kind: GateKind, opens: datetime) -> Pace | None:
     rule = plan.rules(level).gates[kind]
     # Nobody must sign at the same moment as another; each needs one moment between the opening and the last signature.
-    for moment in _returns(plan, opens):
-        signed = next_working(plan.calendar, moment)
-        if not missing_seats(plan.roster, rule.functions, plan.authors, (opens, signed + _BLINK)):
+    for moment, signed in _moments(plan, opens):
+        if _seated(plan, rule, opens, signed + _BLINK):
             awaited = _awaited(plan, rule.functions, opens, moment)
             begins, freezes = _thawed(plan, level, _told(plan, signed))
             renewed = begins >= later(plan.calendar, signed, rule.vote_expiry)
@@ -109,9 +109,10 @@ def _earliest(plan: Plan, level: int, kind: GateKind, opens: datetime) -> Pace |
 
 def _latest(plan: Plan, level: int, kind: GateKind, asked: datetime) -> Pace | None:
     rule = plan.rules(level).gates[kind]
+    people = [name for function in rule.functions for name in eligible(plan.roster, function, plan.authors)]
     for opens in _returns(plan, asked):
-        signed = later(plan.calendar, opens, rule.window)
-        if not missing_seats(plan.roster, rule.functions, plan.authors, (opens, signed)):
+        signed = hours.fair(plan, kind, people, opens, rule.window)
+        if _seated(plan, rule, opens, signed):
             awaited = _awaited(plan, rule.functions, asked, opens)
             begins, freezes = _thawed(plan, level, _told(plan, signed))
             renewed = begins >= later(plan.calendar, signed, rule.vote_expiry)
@@ -120,6 +121,17 @@ def _latest(plan: Plan, level: int, kind: GateKind, asked: datetime) -> Pace | N
             watched = later(plan.calendar, begins, _longest(plan, level))
             return Pace(opens, signed, begins, watched, freezes, awaited, renewed)
     return None
+
+
+def _seated(plan: Plan, rule: GateRule, opens: datetime, closes: datetime) -> bool:
+    """Whether all seats can be filled between two moments by people who are at work then."""
+    # Whoever is neither away all the time nor at work before it ends cannot sign; and no deputy is called for them.
+    asleep = [
+        name
+        for name, member in plan.roster.items()
+        if not away_through(member, (opens, closes)) and hours.at_work(plan, name, opens) >= closes
+    ]
+    return not missing_seats(plan.roster, rule.functions, (*plan.authors, *asleep), (opens, closes))
 
 
 def _lapses(plan: Plan, level: int, kind: GateKind, opens: datetime) -> bool:
@@ -131,6 +143,16 @@ def _returns(plan: Plan, since: datetime) -> tuple[datetime, ...]:
     """Return the moment itself, and then every later one at which somebody is back from leave."""
     ends = {end for member in plan.roster.values() for _, end in member.away if end > since}
     return (since, *sorted(ends))
+
+
+def _moments(plan: Plan, since: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """Return when each person is there, at first or back from leave, and when they then begin to work."""
+    found = set()
+    for name, member in plan.roster.items():
+        back = [end for _, end in member.away if end > since]
+        first = () if any(begin <= since < end for begin, end in member.away) else (since,)
+        found |= {(moment, hours.at_work(plan, name, moment)) for moment in (*first, *back)}
+    return tuple(sorted(found, key=lambda pair: (pair[1], pair[0])))
 
 
 def _awaited(plan: Plan, functions: dict[Function, int], since: datetime, until: datetime) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, thresholds, votes
+from tidegate import calendar, fallback, freezes, hours, thresholds, votes, waivers
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -17,7 +17,7 @@ from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.rights import requesters
-from tidegate.roster import missing_seats
+from tidegate.roster import eligible, missing_seats
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(thresholds.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind is GateKind.CHECKPOINT:
+        checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
     return tuple(checks)
 
 
@@ -51,15 +53,8 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         Check(name=f"owed: {what}", verdict=Verdict.FAILED, reason=because(Code.OWED, what=what, stage=stage.value))
         for what in plan.stages[stage].owed
     ]
-    checks.extend(
-        Check(
-            name=f"issue: {what}",
-            verdict=Verdict.FAILED,
-            reason=because(Code.BLOCKING_ISSUE, what=what, stage=stage.value),
-        )
-        for what in plan.blocking_issues.get(stage, ())
-    )
-    checks.extend(_item(plan, state, stage, item, now) for item in rules.readiness)
+    checks.extend(waivers.problems(plan, state, stage, now))
+    checks.extend(waivers.waived(state, stage, now, _item(plan, state, stage, item, now)) for item in rules.readiness)
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     return tuple(checks)
@@ -89,8 +84,9 @@ def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: date
     return Check(name=item.value, verdict=Verdict.PENDING, reason=because(Code.READINESS_OWED, item=item.value))
 
 
-def barred(plan: Plan, state: State, level: int, now: datetime, *, freeze: bool = True) -> tuple[Check, ...]:
+def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ...]:
     """Return whatever bars exposure from widening, whoever has agreed to it."""
+    level = gate.level
     found: list[Check] = []
     if not state.exposure.control.open:
         found.append(_bar("control", because(Code.NOT_OPEN, control=state.exposure.control.value)))
@@ -103,13 +99,15 @@ def barred(plan: Plan, state: State, level: int, now: datetime, *, freeze: bool 
         for owed in state.obligations.values()
         if owed.overdue
     )
+    problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
+    found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)
     if ends is not None and now >= ends:
         found.append(_bar("expiry", because(Code.STAGE_EXPIRED, stage=stage.value, at=ends)))
-    frozen = calendar.freeze_at(plan.freezes, plan.rung(max(level, 1)).stage, now)
-    if freeze and frozen is not None:
+    frozen = freezes.binding(plan, gate, now)
+    if frozen is not None:
         found.append(_bar("freeze", because(Code.FROZEN, name=frozen.name, until=frozen.ends, why=frozen.reason)))
     return tuple(found)
 
@@ -146,7 +144,8 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     rule = turn.plan.rules(level).gates[kind]
     asked = needs if needs is not None else dict(rule.functions)
     barred_from_it = requesters(turn.plan, turn.state) if excluded is None else excluded
-    window = calendar.again(turn.plan.calendar, now, rule.window)
+    seated = {name for function in asked for name in eligible(turn.plan.roster, function, barred_from_it)}
+    window = hours.fair_again(turn.plan, kind, sorted({*seated, *persons}), now, rule.window)
     lacking = missing_seats(turn.plan.roster, asked, barred_from_it, (now, window))
     if lacking:
         if not turn.state.position.told:
@@ -182,21 +181,37 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
         subject=subject,
         opened_at=now,
         expires_at=window,
-        remind_at=calendar.again(turn.plan.calendar, now, rule.remind_every),
-        escalate_at=calendar.again(turn.plan.calendar, now, rule.escalate_after),
+        remind_at=window,
         needs=asked,
         persons=persons,
         excluded=barred_from_it,
         signed=rule.signed,
         briefing=briefing,
     )
+    ask = votes.askable(turn.plan, turn.state, gate, now)
+    gate = in_hours(turn, gate, ask)
     turn.keep_gate(gate)
     turn.place(attempts=0)
-    ask = votes.askable(turn.plan, turn.state, gate, now)
-    reason = because(Code.GATE_OPENED, gate=gate.id, label=label, until=window, needs=needed(gate))
+    reason = because(Code.GATE_OPENED, gate=gate.id, label=label, until=gate.expires_at, needs=needed(gate))
     turn.system("gate opened", Outcome.DONE, reason, gate=gate.id, subject=subject)
-    turn.tell(reason, ask)
+    turn.tell(reason, tuple(dict.fromkeys((*ask, *turn.plan.consulted))))
     return gate
+
+
+def in_hours(turn: Turn, gate: Gate, ask: tuple[str, ...]) -> Gate:
+    """Return a round of votes with its end, reminders and escalation counted from now, in the hours of who is asked."""
+    rule, plan, now = turn.plan.rules(gate.level).gates[gate.kind], turn.plan, turn.now
+    return _armed(turn, gate, hours.reminders(plan, ask, now, rule.remind_every)).but(
+        expires_at=max(gate.expires_at, hours.fair_again(plan, gate.kind, ask, now, rule.window)),
+        escalate_at=hours.fair_again(plan, gate.kind, ask, now, rule.escalate_after),
+    )
+
+
+def _armed(turn: Turn, gate: Gate, reminders: dict[str, datetime]) -> Gate:
+    rule = turn.plan.rules(gate.level).gates[gate.kind]
+    first = min(reminders.values(), default=calendar.again(turn.plan.calendar, turn.now, rule.remind_every))
+    later = {person: at for person, at in sorted(reminders.items()) if at > first}
+    return gate.but(remind_at=first, reminders=later)
 
 
 def needed(gate: Gate) -> tuple[str, ...]:
@@ -259,14 +274,22 @@ def lapse(turn: Turn, gate: Gate) -> None:
         turn.move_to(Phase.REDUCED, target=None, purpose=None)
 
 
-def remind(turn: Turn, gate: Gate) -> None:
-    """Ask those who have not answered, and arm the next reminder from now: missed ones collapse into one."""
-    rule = turn.plan.rules(gate.level).gates[gate.kind]
-    turn.keep_gate(gate.but(remind_at=calendar.again(turn.plan.calendar, turn.now, rule.remind_every)))
-    ask = votes.askable(turn.plan, turn.state, gate, turn.now)
-    reason = because(Code.REMINDED, gate=gate.id, who=ask, until=gate.expires_at)
-    turn.system("reminder", Outcome.DONE, reason, gate=gate.id)
-    turn.tell(reason, ask)
+def remind(turn: Turn, gate: Gate, *, everybody: bool = False) -> None:
+    """Ask those who have not answered and are at work, or everybody; missed reminders collapse into one.
+
+    Whoever is not there is asked when they next are, and the others again after their own working time.
+    """
+    rule, now = turn.plan.rules(gate.level).gates[gate.kind], turn.now
+    ask = votes.askable(turn.plan, turn.state, gate, now)
+    armed = {person: gate.reminders.get(person, gate.remind_at) for person in ask}
+    coming = {person: at for person, at in armed.items() if at > now}
+    due = {person: hours.at_work(turn.plan, person, now) for person in ask if everybody or person not in coming}
+    here = tuple(person for person, at in due.items() if everybody or at <= now)
+    turn.keep_gate(_armed(turn, gate, coming | due | hours.reminders(turn.plan, here, now, rule.remind_every)))
+    if here:
+        reason = because(Code.REMINDED, gate=gate.id, who=here, until=gate.expires_at)
+        turn.system("reminder", Outcome.DONE, reason, gate=gate.id)
+        turn.tell(reason, here)
 
 
 _STEPS = ("deputies", "heads of function", "the programme")
@@ -276,12 +299,15 @@ def escalate(turn: Turn, gate: Gate) -> None:
     """Ask the next people up: deputies, then heads of function, then the programme."""
     step = gate.escalations
     rule = turn.plan.rules(gate.level).gates[gate.kind]
-    again = calendar.again(turn.plan.calendar, turn.now, rule.escalate_after) if step + 1 < len(_STEPS) else None
-    raised = gate.but(escalations=step + 1, escalate_at=again)
+    raised = gate.but(escalations=step + 1, escalate_at=None)
+    ask = votes.askable(turn.plan, turn.state, raised, turn.now)
+    if step + 1 < len(_STEPS):
+        again = hours.fair_again(turn.plan, gate.kind, ask, turn.now, rule.escalate_after)
+        raised = raised.but(escalate_at=again)
     turn.keep_gate(raised)
     lacking = [Function(name) for name in votes.missing(turn.plan, gate, turn.now) if name in tuple(Function)]
     heads = [turn.plan.heads[function] for function in lacking if function in turn.plan.heads]
-    to = (votes.askable(turn.plan, turn.state, raised, turn.now), tuple(heads), (turn.plan.governance_owner,))[step]
+    to = (ask, tuple(heads), (turn.plan.governance_owner,))[step]
     reason = because(Code.ESCALATED, gate=gate.id, step=_STEPS[step], lacking=[function.value for function in lacking])
     turn.system("escalation", Outcome.DONE, reason, gate=gate.id)
     turn.tell(reason, tuple(dict.fromkeys(to)), urgent=True)

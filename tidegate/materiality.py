@@ -5,44 +5,32 @@ A semantic comparison of two plans. It knows nothing of who proposes and of what
 
 from __future__ import annotations
 
-from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from tidegate import fallback
+from tidegate import dates, fallback
 from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function
+from tidegate.models.change import Change, Weight
 from tidegate.models.exposure import wider_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from tidegate.models.base import Span
     from tidegate.models.plan import Plan, PlanMetric, Rung
 
+__all__ = ("Change", "Weight", "diff")
+
 _BUDGET = (Function.BUSINESS_OWNER, Function.PLATFORM)
 
 
-class Weight(StrEnum):
-    """What a change asks for, lightest first."""
-
-    RECORDED = "recorded"
-    ROSTER = "roster"
-    FUNCTION = "function"
-    MATERIAL = "material"
-
-
-class Change(NamedTuple):
-    """One difference between two revisions."""
-
-    what: str
-    weight: Weight
-    functions: tuple[Function, ...] = ()
-
-
-def diff(old: Plan, new: Plan) -> tuple[Change, ...]:
-    """Return every difference that means something, and what each asks for."""
-    return tuple(change for part in (_ladder, _metrics, _rules, _people, _surroundings) for change in part(old, new))
+def diff(old: Plan, new: Plan, now: datetime | None = None) -> tuple[Change, ...]:
+    """Return every difference that means something, and what each asks for; without a `now` the past counts too."""
+    parts = (_ladder, _metrics, _rules, _people, _surroundings)
+    found = [change for part in parts for change in part(old, new)]
+    return (*found, *dates.changes(old, new, now))
 
 
 def _ladder(old: Plan, new: Plan) -> Iterator[Change]:
@@ -171,11 +159,35 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
             for what in whats
         )
         yield Change("blocking issues", Weight.MATERIAL if fewer else Weight.RECORDED)
+    yield from _accepted(old, new)
+
+
+def _accepted(old: Plan, new: Plan) -> Iterator[Change]:
+    # To live with a problem for longer, or on another's word, is a new question; to learn of one more is not.
+    for stage, issues in new.accepted_issues.items():
+        was = {issue.what: issue for issue in old.accepted_issues.get(stage, ())}
+        longer = [
+            issue.what
+            for issue in issues
+            if issue.what in was and (issue.by != was[issue.what].by or _later(issue.until, was[issue.what].until))
+        ]
+        if longer:
+            yield Change(f"{stage.value}: known problems accepted otherwise", Weight.MATERIAL)
+        elif issues != old.accepted_issues.get(stage, ()):
+            yield Change(f"{stage.value}: known problems", Weight.RECORDED)
+    if set(old.accepted_issues) - set(new.accepted_issues):
+        yield Change("known problems are gone", Weight.RECORDED)
+
+
+def _later(mine: datetime | None, theirs: datetime | None) -> bool:
+    return theirs is not None and (mine is None or mine > theirs)
 
 
 def _people(old: Plan, new: Plan) -> Iterator[Change]:
-    if new.roster != old.roster or new.heads != old.heads:
-        changed = sorted(name for name in {*old.roster, *new.roster} if old.roster.get(name) != new.roster.get(name))
+    # When somebody works and is away is a date, and judged as one.
+    before, after = ({name: dates.undated(member) for name, member in plan.roster.items()} for plan in (old, new))
+    if after != before or new.heads != old.heads:
+        changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         yield Change(f"roster: {', '.join(changed) or 'heads of function'}", Weight.ROSTER)
     for what in ("ai_owner", "business_owner", "accountable_exec", "governance_owner", "handoff", "authors"):
         if getattr(old, what) != getattr(new, what):
@@ -196,14 +208,6 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
     if new.notices != old.notices:
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
-    if new.freezes != old.freezes:
-        kept = all(window in new.freezes for window in old.freezes)
-        yield Change("freezes", Weight.RECORDED if kept else Weight.MATERIAL)
-    if new.calendar != old.calendar:
-        later = old.calendar.but(holidays=()) == new.calendar.but(holidays=()) and all(
-            day in new.calendar.holidays for day in old.calendar.holidays
-        )
-        yield Change("working calendar", Weight.RECORDED if later else Weight.MATERIAL)
     if new.retire_when != old.retire_when:
         yield Change("retirement criteria", Weight.MATERIAL)
     if new.texts_digest != old.texts_digest or (new.title, new.success_means, new.success_does_not_mean) != (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, reconcile, waves
+from tidegate import fallback, gates, hours, reconcile, resume, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -13,7 +13,7 @@ from tidegate.models.gate import Delegation
 from tidegate.models.programme import ReadinessItem, Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Evidence
-from tidegate.rights import Seat, can_vote, functions_of, holders, may, seat_for
+from tidegate.rights import Seat, can_vote, functions_of, holders, may, own_key, seat_for
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -75,8 +75,22 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
         )
     if event.evidence is None:
         return turn.note("confirm", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.what))
+    if not event.ratified and owed.kind != "override_review":
+        return turn.note("confirm", Outcome.REFUSED, because(Code.NOT_RATIFIABLE, what=event.what))
     _met(turn, event.what)
+    if not event.ratified:
+        return _disowned(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
+
+
+def _disowned(turn: Turn, event: Confirm, owed: Obligation) -> Reason:
+    """An override was not right: it is over at once, it is held, and everybody hears of the incident that it is now."""
+    reason = because(Code.NOT_RATIFIED, what=owed.what, by=event.actor.subject, evidence=event.evidence or "")
+    said = turn.note("confirm", Outcome.DONE, reason)
+    resume.revert(turn)
+    fallback.reduce(turn, Reduction.HOLD, functions=functions_of(turn.plan, event.actor))
+    turn.tell(reason, tuple(sorted(turn.plan.roster)), urgent=True)
+    return said
 
 
 def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
@@ -130,8 +144,8 @@ def overdue(turn: Turn, name: str) -> None:
     if not people and owed.owner in tuple(Function):
         people = holders(turn.plan, Function(owed.owner))
     turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn.plan)))), urgent=True)
-    if owed.then == "narrow":
-        fallback.reduce(turn, Reduction.NARROW)
+    if owed.then in ("narrow", "pause"):
+        fallback.reduce(turn, Reduction(owed.then))
     elif owed.then == "hold" and turn.state.exposure.control.open:
         fallback.reduce(turn, Reduction.HOLD)
 
@@ -157,8 +171,15 @@ def delegate(turn: Turn, event: Delegate) -> Reason:
     if len(kept) >= _DELEGATIONS_KEPT:
         return turn.note("delegate", Outcome.REFUSED, because(Code.TOO_MANY, what="delegations"))
     until = min(event.until, turn.now + LONGEST_DELEGATION)
-    signed = event.actor.verified
-    rule = Delegation(principal=who, to=event.to, function=event.function, since=turn.now, until=until, verified=signed)
+    rule = Delegation(
+        principal=who,
+        to=event.to,
+        function=event.function,
+        since=turn.now,
+        until=until,
+        verified=event.actor.verified,
+        key=event.actor.key,
+    )
     turn.change(delegations=(*kept, rule))
     return turn.note(
         "delegate",
@@ -175,7 +196,7 @@ def remind(turn: Turn, event: Remind) -> Reason:
     if not functions_of(turn.plan, event.actor):
         return turn.note("remind", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
     said = turn.note("remind", Outcome.DONE, because(Code.ASKED_AGAIN, gate=gate.id), gate=gate.id)
-    gates.remind(turn, gate)
+    gates.remind(turn, gate, everybody=True)
     return said
 
 
@@ -195,6 +216,8 @@ def reassign(turn: Turn, event: Reassign) -> Reason:
         return turn.note("reassign", Outcome.REFUSED, because(Code.REQUESTER, who=who), gate=gate.id)
     if gate.signed and not event.actor.verified:
         return turn.note("reassign", Outcome.REFUSED, because(Code.SIGNATURE_REQUIRED, gate=gate.id), gate=gate.id)
+    if event.actor.verified and not own_key(gate, who, event.actor.key):
+        return turn.note("reassign", Outcome.REFUSED, because(Code.LATE_KEY, who=who, gate=gate.id), gate=gate.id)
     if event.to in gate.excluded or event.to == event.actor.subject or not can_vote(turn.plan.roster.get(event.to)):
         return turn.note("reassign", Outcome.REFUSED, because(Code.NO_DELEGATE, to=event.to))
     if event.function not in gate.needs:
@@ -221,7 +244,9 @@ def postpone(turn: Turn, event: Postpone) -> Reason:
     seat = seat_for(turn.plan, turn.state, gate, event.actor, None, None, turn.now)
     if not isinstance(seat, Seat) and not may(turn.plan, event.actor, Right.POSTPONE):
         return turn.note("postpone", Outcome.REFUSED, because(Code.NO_RIGHT, who=who, right="postpone"), gate=gate.id)
-    latest = calendar.later(turn.plan.calendar, gate.expires_at, turn.plan.rules(gate.level).gates[gate.kind].window)
+    asked = votes.askable(turn.plan, turn.state, gate, turn.now)
+    window = turn.plan.rules(gate.level).gates[gate.kind].window
+    latest = hours.fair(turn.plan, gate.kind, asked, gate.expires_at, window)
     if gate.postponed or not gate.expires_at < event.until <= latest:
         return turn.note("postpone", Outcome.REFUSED, because(Code.POSTPONED_ONCE, until=latest), gate=gate.id)
     turn.keep_gate(gate.but(expires_at=event.until, postponed=True))

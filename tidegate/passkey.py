@@ -7,8 +7,6 @@ key, and whoever signed was present and known to their device.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
@@ -22,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from tidegate.keys import unpadded
+
 if TYPE_CHECKING:
     from tidegate.models.programme import Passkey
 
@@ -31,19 +31,6 @@ _FLAGS_AT = 32
 _SHORTEST = 37
 _ORIGIN = re.compile(r"^(https?)://([a-z0-9.-]+)(:\d{1,5})?$")
 _PARTS = ("client", "authenticator", "signature")
-
-
-def fingerprint(passkey: Passkey) -> str:
-    """Return the name of a passkey: the digest of its public key."""
-    return "passkey:" + hashlib.sha256(unpadded(passkey.key)).hexdigest()[:43]
-
-
-def unpadded(text: str) -> bytes:
-    """Read base64url, as browsers write it."""
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("it is not base64url") from error
 
 
 def credential(proof: str) -> str:

@@ -117,11 +117,10 @@ def _widened(turn: Turn, pending: Apply) -> None:
         observation=Observation(since=turn.now, until=until, latest=latest, review_at=review),
     )
     thresholds.begin(turn)
-    turn.system(
-        "confirmed",
-        Outcome.DONE,
-        because(Code.WIDENED, label=pending.label, people=pending.exposure.people, epoch=pending.epoch),
-    )
+    reason = because(Code.WIDENED, label=pending.label, people=pending.exposure.people, epoch=pending.epoch)
+    turn.system("confirmed", Outcome.DONE, reason)
+    if turn.plan.informed:
+        turn.tell(reason, turn.plan.informed)
     turn.moves.append(TurnPage(title=f"Wave {pending.label}"))
 
 

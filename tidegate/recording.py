@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from tidegate.digest import digest
+from tidegate.digest import digest, sealed_words
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Amend
 from tidegate.models.messages import Backlog
@@ -252,12 +252,12 @@ def digest_of(moves: Sequence[Move]) -> str:
 
 
 def _plan(plan: Plan) -> Paper:
-    words = plan.model_dump(mode="json", exclude={"digest"})
+    words = sealed_words(plan, plan.digest)
     return Paper(kind="plan", digest=digest(words), words=words)
 
 
 def _digest_of_plan(plan: Plan) -> str:
-    return digest(plan.model_dump(mode="json", exclude={"digest"}))
+    return digest(sealed_words(plan, plan.digest))
 
 
 def _checks(checks: Sequence[Any]) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tidegate.keys import fingerprints
 from tidegate.models.event import Actor, ActorKind
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -66,6 +67,34 @@ def away(member: Member, now: datetime) -> bool:
     return any(first <= now < last for first, last in member.away)
 
 
+def own_key(gate: Gate, person: str, key: str) -> bool:
+    """Whether a signature counts in a round of votes: made with a key that its person had when the round was opened.
+
+    Whoever may change the roster could otherwise add a key of theirs to somebody else's entry, and vote as them.
+    """
+    return person not in gate.keys_before or key in gate.keys_before[person]
+
+
+def keys_lost(old: Plan, new: Plan) -> frozenset[tuple[str, str]]:
+    """Return who has lost which key: whatever it signed and is not used yet counts no more."""
+    return frozenset(
+        (name, key)
+        for name, member in old.roster.items()
+        for key in fingerprints(member)
+        if key not in fingerprints(new.roster.get(name))
+    )
+
+
+def keys_kept(gate: Gate, old: Plan, new: Plan) -> Gate:
+    """Return an open round as a changed roster leaves it: it remembers which keys its people had."""
+    changed = {
+        name: fingerprints(old.roster.get(name))
+        for name in sorted({*old.roster, *new.roster})
+        if name not in gate.keys_before and fingerprints(old.roster.get(name)) != fingerprints(new.roster.get(name))
+    }
+    return gate.but(keys_before={**gate.keys_before, **changed}) if changed else gate
+
+
 def seat_for(
     plan: Plan, state: State, gate: Gate, actor: Actor, wish: Function | None, behalf: str | None, now: datetime
 ) -> Seat | Reason:
@@ -126,6 +155,7 @@ def principals(plan: Plan, state: State, gate: Gate, person: str, function: Func
             for rule in state.delegations
             if rule.function is function and rule.to in reached and rule.since <= now < rule.until
             if rule.principal in able and (rule.verified or not gate.signed)
+            if not rule.verified or own_key(gate, rule.principal, rule.key)
         ]
         reached = tuple(name for name in givers if name != person and name not in found)
         found.extend(reached)

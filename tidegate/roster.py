@@ -85,22 +85,41 @@ def away_through(member: Member, between: Window) -> bool:
 
 def members(programme: Programme, zones: Zones) -> dict[str, Member]:
     """Return the programme's people as a rollout knows them: their leave dated in their own zone."""
-    return {name: _member(programme.people[name], programme, zones) for name in sorted(programme.people)}
+    return {name: _member(name, programme, zones) for name in sorted(programme.people)}
 
 
-def _member(person: Person, programme: Programme, zones: Zones) -> Member:
+def region(programme: Programme, person: Person | None) -> str | None:
+    """Return whose public holidays somebody keeps, as `DE` or `DE-BY`: their own country's, else the programme's."""
+    calendar = programme.calendar
+    country, part = calendar.country, calendar.subdivision
+    if person is not None and (person.country or person.subdivision):
+        country, part = person.country or country, person.subdivision
+    return None if country is None else f"{country}-{part}" if part else country
+
+
+def hours_of(programme: Programme, person: Person) -> str | None:
+    """Name the calendar that somebody works by; none where it is the programme's."""
+    zone, days = person.zone or programme.calendar.zone, region(programme, person)
+    if (zone, days) == (programme.calendar.zone, region(programme, None)):
+        return None
+    return f"{zone} {days}" if days else zone
+
+
+def _member(name: str, programme: Programme, zones: Zones) -> Member:
+    person = programme.people[name]
     # A zone that nobody knows is a finding of its own; until it is mended the programme's has to do.
     shifts = zones.shifts.get(person.zone or "", zones.shifts[programme.calendar.zone])
+    days = [(_midnight(leave.first), _midnight(leave.last) + _DAY) for leave in person.leave]
+    written = [(instant(shifts, first), instant(shifts, end)) for first, end in days]
+    looked_up = [(one.starts, one.ends) for one in zones.dated.leave.get(name, ())]
     return Member(
         name=person.name,
         functions=person.functions,
         deputy=person.deputy,
         organisation=person.organisation,
         active=person.active,
-        away=tuple(
-            (instant(shifts, _midnight(leave.first)), instant(shifts, _midnight(leave.last) + _DAY))
-            for leave in sorted(person.leave, key=lambda leave: leave.first)
-        ),
+        away=tuple(sorted({*written, *looked_up})),
+        calendar=hours_of(programme, person),
         keys=person.keys,
         passkeys=person.passkeys,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback, gates, thresholds, votes
+from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
+from tidegate.models.event import Consequence
 from tidegate.models.reasons import Code
 from tidegate.models.state import Announcement, Obligation, Phase
 from tidegate.turn import Turn, because
@@ -90,9 +93,7 @@ def open_points(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Ch
         if check.verdict is not Verdict.PASSED
     ]
     resuming = gate.kind is GateKind.RESUME and not state.exposure.control.stopping
-    checks.extend(
-        check for check in gates.barred(plan, state, gate.level, now) if not (resuming and check.name == "control")
-    )
+    checks.extend(check for check in gates.barred(plan, state, gate, now) if not (resuming and check.name == "control"))
     checks.extend(told(plan, state, gate, now))
     lacking = votes.missing(plan, gate, now)
     if lacking:
@@ -133,8 +134,9 @@ def advance(turn: Turn) -> None:
 
 def _stale(turn: Turn, gate: Gate) -> bool:
     limit = calendar.later(turn.plan.calendar, gate.briefing.as_of, turn.plan.rules(gate.level).briefing_max_age)
-    failed = gates.worst(gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)) is Verdict.FAILED
-    return failed or turn.now >= limit
+    checks = gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)
+    aged = any(check.reason.code is Code.READINESS_STALE for check in checks)
+    return gates.worst(checks) is Verdict.FAILED or aged or turn.now >= limit
 
 
 def _reopen(turn: Turn, gate: Gate) -> None:
@@ -143,22 +145,16 @@ def _reopen(turn: Turn, gate: Gate) -> None:
         ballot for ballot in gate.ballots
         if ballot.choice not in votes.YES or votes.valid(turn.plan, gate, ballot, turn.now)
     )  # fmt: skip
-    rule = turn.plan.rules(gate.level).gates[gate.kind]
-    again = gate.but(
-        ballots=kept,
-        satisfied_at=None,
-        expires_at=max(gate.expires_at, calendar.again(turn.plan.calendar, turn.now, rule.window)),
-        remind_at=calendar.again(turn.plan.calendar, turn.now, rule.remind_every),
-        escalate_at=calendar.again(turn.plan.calendar, turn.now, rule.escalate_after),
-        escalations=0,
-    )
+    again = gate.but(ballots=kept, satisfied_at=None, escalations=0)
+    ask = votes.askable(turn.plan, turn.state, again, turn.now)
+    again = gates.in_hours(turn, again, ask)
     turn.keep_gate(again)
     turn.change(announcements={})
     turn.move_to(Phase.CHECKPOINT_REVIEW if gate.kind is GateKind.CHECKPOINT else Phase.AWAITING_APPROVAL)
     lacking = votes.missing(turn.plan, again, turn.now)
     reason = because(Code.REOPENED, gate=gate.id, lacking=lacking)
     turn.system("gate reopened", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
-    turn.tell(reason, votes.askable(turn.plan, turn.state, again, turn.now))
+    turn.tell(reason, ask)
 
 
 def _void(turn: Turn, gate: Gate) -> None:
@@ -191,11 +187,28 @@ def consume(turn: Turn, gate: Gate) -> None:
     turn.system(
         "widening authorised",
         Outcome.DONE,
-        because(Code.AUTHORISED, gate=gate.id, label=gate.label, people=change.people, by=approvers),
+        because(
+            Code.AUTHORISED,
+            gate=gate.id,
+            label=gate.label,
+            people=change.people,
+            by=approvers,
+            exposure=digest(change),
+        ),
         gate=gate.id,
         subject=gate.subject,
     )
     fallback.fence(turn, "widen", change, gate.label, after=turn.state.written)
+
+
+_OWES = MappingProxyType(
+    {
+        Consequence.HOLD: Code.OWES,
+        Consequence.NARROW: Code.OWES_OR_NARROW,
+        Consequence.PAUSE: Code.OWES_OR_PAUSE,
+    }
+)
+"""How a condition is told, by what follows when it is not met."""
 
 
 def use(turn: Turn, gate: Gate) -> None:
@@ -203,11 +216,9 @@ def use(turn: Turn, gate: Gate) -> None:
     for ballot in gate.ballots:
         for promise in ballot.promises:
             owed = Obligation(kind="condition", what=promise.what, owner=promise.owner, due=promise.due)
+            owed = owed.but(then=promise.consequence.value)
             name = turn.name("condition")
             turn.change(obligations={**turn.state.obligations, name: owed})
-            turn.system(
-                "condition",
-                Outcome.DONE,
-                because(Code.OWES, id=name, who=promise.owner, what=promise.what, due=promise.due),
-            )
+            reason = because(_OWES[promise.consequence], id=name, who=promise.owner, what=promise.what, due=promise.due)
+            turn.system("condition", Outcome.DONE, reason)
     fallback.close_gate(turn, gate.id, "consumed")

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from tidegate.models.event import Alert, Confirm, Fault, Message, Override, Readings, Ready, Resume, Vote
+from tidegate.models.event import (
+    Alert,
+    Confirm,
+    Fault,
+    Message,
+    Override,
+    Readings,
+    Ready,
+    Report,
+    Resume,
+    Vote,
+    Waive,
+)
 from tidegate.models.record import Text
 
 if TYPE_CHECKING:
@@ -85,8 +97,18 @@ def alike(event: Message) -> tuple[str, ...]:
 
 def _free(event: Message) -> tuple[str, ...]:
     """Return which fields of a message are anybody's words."""
-    more = {Ready: "evidence", Confirm: "evidence", Resume: "cause"}.get(type(event))
-    return ("reason", more) if more else ("reason",)
+    return ("reason", *_MORE.get(type(event), ()))
+
+
+_MORE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType(
+    {
+        Ready: ("evidence",),
+        Confirm: ("evidence",),
+        Resume: ("cause",),
+        Report: ("what", "evidence"),
+        Waive: ("control",),
+    }
+)
 
 
 def _inside(event: Message, seal: Callable[[str, str], str], asked: Collection[str]) -> dict[str, Any]:

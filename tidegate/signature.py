@@ -7,57 +7,25 @@ ledger. A signature never helps whoever makes it safer to be heard, and a wrong 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from tidegate import passkey, sshsig, statement
+from tidegate import keys, passkey, sshsig, statement
 from tidegate.models.event import Actor
 from tidegate.models.reasons import Code
 from tidegate.turn import because
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.keys import Known
     from tidegate.models.decision import Reason
-    from tidegate.models.event import Message, Signature
+    from tidegate.models.event import Message
     from tidegate.models.plan import Member, Plan
-    from tidegate.models.programme import Passkey, PublicKey
+    from tidegate.models.proof import Signature
     from tidegate.models.state import State
 
 LONGEST = timedelta(days=7)
 """How long a signed message may be on its way: as long as its answer is remembered, so that none is heard twice."""
-
-
-class Known(NamedTuple):
-    """A key of a person: its name, and the words about it in the programme."""
-
-    fingerprint: str
-    key: PublicKey | Passkey
-
-
-def keys(member: Member) -> Iterator[Known]:
-    """Return every key of a person that can be read."""
-    for line in member.keys:
-        try:
-            yield Known(sshsig.fingerprint(sshsig.blob(line.key)), line)
-        except ValueError:
-            continue
-    for one in member.passkeys:
-        try:
-            yield Known(passkey.fingerprint(one), one)
-        except ValueError:
-            continue
-
-
-def counts(key: PublicKey | Passkey, now: datetime) -> bool:
-    """Whether a key may be signed with now; days are those of UTC."""
-    day = now.date()
-    return not key.revoked and (key.since is None or key.since <= day) and (key.until is None or day <= key.until)
-
-
-def trusted(member: Member, fingerprint: str) -> bool:
-    """Whether what was signed with a key goes on counting: it does when the key ran out, not when it was revoked."""
-    return any(known.fingerprint == fingerprint and not known.key.revoked for known in keys(member))
 
 
 def recognised(plan: Plan, state: State, event: Message, now: datetime) -> tuple[Actor, Reason | None]:
@@ -84,7 +52,7 @@ def _judged(member: Member, event: Message, signature: Signature, said: bytes, n
         return known
     if known.key.revoked:
         return f"the key {known.fingerprint} was revoked"
-    if not counts(known.key, now):
+    if not keys.counts(known.key, now):
         return f"the key {known.fingerprint} does not count today"
     return known if _verifies(known, signature, said) else "it was made over other words, or by another key"
 
@@ -93,11 +61,13 @@ def _named(member: Member, signature: Signature) -> Known | str:
     """Return the key of theirs that a signature says it was made with."""
     try:
         if signature.method == "ssh":
-            name = sshsig.fingerprint(sshsig.read(signature.proof).key)
-            return next((known for known in keys(member) if known.fingerprint == name), f"{name} is no key of theirs")
+            name = keys.fingerprint(sshsig.read(signature.proof).key)
+            return next(
+                (known for known in keys.of(member) if known.fingerprint == name), f"{name} is no key of theirs"
+            )
         given = passkey.credential(signature.proof)
-        owned = (one for one in member.passkeys if one.id == given)
-        return next((Known(passkey.fingerprint(one), one) for one in owned), "it names no passkey of theirs")
+        owned = (known for known in keys.of(member) if getattr(known.key, "id", None) == given)
+        return next(owned, "it names no passkey of theirs")
     except (ValueError, RecursionError):
         return "it cannot be read"
 

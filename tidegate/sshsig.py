@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
+from tidegate.keys import Malformed, string
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,10 +48,6 @@ _TOUCHED: Mapping[bytes, bytes] = MappingProxyType(
 """Keys that live in a security key, and what they are without it."""
 
 
-class Malformed(ValueError):  # noqa: N818  # it says what the bytes are
-    """It is no signature, or no key, that can be read."""
-
-
 class Signed(NamedTuple):
     """A signature that was read: the key that it names, as it lies in a public key line, and what it says."""
 
@@ -58,24 +56,6 @@ class Signed(NamedTuple):
     reserved: bytes
     digest: bytes
     signature: bytes
-
-
-def blob(line: str) -> bytes:
-    """Return the key itself of a public key line, without its comment."""
-    parts = line.split()
-    try:
-        key = base64.b64decode(parts[1], validate=True)
-        kind, _ = _string(key)
-    except (IndexError, binascii.Error, Malformed) as error:
-        raise Malformed("it is no public key in OpenSSH's form") from error
-    if kind != parts[0].encode():
-        raise Malformed("it says another kind of key than it holds")
-    return key
-
-
-def fingerprint(key: bytes) -> str:
-    """Return the name of a key, as `ssh-keygen -l` prints it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 def read(armoured: str) -> Signed:
@@ -92,7 +72,7 @@ def read(armoured: str) -> Signed:
     rest = data[10:]
     found = []
     for _ in range(5):
-        part, rest = _string(rest)
+        part, rest = string(rest)
         found.append(part)
     if rest:
         raise Malformed("there is something after its end")
@@ -117,9 +97,9 @@ def verifies(signed: Signed, namespace: str, message: bytes) -> bool:
 
 
 def _verifies(signed: Signed, covered: bytes) -> bool:
-    kind, _ = _string(signed.key)
-    algorithm, rest = _string(signed.signature)
-    made, after = _string(rest)
+    kind, _ = string(signed.key)
+    algorithm, rest = string(signed.signature)
+    made, after = string(rest)
     if kind in _TOUCHED:
         if algorithm != kind or len(after) != _TOUCH or not after[0] & _PRESENT:
             return False
@@ -136,8 +116,8 @@ def _verifies(signed: Signed, covered: bytes) -> bool:
         case RSAPublicKey() if algorithm in _RSA and key.key_size >= _LEAST_RSA:
             key.verify(made, covered, PKCS1v15(), _RSA[algorithm]())
         case EllipticCurvePublicKey() if algorithm in _CURVES:
-            first, second = _string(made)
-            half, end = _string(second)
+            first, second = string(made)
+            half, end = string(second)
             der = encode_dss_signature(int.from_bytes(first), int.from_bytes(half))
             if end:
                 return False
@@ -149,13 +129,13 @@ def _verifies(signed: Signed, covered: bytes) -> bool:
 
 def _without_touch(key: bytes) -> tuple[object, bytes]:
     """Return the plain key in one that lives in a security key, and the application that it signs for."""
-    kind, rest = _string(key)
+    kind, rest = string(key)
     plain = _TOUCHED[kind]
     parts = [plain]
     for _ in range(2 if plain.startswith(b"ecdsa") else 1):
-        part, rest = _string(rest)
+        part, rest = string(rest)
         parts.append(part)
-    application, end = _string(rest)
+    application, end = string(rest)
     if end:
         raise Malformed("there is something after the key")
     inner = b"".join(_wire(part) for part in parts)
@@ -164,13 +144,3 @@ def _without_touch(key: bytes) -> tuple[object, bytes]:
 
 def _wire(data: bytes) -> bytes:
     return len(data).to_bytes(4) + data
-
-
-def _string(data: bytes) -> tuple[bytes, bytes]:
-    """Split off the first of the strings that bytes are made of."""
-    if len(data) < 4:  # noqa: PLR2004  # a length is four bytes
-        raise Malformed("it ends too soon")
-    length = int.from_bytes(data[:4])
-    if len(data) < 4 + length:
-        raise Malformed("it ends too soon")
-    return data[4 : 4 + length], data[4 + length :]

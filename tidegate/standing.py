@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import gates, schedule, thresholds, votes
+from tidegate import freezes, gates, schedule, thresholds, votes
 from tidegate.deadlines import deadlines
 from tidegate.explain import explain
 from tidegate.models.base import Function, GateKind
@@ -72,6 +72,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         awaits=tuple(awaits),
         steps=tuple(steps(plan, state, now)),
         coming=_coming(plan, state),
+        through=_through(plan, state),
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -174,6 +175,7 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         for gate in state.gates.values():
             if gate.satisfied_at is not None:
                 yield from _notices(plan, state, gate)
+                yield from _frozen(plan, gate, now)
                 yield from _figures(plan, schedule.open_points(plan, state, gate, now))
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
         yield from _readings(plan, state, now)
@@ -210,6 +212,27 @@ def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:
         said = state.announcements.get(f"{gate.id}-{index}")
         if notice.acknowledge and said is not None and said.confirmed_by is None:
             yield Step(verb=f"confirm notice:{index}", who=notice.to, why=f"{notice.audience} have not confirmed yet")
+
+
+def _frozen(plan: Plan, gate: Gate, now: datetime) -> Iterator[Step]:
+    window = freezes.binding(plan, gate, now)
+    if window is not None and window.approvers:
+        yield Step(
+            verb=f'let-through --gate {gate.id} --freeze {window.name} --reason "WHY"',
+            who=tuple(function.value for function in window.approvers),
+            why=f"it waits until {window.ends:%Y-%m-%d %H:%M} UTC, the end of a freeze: {window.reason}",
+            gate=gate.id,
+        )
+
+
+def _through(plan: Plan, state: State) -> tuple[str, ...]:
+    """Say what was let through which freeze, and by whom."""
+    return tuple(
+        f"let through the freeze {window.name} by {given.by}"
+        for gate in state.gates.values()
+        for window in plan.freezes
+        if (given := freezes.passage(plan, gate, window)) is not None
+    )
 
 
 def _readings(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
@@ -292,6 +315,7 @@ def _line(told: Standing) -> str:
         parts.append(_spoken(told.control).upper())
     sure = "" if told.confirmed else " (not confirmed)"
     parts.append(f"up to {told.people} people served{sure}")
+    parts.extend(told.through)
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
     if told.coming is not None:

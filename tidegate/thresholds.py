@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from tidegate import calendar, fallback
 from tidegate.models.base import Band
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
-from tidegate.models.event import ActorKind, Alert, Reading, Readings, Reduction
+from tidegate.models.event import ActorKind, Alert, Readings, Reduction
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState
 from tidegate.turn import Turn, because

@@ -8,13 +8,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, signature
+from tidegate import calendar, fallback
 from tidegate.models.base import Function, Stage
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
 from tidegate.models.gate import Ballot, Veto
 from tidegate.models.reasons import Code
-from tidegate.rights import Seat, can_vote, functions_of, principals, seat_for
+from tidegate.rights import Seat, can_vote, functions_of, own_key, principals, seat_for
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def cast(turn: Turn, vote: Vote) -> Reason:
 def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
     if gate.signed and not vote.actor.verified:
         return _refuse(turn, vote, because(Code.SIGNATURE_REQUIRED, gate=gate.id))
+    if vote.actor.verified and not own_key(gate, vote.actor.subject, vote.actor.key):
+        return _refuse(turn, vote, because(Code.LATE_KEY, who=vote.actor.subject, gate=gate.id))
     if vote.id in gate.revoked:
         return _refuse(turn, vote, because(Code.ID_CONFLICT, id=vote.id))
     for ballot in gate.ballots:
@@ -122,8 +124,6 @@ def valid(plan: Plan, gate: Gate, ballot: Ballot, now: datetime) -> bool:
         return False
     voter, principal = plan.roster.get(ballot.person), plan.roster.get(ballot.principal)
     if voter is None or principal is None or not can_vote(voter) or not can_vote(principal):
-        return False
-    if ballot.key and not signature.trusted(voter, ballot.key):
         return False
     if ballot.person == ballot.principal:
         return ballot.function in voter.functions or (ballot.function, ballot.person) in gate.assigned
@@ -191,6 +191,10 @@ def _withdraw_veto(turn: Turn, vote: Vote) -> Reason:
     own = functions_of(turn.plan, vote.actor) if can_vote(turn.plan.roster.get(vote.actor.subject)) else ()
     if not vote.actor.verified and any(rule.signed for rule in turn.rules.gates.values()):
         return _refuse(turn, vote, because(Code.SIGNATURE_REQUIRED, gate=vote.gate))
+    if any(not own_key(gate, vote.actor.subject, vote.actor.key) for gate in turn.state.gates.values()) and (
+        vote.actor.verified
+    ):
+        return _refuse(turn, vote, because(Code.LATE_KEY, who=vote.actor.subject, gate=vote.gate))
     standing = [function for function in turn.state.vetoes if function in own]
     # The one who answers for it all may lift another's veto, by name and with evidence.
     overruled = Function.ACCOUNTABLE_EXEC in own and not standing and vote.reason is not None

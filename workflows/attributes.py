@@ -1,6 +1,7 @@
-"""What can be searched for: stage, wave, phase, control, whom it waits for, until when, with which models.
+"""What the server itself shows of a rollout: what it is found by, and a memo that needs no worker to be read.
 
-No personal data: values are plain text on every server. At most ten keywords and three of any other type.
+No personal data in what is searched for: values are plain text on every server. At most ten keywords and three of any
+other type. The memo, which is kept like every payload, says what waits for whom; it stays under two kilobytes.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
+from tidegate.asks import pack
 from tidegate.models.base import Function
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from temporalio.client import Client
 
+    from tidegate.asks import Ask
     from tidegate.models.messages import Standing
 
 STAGE = SearchAttributeKey.for_keyword("RolloutStage")
@@ -29,7 +34,14 @@ DEADLINE = SearchAttributeKey.for_datetime("RolloutDeadline")
 SERVED = SearchAttributeKey.for_int("RolloutServed")
 
 ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (STAGE, WAVE, PHASE, CONTROL, AWAITS, MODELS, DEADLINE, SERVED)
+COMPARED = ("status", "inbox")
+"""What the memo is written anew for; when that was so goes along."""
 _FUNCTIONS = tuple(function.value for function in Function)
+
+
+def memo(standing: Standing, asks: Iterable[Ask]) -> dict[str, Any]:
+    """Return what is known of a rollout while no worker answers: where it stands, and what waits for whom."""
+    return {"status": standing.line, "at": standing.at.isoformat(), "inbox": pack(asks)}
 
 
 def attributes(standing: Standing, models: tuple[str, ...]) -> TypedSearchAttributes:

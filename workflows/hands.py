@@ -12,7 +12,8 @@ from temporalio import workflow
 
 from tidegate import verbs
 from tidegate.explain import explain
-from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Reading, Readings, Stored
+from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
+from tidegate.models.reading import Reading
 from tidegate.models.task import (
     ApplyRequest,
     Effect,

@@ -20,13 +20,13 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tidegate import outbox, recording, seal, standing, verbs
+from tidegate import inbox, outbox, recording, seal, standing, verbs
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order, precedence
-from tidegate.models.decision import Apply, Notify, TakeReadings, TurnPage
+from tidegate.models.decision import Apply, Entry, Notify, TakeReadings, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
-from tidegate.models.plan import reread
+from tidegate.models.plan import Plan, reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
 from workflows import attributes, details, hands, ids
@@ -99,7 +99,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self._carried(), **self._label(workflow.now()), **_newest())
+                workflow.continue_as_new(self._carried(), **self._label(), **_newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -351,6 +351,10 @@ class Rollout:
         owes = self.state.outbox or self.state.owed or self.inbox or self.applying
         return self.state.position.phase.over and not owes and workflow.all_handlers_finished()
 
+    def _words(self) -> tuple[State, Standing, tuple[Entry, ...]]:
+        """Return the state, how it stands and what happened lately, as people read them."""
+        return self._opened(self.state), self._standing(), tuple(self._opened(entry) for entry in self.lately)
+
     def _standing(self) -> Standing:
         return self._opened(standing.standing(self.plan, self.state, workflow.now()))
 
@@ -364,24 +368,25 @@ class Rollout:
     def _show(self) -> None:
         """Tell those who look on how it stands; what cannot be shown changes nothing."""
         try:
-            stands, lately = self._standing(), tuple(self._opened(entry) for entry in self.lately)
-            workflow.set_current_details(details.page(self.plan, self._opened(self.state), stands, lately))
+            state, stands, lately = self._words()
+            workflow.set_current_details(details.page(self.plan, state, stands, lately))
+            label = _label(self.plan, state, stands)
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing
             workflow.logger.exception("the page cannot be written")
             return
         if self._leaving() and not self.applying:
             return  # the next run begins with the right label
-        label = _label(stands, self.state)
-        if workflow.memo_value("status", "", type_hint=str) != stands.line:
+        if any(workflow.memo_value(name, None) != label["memo"][name] for name in attributes.COMPARED):
             workflow.upsert_memo(label["memo"])
         changed = attributes.changes(workflow.info().typed_search_attributes, label["search_attributes"])
         if changed:
             workflow.upsert_search_attributes(changed)
 
-    def _label(self, now: datetime) -> dict[str, Any]:
+    def _label(self) -> dict[str, Any]:
         """Return what the next run is labelled with from its beginning."""
         try:
-            return _label(standing.standing(self.plan, self.state, now), self.state)
+            state, stands, _ = self._words()
+            return _label(self.plan, state, stands)
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
@@ -394,9 +399,9 @@ def _newest() -> dict[str, Any]:
     return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
 
 
-def _label(stands: Standing, state: State) -> dict[str, Any]:
+def _label(plan: Plan, state: State, stands: Standing) -> dict[str, Any]:
     return {
-        "memo": {"status": stands.line, "at": stands.at.isoformat()},
+        "memo": attributes.memo(stands, inbox.asks(plan, state, stands)),
         "search_attributes": attributes.attributes(stands, state.exposure.desired.models),
     }
 

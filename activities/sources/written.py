@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from tidegate.models.event import Reading
 from tidegate.models.plan import PlanMetric
+from tidegate.models.reading import Reading
 
 
 class Written:

@@ -27,6 +27,8 @@ _ODD, _WRONG = 5, 60
 """Seconds by which two clocks may differ before it is odd, and before dates can no longer be trusted."""
 _LONG_AGO = timedelta(minutes=5)
 """A poller asks anew every minute."""
+_GONE = timedelta(seconds=90)
+"""Who works asks at least so often."""
 SERVER = "server"
 
 
@@ -179,6 +181,18 @@ async def _pollers(client: Client) -> Finding:
             "`tidegate up` starts one; elsewhere `tidegate-worker`.",
         )
     return ok("worker", f"polls {queue}: {'; '.join(says)}")
+
+
+async def polled(client: Client, queue: str) -> bool | None:
+    """Return whether any worker has asked for work lately; none where the server does not say."""
+    from temporalio.api.enums.v1 import TaskQueueType
+    from temporalio.service import RPCError
+
+    try:
+        last = await _last_access(client, queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+    except RPCError:
+        return None
+    return bool(last) and datetime.now(UTC) - max(last.values()) <= _GONE
 
 
 async def _clock(client: Client) -> Finding:

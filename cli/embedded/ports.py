@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from typing import NamedTuple
 
 from cli.answers import Exit, Refusal
@@ -70,17 +71,29 @@ def desk_port(asked: int | None, before: int | None) -> tuple[int, list[str]]:
 
 
 def any_free(count: int, spoken_for: set[int] | None = None) -> list[int]:
-    """Return ports that nobody uses now."""
+    """Return ports that nobody uses now, and that nobody else who asks is given for a while."""
     found: list[int] = []
     sockets = [socket.socket() for _ in range(count + len(spoken_for or ()))]
     try:
         for one in sockets:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             one.bind((LOCALHOST, 0))
             found.append(one.getsockname()[1])
+            _reserve(one)
     finally:
         for one in sockets:
             one.close()
     return [port for port in found if port not in (spoken_for or ())][:count]
+
+
+def _reserve(free: socket.socket) -> None:
+    """Leave a closed connection at a port: Linux gives such a port to those who name it, and to nobody else."""
+    if sys.platform == "linux":
+        free.listen()
+        with socket.create_connection(free.getsockname()) as caller:
+            answering, _ = free.accept()
+            answering.close()
+            caller.recv(1)
 
 
 def _one(option: str, asked: int | None, usual: int, spoken_for: set[int | None], notes: list[str]) -> int:

@@ -37,7 +37,7 @@ class Place:
         self.targets: dict[str, Backend] = {"flags/one": ONE}
         self.broken: dict[str, Driver] = {}
         """Targets with a fault, by name."""
-        self.activities = ExposureActivities(self._driver_of)
+        self.activities = ExposureActivities(self._driver_of, authority=lambda _: None)
         (root / "blocked").touch()
 
     def _driver_of(self, target: str, kind: str, settings: Mapping[str, str]) -> Driver:

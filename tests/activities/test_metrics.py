@@ -13,8 +13,8 @@ from activities.metrics import MetricActivities
 from activities.sources.written import Written
 from tests.pure.world import standard_plan
 from tidegate.models.decision import TakeReadings
-from tidegate.models.event import Reading
 from tidegate.models.plan import Backend
+from tidegate.models.reading import Reading
 from tidegate.models.task import ReadRequest
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

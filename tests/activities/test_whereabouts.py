@@ -17,7 +17,7 @@ SOME = Exposure(cohorts={"team/pmo": CohortShare(people=5)})
 
 def widen(place: Place, folder: Path) -> object:
     """Widen with an activity that writes down where it does."""
-    hands = ExposureActivities(place.driver_of, whereabouts(folder))
+    hands = ExposureActivities(place.driver_of, whereabouts(folder), lambda _: None)
     move = Apply(verb="widen", epoch=1, exposure=SOME, label="pilot/pmo")
     request = ApplyRequest(use_case="claims", move=move, targets=place.targets, as_of=NOW)
     return place.environment.run(hands.widen, request)

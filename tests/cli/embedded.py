@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from cli.embedded.processes import alive, birth
 from cli.embedded.record import Keeper, Record, Server, Worker, load
 from tests.cli.run import ROOT, Answer
 
-LONG = 60.0
+LONG = 90.0
 """Seconds that nothing here takes on an idle machine; a busy one may."""
 
 
@@ -38,7 +41,7 @@ def command(*words: str, first: str = "") -> list[str]:
 def environment(home: Path, **more: str) -> dict[str, str]:
     """What such a process finds around it: this home, and nothing of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "TEMPORAL_"))}
-    return {**kept, "TIDEGATE_HOME": str(home), **more}
+    return {**kept, "TIDEGATE_HOME": str(home), "COLUMNS": "100", **more}
 
 
 def until(check: Callable[[], Any], seconds: float = LONG) -> bool:
@@ -61,6 +64,14 @@ def lacking() -> str:
 
 
 NEEDS_SERVER = pytest.mark.skipif(bool(lacking()), reason=f"the Temporal server cannot be started: {lacking()}")
+
+
+@contextmanager
+def usual_ports() -> Iterator[None]:
+    """Be alone on this machine with the usual ports: two who look for them at once would find the same ones."""
+    with (Path(tempfile.gettempdir()) / f"tidegate-usual-ports-{os.getuid()}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 class House:
@@ -118,13 +129,13 @@ class House:
         assert answer.code == code, answer
         return {finding["subject"]: finding for finding in json.loads(answer.out)["findings"]}
 
-    def foreground(self, *words: str, up: bool = True) -> subprocess.Popen[bytes]:
+    def foreground(self, *words: str, up: bool = True, **env: str) -> subprocess.Popen[bytes]:
         """Start `up` and let it stay; return when it says that both are up."""
         with self.output.open("ab") as output:
             process = subprocess.Popen(
                 command("up", *(words or self.ports)),
                 cwd=ROOT,
-                env=environment(self.places.home),
+                env=environment(self.places.home, **env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

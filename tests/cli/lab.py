@@ -40,7 +40,7 @@ TEMPORAL = Path(sysconfig.get_path("scripts")) / "temporal"
 needs_server = pytest.mark.skipif(
     not TEMPORAL.exists(), reason="the Temporal server is not installed: its package serves 64-bit x86 Linux"
 )
-LONG = 40.0
+LONG = 90.0
 """Seconds that nothing here takes on an idle machine; a busy one may."""
 
 _PEOPLE = {
@@ -119,6 +119,9 @@ pilot:
 USE_CASES = (
     *("looked-at", "listed", "unheard", "decided", "refused", "said-twice", "around", "made-safer", "past-it"),
     *("cut-off", "lost-target", "amended", "ended", "withdrawn", "retired", "raised", "ended-outside"),
+    "frozen",
+    *("asked-first", "asked-live", "asked-much", "reviewed", "unreviewed", "explained", "unexplained", "unnamed"),
+    *("troubled", "settled"),
 )
 
 

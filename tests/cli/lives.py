@@ -157,8 +157,9 @@ class Pace(NamedTuple):
     lead: str
 
 
-def short() -> Pace:
-    """Everything is waited for in seconds."""
+def short(seconds: int) -> Pace:
+    """Everything is waited for in so many seconds."""
+    wait, review = f"{seconds}s", f"{max(60, 10 * seconds)}s"
     gates = {
         "first_exposure": _asks("risk", "operations"),
         "checkpoint": {**_asks("risk"), "questions": {"risk": ["What could go wrong?"]}},
@@ -171,14 +172,14 @@ def short() -> Pace:
         "retirement": _asks("accountable_exec", "platform"),
     }
     before = {name: gate for name, gate in gates.items() if name not in ("handoff", "operating")}
-    quick = {"min_observation": "1s", "review_every": "1m", "read_every": "7d", "notice_lead": "1s"}
+    quick = {"min_observation": wait, "review_every": review, "read_every": "7d", "notice_lead": wait}
     shown = ("data_steward", "rollback_tested", "training")
     rules = {
         "pilot": {**quick, "gates": before, "readiness": shown[:1], "max_duration": "200d"},
         "limited": {**quick, "gates": before, "readiness": shown[:2]},
         "system_of_record": {**quick, "gates": gates, "readiness": shown},
     }
-    return Pace("house/short@1", _standard(rules), ALWAYS, "1s", "1s")
+    return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait)
 
 
 def real() -> Pace:

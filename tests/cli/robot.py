@@ -18,6 +18,8 @@ Look = dict[str, Any]
 """The `standing` of `status --json`."""
 _OVER = ("retired", "terminated", "withdrawn")
 _ENOUGH = 300
+_PATIENCE = 10
+"""So often it looks again where the rollout itself did not answer in time."""
 _SAID = {"CASES": "2500", "WHERE": "docs/seen.md"}
 """What stands for a word in capitals; for any other it is a sentence."""
 _SEEN = "Seen, and in order."
@@ -75,9 +77,12 @@ class Robot:
     # -- looking --------------------------------------------------------------------------------------------------
 
     async def _look(self) -> Look:
-        answer = await self._world.run("status", self._use_case, "--json")
-        assert answer.code == 0, (answer, self.story())
-        said = json.loads(answer.out)
+        for _ in range(_PATIENCE):
+            answer = await self._world.run("status", self._use_case, "--json")
+            assert answer.code == 0, (answer, self.story())
+            said = json.loads(answer.out)
+            if said["live"]:
+                break
         assert said["live"], (said, self.story())
         look: Look = said["standing"]
         self.looks.append(look)

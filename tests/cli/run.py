@@ -32,7 +32,7 @@ def process(*words: str, cwd: Path = ROOT, **env: str) -> Answer:
     done = subprocess.run(
         [sys.executable, "-m", "cli", *words],
         cwd=cwd,
-        env={**kept, **env},
+        env={**kept, "COLUMNS": "100", **env},
         text=True,
         capture_output=True,
         stdin=subprocess.DEVNULL,

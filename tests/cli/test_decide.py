@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -15,7 +15,7 @@ from cli.choosing import open_round
 from cli.message import Message, compose
 from cli.talk import NoAnswer, Server
 from cli.telling import Manner, hear
-from tests.cli.lab import Lab, needs_server
+from tests.cli.lab import Lab, needs_server, until
 from tests.cli.run import Here
 from tests.pure.world import Story
 from tidegate.models.base import Function
@@ -104,6 +104,29 @@ def test_the_small_verbs_around_a_round_of_votes(lab: Lab) -> None:
     none = lab.run("approve", name, "--as", "ops-manager")
     assert (none.code, "no round of votes is open" in none.err) == (1, True)
     assert "tidegate ready around" in lab.run("status", name).out
+
+
+@needs_server
+def test_one_change_is_let_through_a_freeze(lab: Lab) -> None:
+    """What is agreed to waits for the freeze; whom the freeze names lets it through, and nobody else does."""
+    today = datetime.now(UTC).date()
+    first, last = today - timedelta(days=2), today + timedelta(days=30)
+    freeze = f"{{name: audit, first: {first}, last: {last}, reason: Auditors are in., approvers: [accountable_exec]}}"
+    programme = lab.folder / "frozen-programme.yaml"
+    programme.write_text((lab.folder / "programme.yaml").read_text("utf-8") + f"freezes: [{freeze}]\n", "utf-8")
+    lab.words("start", lab.playbook("frozen"), "--programme", str(programme), "--as", "pmo-lead")
+    lab.agree("frozen", "risk-officer", "ops-manager")
+    verb = "let-through --gate first-exposure-1 --freeze audit"
+    assert until(lambda: any(verb in step["verb"] for step in lab.standing("frozen")["steps"]))
+    said = ("let-through", "frozen", "--reason", "The audit does not touch this tool.")
+    assert lab.words(*said, "--as", "ops-manager", code=3)["code"] == "not_freeze_approver"
+    assert lab.words(*said, "--as", "coo", "--freeze", "summer", code=1)["code"] == "no_freeze"
+    assert lab.people("frozen") == 0
+    through = lab.run(*said, "--as", "coo")
+    assert (through.code, "coo let pilot/pmo (first-exposure-1) through the freeze audit" in through.out) == (0, True)
+    assert until(lambda: lab.people("frozen") == 12)
+    none = lab.run(*said, "--as", "coo")
+    assert (none.code, "nothing waits for a freeze" in none.err) == (1, True)
 
 
 def test_two_rounds_that_are_meant_equally_well_are_both_named() -> None:

@@ -93,6 +93,7 @@ def test_the_tab_key_offers_people_and_use_cases(tidegate: Here) -> None:
     assert (completion.use_cases("m"), completion.use_cases("")) == (["minutes"], ["claims", "minutes"])
     tidegate.sample()
     assert completion.people("risk-d") == [("risk-deputy", "Deputy risk officer")]
+    assert completion.verbs("pau") == [("pause", "Serve nobody; the plan stays.")]
 
 
 def _command(name: str) -> Waiting:

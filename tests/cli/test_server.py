@@ -9,7 +9,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,13 +18,14 @@ import pytest
 from cli.embedded import watching
 from cli.embedded.bell import Bell
 from cli.embedded.ground import Ground
+from cli.embedded.lock import held
 from cli.embedded.places import LOCALHOST, USUAL_PORT, USUAL_UI_PORT
 from cli.embedded.ports import any_free
 from cli.embedded.processes import alive, spawn
 from cli.embedded.record import Record, Server, save
 from cli.embedded.telling import Tell
 from store.migrate import upgrade
-from tests.cli.embedded import NEEDS_SERVER, House, command, environment, listening, stale, until
+from tests.cli.embedded import LONG, NEEDS_SERVER, House, command, environment, listening, stale, until, usual_ports
 from tests.cli.run import ROOT
 
 pytestmark = NEEDS_SERVER
@@ -51,11 +51,12 @@ def test_down_ends_both_and_then_finds_nothing(house: House) -> None:
 def test_a_usual_port_that_is_taken_is_left_to_its_owner(house: House) -> None:
     """Where somebody else has the usual ports the next free ones are taken, and that is said."""
     strangers = [socket.socket() for _ in range(2)]
-    for stranger, port in zip(strangers, (USUAL_PORT, USUAL_UI_PORT), strict=True):
-        with suppress(OSError):  # Somebody else's may be there already, which is as good.
-            stranger.bind((LOCALHOST, port))
-            stranger.listen()
-    answer = house.run("up", "--detach")
+    with usual_ports():
+        for stranger, port in zip(strangers, (USUAL_PORT, USUAL_UI_PORT), strict=True):
+            with suppress(OSError):  # Somebody else's may be there already, which is as good.
+                stranger.bind((LOCALHOST, port))
+                stranger.listen()
+        answer = house.run("up", "--detach")
     server = house.record.server
     assert answer.code == 0, answer
     assert server is not None
@@ -112,7 +113,7 @@ def test_ctrl_c_leaves_nothing_behind(house: House) -> None:
     """Ctrl-C ends the worker, then the server, leaves no process, port or record, and is no failure."""
     keeper = house.foreground()
     keeper.send_signal(signal.SIGINT)
-    assert keeper.wait(60) == 0, house.said
+    assert keeper.wait(LONG) == 0, house.said
     assert 0 < house.said.find("worker (process") < house.said.find("server (process")
     assert "killed" not in house.said
     assert house.quiet()
@@ -137,19 +138,21 @@ def test_a_closed_terminal_or_pipe_leaves_nothing_behind(house: House) -> None:
         assert house.record.keeper is not None
         keeper.stdout.close()
         keeper.send_signal(signal.SIGHUP)
-        assert keeper.wait(60) == 0
+        assert keeper.wait(LONG) == 0
         assert house.quiet()
     finally:
         keeper.kill()
         keeper.wait()
 
 
-def test_being_asked_to_end_while_starting_leaves_nothing_behind(house: House) -> None:
+def test_being_asked_to_end_while_starting_leaves_nothing_behind(house: House, tmp_path: Path) -> None:
     """An `up` that is stopped half-way ends what it began, and does not claim success."""
-    keeper = house.foreground(up=False)
+    # However long it takes until it is stopped, this worker is not up by then.
+    (tmp_path / "worker.py").write_text("import time\ntime.sleep(600)\n", "utf-8")
+    keeper = house.foreground(up=False, PYTHONPATH=str(tmp_path))
     assert until(lambda: house.record.server)
     keeper.send_signal(signal.SIGINT)
-    assert keeper.wait(60) == 1
+    assert keeper.wait(LONG) == 1
     assert "stopped before it was up" in house.said
     assert house.quiet()
     assert not house.places.record.exists()
@@ -159,7 +162,7 @@ def test_down_ends_an_up_in_the_foreground(house: House) -> None:
     """`down` from another terminal ends the watcher and what it watches over."""
     keeper = house.foreground()
     assert house.words("down")["ended"] == ["worker", "server"]
-    assert keeper.wait(60) == 0
+    assert keeper.wait(LONG) == 0
     assert house.quiet()
 
 
@@ -186,32 +189,41 @@ def test_what_falls_silent_while_it_is_watched_is_ended_and_started_again(
     said = capsys.readouterr().out
     assert "does not answer any more; ending it" in said
     assert "starting it again in 1 s" in said
-    assert until(lambda: post.look(sleeper), 5)
+    assert until(lambda: post.look(sleeper))
     assert alive(post.last)
     house.kill(post.last.pid)
-    assert until(lambda: post.look(sleeper), 5)
+    assert until(lambda: post.look(sleeper))
     assert "has ended by signal 9; starting it again in 2 s" in capsys.readouterr().out
 
 
-def test_two_at_once_make_one(house: House) -> None:
+def test_two_at_once_make_one(house: House, tmp_path: Path) -> None:
     """Of two `up`s at the same moment one starts everything, and the other one finds it up."""
-    processes = [
-        subprocess.Popen(
-            command("up", "--detach", "--json", *house.ports),
-            cwd=ROOT,
-            env=environment(house.places.home),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    words = [json.loads(out) for out, _ in said]
-    assert sorted(one["already"] for one in words) == [False, True]
-    assert words[0]["server"] == words[1]["server"]
-    assert sum("waiting: another `tidegate up`" in err for _, err in said) == 1
+    house.places.prepare()
+    errs = [tmp_path / name for name in ("one", "other")]
+
+    def waiting() -> bool:
+        return all("waiting: another `tidegate up`" in err.read_text("utf-8") for err in errs)
+
+    # Until both have come somebody else is at work there, so that neither is done before the other one begins.
+    with held(house.places.lock):
+        processes = []
+        for err in errs:
+            with err.open("wb") as words:
+                processes.append(
+                    subprocess.Popen(
+                        command("up", "--detach", "--json", *house.ports),
+                        cwd=ROOT,
+                        env=environment(house.places.home),
+                        stdout=subprocess.PIPE,
+                        stderr=words,
+                    )
+                )
+        assert until(waiting)
+    said = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], (said, *errs)
+    found = [json.loads(out) for out in said]
+    assert sorted(one["already"] for one in found) == [False, True]
+    assert found[0]["server"] == found[1]["server"]
 
 
 def test_only_what_is_missing_is_started(house: House) -> None:
@@ -261,8 +273,7 @@ def test_a_watcher_that_was_killed_is_replaced(house: House) -> None:
     """Both go on when their watcher is killed, and the next `up` watches over the same two."""
     house.kill(house.foreground().pid)
     before = house.record
-    time.sleep(0.1)
-    assert not alive(before.keeper)
+    assert until(lambda: not alive(before.keeper))
     house.output.unlink()
     keeper = house.foreground()
     after = house.record

@@ -10,12 +10,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.pure.world import but
-from tidegate.calendar import freeze_at
+from tidegate.calendar import freezes_at
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, decide
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome
-from tidegate.models.event import Actor, Amend, Choice, Confirm, Reduce, Reduction, Resume, StopTheLine, Tick, Vote
+from tidegate.models.event import (
+    Actor,
+    Amend,
+    Choice,
+    Confirm,
+    Reduce,
+    Reduction,
+    Report,
+    Resume,
+    StopTheLine,
+    Tick,
+    Vote,
+)
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase, State
@@ -27,7 +39,7 @@ if TYPE_CHECKING:
     from tidegate.models.base import Stage
     from tidegate.models.event import Event
     from tidegate.models.gate import Ballot, Gate
-    from tidegate.models.plan import Plan
+    from tidegate.models.plan import FreezeWindow, Plan
 
 STATE_LIMIT = 512_000
 _YES = ("approve", "approve_with_conditions")
@@ -73,11 +85,32 @@ def _consent(before: State, decision: Decision, now: datetime) -> None:
     resuming = gate.kind is GateKind.RESUME
     assert resuming or before.exposure.control.open, "somebody's reduction was undone without a resume"
     if gate.kind is not GateKind.OVERRIDE:
-        assert freeze_at(decision.plan.freezes, decision.plan.rung(gate.level).stage, now) is None, (
-            "widened in a freeze"
-        )
+        stage = decision.plan.rung(gate.level).stage
+        for window in freezes_at(decision.plan.freezes, stage, now):
+            assert let_through(decision, gate, window), "widened in a freeze"
+        in_force = {waiver.item for waiver in before.waivers.values() if waiver.by is not None and now < waiver.until}
+        assert set(before.problems) <= in_force, "widened over a problem that nobody has accepted"
     assert not before.vetoes
     assert not before.embargoes
+
+
+def let_through(decision: Decision, gate: Gate, window: FreezeWindow) -> bool:
+    """Whether somebody whom a freeze names, and who did not ask for it, let a change through; before, or just now."""
+    earlier = [one.by for one in gate.passages if (one.freeze, one.ends) == (window.name, window.ends)]
+    now = [
+        entry.actor
+        for entry in decision.entries
+        if entry.reason.code is Code.LET_THROUGH
+        and (entry.gate, entry.subject, entry.reason.facts["freeze"]) == (gate.id, gate.subject, window.name)
+    ]
+    roster = decision.plan.roster
+    return any(
+        roster[name].active
+        and roster[name].organisation == "internal"
+        and name not in gate.excluded
+        and any(function in window.approvers for function in roster[name].functions)
+        for name in (*earlier, *now)
+    )
 
 
 def quorum_holds(plan: Plan, gate: Gate, ballots: tuple[Ballot, ...], now: datetime) -> bool:
@@ -220,6 +253,10 @@ def _clear_the_way(story: Story) -> None:
     """Lift what bars it: vetoes, embargoes, an end that has come, a stop that nobody has confirmed."""
     for function in list(story.state.vetoes):
         story.say(_withdrawal(story, _who(story, function.value)))
+    for name in list(story.state.problems):
+        for who in ("risk-a", "risk-b", "both"):
+            if name in story.state.problems:
+                story.message(Report, who, verified=True, settles=name, evidence="seen")
     for dependency in list(story.state.embargoes):
         story.message(StopTheLine, "risk-a", dependency=dependency, lift=True, verified=story.signs)
     if story.state.position.expired is not None and story.state.proposal is None:

@@ -34,7 +34,6 @@ from tidegate.models.event import (
     Delegate,
     Observed,
     Promise,
-    Reading,
     Readings,
     Reduction,
     Remind,
@@ -47,6 +46,7 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import NOTHING
 from tidegate.models.plan import Plan
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase
 from tidegate.turn import OUTBOX_LIMIT

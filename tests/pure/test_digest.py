@@ -15,9 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.pure import documents
+from tests.pure.world import standard_plan
 from tidegate.compile import compile as compile_
-from tidegate.digest import canonical, digest
+from tidegate.digest import canonical, digest, sealed_words
 from tidegate.models.exposure import CohortShare, Exposure
+from tidegate.models.plan import Plan
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8)
 WORDS = st.dictionaries(
@@ -31,6 +33,7 @@ WORDS = st.dictionaries(
 )
 SEEDED = """
 from tests.pure import documents
+from tests.pure.world import standard_plan
 from tidegate.compile import compile as compile_
 programme = documents.programme()
 for name in documents.GOOD:
@@ -105,3 +108,15 @@ def test_a_plan_does_not_depend_on_the_order_in_which_it_was_written(name: str) 
     assert plan is not None
     assert again is not None
     assert plan.digest == again.digest
+
+
+@pytest.mark.parametrize(("title", "holds"), [("Claims triage", True), ("Forged", False)])
+def test_a_plan_of_a_writer_who_knew_fewer_words_keeps_its_seal(title: str, holds: bool) -> None:
+    """What was sealed before the model grew is as whole as it was; one letter otherwise, and it is not."""
+    plan = standard_plan()
+    words = {name: part for name, part in plan.model_dump(mode="json").items() if name not in ("digest", "informed")}
+    name = digest(words)
+    assert name != plan.digest
+    old = Plan.model_validate_json(json.dumps({**words, "title": title, "digest": name}))
+    assert (digest(sealed_words(old, name)) == name) is holds
+    assert digest(sealed_words(plan, plan.digest)) == plan.digest

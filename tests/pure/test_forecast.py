@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pure.world import START, but, standard_plan, with_gate
+from tests.pure.world import START, but, standard_plan, with_gate, with_member
 from tidegate.forecast import forecast, gate_kind
 from tidegate.models.base import Function, GateKind, Span, Stage
 from tidegate.models.plan import FreezeWindow, Plan
@@ -120,6 +120,28 @@ def test_leave_with_somebody_left_delays_nobody() -> None:
     first = forecast(plan, START)[0].earliest
     assert first is not None
     assert (first.signed, first.awaited) == (START, ())
+
+
+@pytest.mark.parametrize(
+    ("holidays", "signed", "closes"),
+    [
+        ((), START + timedelta(hours=15), START + 7 * DAY + timedelta(hours=15)),
+        ((date(2026, 11, 24),), START + timedelta(hours=39), START + 8 * DAY + timedelta(hours=15)),
+    ],
+)
+def test_people_elsewhere_sign_in_their_own_hours(
+    holidays: tuple[date, ...], signed: datetime, closes: datetime
+) -> None:
+    """Who lives by another clock signs when their next working day begins, and has a whole window of such days."""
+    tokyo = PLAN.calendar.but(shifts=((datetime(2020, 1, 1, tzinfo=UTC), 540),), holidays=holidays)
+    plan = but(PLAN, calendars={"tokyo": tokyo})
+    for name in RISK:
+        plan = with_member(plan, name, calendar="tokyo")
+    first = forecast(plan, START)[0]
+    assert first.earliest is not None
+    assert first.latest is not None
+    assert (first.earliest.signed, first.latest.signed) == (signed, closes)
+    assert first.earliest.begins > START + DAY
 
 
 def test_a_quorum_that_nobody_can_meet_is_never_reached() -> None:

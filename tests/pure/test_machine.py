@@ -38,19 +38,21 @@ from tidegate.models.event import (
     Delegate,
     Event,
     Fault,
+    Judge,
+    LetThrough,
     Message,
     Noticed,
     Observed,
     Override,
     Postpone,
     Promise,
-    Reading,
     Readings,
     Ready,
     Reassign,
     Reduce,
     Reduction,
     Remind,
+    Report,
     Resume,
     Retire,
     Start,
@@ -59,12 +61,14 @@ from tidegate.models.event import (
     Terminate,
     Tick,
     Vote,
+    Waive,
     Withdraw,
 )
 from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan, reread
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.programme import PublicKey, ReadinessItem, Right
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 
 PEOPLE = (*sorted(standard_plan().roster), "stranger")
@@ -78,6 +82,9 @@ spans = st.sampled_from(("5m", "1h", "1d", "6d", "30d")).map(lambda text: Span.o
 exposures = st.sampled_from((NOTHING, exposure(5), exposure(20), exposure(400), exposure(20, models=("other",))))
 
 
+FREEZE = freeze(START + timedelta(days=1), START + timedelta(days=30)).but(approvers=(Function.OPERATIONS,))
+
+
 def plans() -> tuple[Plan, ...]:
     """Return plans that differ in what makes rules meet each other."""
     plan = standard_plan()
@@ -87,12 +94,13 @@ def plans() -> tuple[Plan, ...]:
         plan,
         but(
             plan,
-            freezes=(freeze(START + timedelta(days=1), in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
+            freezes=(FREEZE.but(ends=in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
         ),
         with_rules(plan, repeat_cycles=3, stale_after=Span.of("2d"), resume_to_peak=True, unlisted_sender="refuse"),
         but(plan, stages={**plan.stages, Stage.PILOT: pilot}),
         with_gate(plan, GateKind.CHECKPOINT, vote_expiry=Span.of("2d"), signed=True),
         with_metric(plan, "errors", consecutive=2, guardrail=False),
+        but(plan, rights={**plan.rights, Right.ACCEPT_RISK: (Function.RISK, Function.OPERATIONS)}),
     )
 
 
@@ -108,6 +116,7 @@ def revisions(plan: Plan) -> tuple[Plan, ...]:
             but(plan, title="Claims triage, again"),
             but(plan, ladder=plan.ladder[:2] + plan.ladder[3:]),
             with_member(plan, "risk-b", active=False),
+            with_member(plan, "ops-a", keys=(PublicKey(key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"),)),
             with_member(plan, "business", functions=(Function.BUSINESS_OWNER, Function.RISK)),
             with_metric(plan, "errors", bands=((Band.NARROW, Bound.of("> 30")),)),
             with_rules(plan, notice_lead=Span.of("2d")),
@@ -157,6 +166,24 @@ class Lives(RuleBasedStateMachine):
         return gates[pick % len(gates)] if gates else None
 
     # -- people ---------------------------------------------------------------------------------------------------
+
+    @rule(who=people, settle=st.booleans(), evidence=st.sampled_from((None, "release 7")))
+    def issue(self, who: str, settle: bool, evidence: str | None) -> None:
+        """Somebody finds a problem, or says that one is settled."""
+        known = next(iter(self.story.state.problems), "issue-9")
+        self.send(Report, who, what=None if settle else "x", settles=known if settle else None, evidence=evidence)
+
+    @rule(who=people, item=st.sampled_from(("rollback_tested", "training", "problem")), delay=spans)
+    def exception(self, who: str, item: str, delay: timedelta) -> None:
+        """Somebody asks for an exception."""
+        named = next(iter(self.story.state.problems), "issue-9") if item == "problem" else item
+        self.send(Waive, who, item=named, control="a colleague looks", until=self.story.now + delay)
+
+    @rule(who=people, accept=st.booleans(), verified=st.booleans())
+    def judge_exception(self, who: str, accept: bool, verified: bool) -> None:
+        """Somebody decides the exception that was asked for last."""
+        name = next(reversed(self.story.state.waivers), "exception-9")
+        self.send(Judge, who, name=name, accept=accept, verified=verified)
 
     @rule(who=st.sampled_from(("owner", "business", "vendor")))
     def start(self, who: str) -> None:
@@ -255,6 +282,13 @@ class Lives(RuleBasedStateMachine):
         else:
             self.send(Postpone, who, gate=gate.id, until=gate.expires_at + timedelta(days=days))
 
+    @rule(pick=st.integers(0, 50), who=people, freeze=st.sampled_from(("year-end", "year-end", "after")))
+    def let_through(self, pick: int, who: str, freeze: str) -> None:
+        """Somebody lets a change through a freeze."""
+        gate = self.some_gate(pick)
+        if gate is not None:
+            self.send(LetThrough, who, gate=gate.id, subject=gate.subject, freeze=freeze, reason="the books are closed")
+
     @rule(
         who=people,
         what=st.sampled_from(("stop", "notice:0", "notice:7", "drill", "condition-9", "retire-or-extend", "handoff")),
@@ -263,7 +297,7 @@ class Lives(RuleBasedStateMachine):
         """Somebody says that something is so."""
         self.send(Confirm, who, what=what, evidence="seen")
 
-    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 9))
+    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 10))
     def amend(self, who: str, index: int) -> None:
         """Somebody proposes a revision."""
         if len(self.story.plan.ladder) >= 4:

@@ -24,19 +24,10 @@ from tests.pure.world import (
 )
 from tidegate.models.base import Band, Bound, Condition, GateKind, Operator, Span
 from tidegate.models.decision import Verdict
-from tidegate.models.event import (
-    ActorKind,
-    Alert,
-    Confirm,
-    Override,
-    Reading,
-    Readings,
-    Reduction,
-    Resume,
-    Tick,
-)
+from tidegate.models.event import ActorKind, Alert, Confirm, Override, Readings, Reduction, Resume, Tick
 from tidegate.models.plan import PlanNotice
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase
 from tidegate.thresholds import judge

@@ -12,14 +12,8 @@ from tests.pure.world import START, Story, but, standard_plan, with_metric, with
 from tidegate import thresholds
 from tidegate.models.base import Band
 from tidegate.models.decision import TakeReadings, Verdict
-from tidegate.models.event import (
-    Actor,
-    ActorKind,
-    Reading,
-    Readings,
-    Reduction,
-    Resume,
-)
+from tidegate.models.event import Actor, ActorKind, Readings, Reduction, Resume
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase
 from tidegate.turn import Turn, because

@@ -33,7 +33,6 @@ from tidegate.models.event import (
     Confirm,
     Delegate,
     Postpone,
-    Reading,
     Reassign,
     Reduction,
     Resume,
@@ -41,6 +40,7 @@ from tidegate.models.event import (
 from tidegate.models.gate import Delegation
 from tidegate.models.plan import Backend, Plan
 from tidegate.models.playbook import StopClass, StopRule
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Announcement, Control, MetricState
 from tidegate.turn import Turn, _nothing_new, because

@@ -247,21 +247,22 @@ def test_where_a_question_is_asked_anew(kind: GateKind, phase: Phase, satisfied:
 @pytest.mark.parametrize(
     ("satisfied", "ballots", "stays"), [(False, False, False), (True, False, False), (True, True, True)]
 )
-def test_a_quorum_that_can_be_met_no_more(satisfied: bool, ballots: bool, stays: bool) -> None:
-    """Where all of a function are away for as long as a round is open it ends, unless it has its votes already."""
+@pytest.mark.parametrize("left", [True, False])
+def test_a_quorum_that_can_be_met_no_more(satisfied: bool, ballots: bool, stays: bool, left: bool) -> None:
+    """Where all of a function have left a round ends, unless it has its votes already; where all are away it waits."""
     base = opened()
     base.auto = False
     for who in ("risk-a", "ops-b"):
         base.vote(who)
     yes = base.gate.but(satisfied_at=START if satisfied else None, ballots=base.gate.ballots if ballots else ())
     turn = clock(base, gates={yes.id: yes})
-    away = ((START - DAY, START + 60 * DAY),)
+    gone = {"active": False} if left else {"away": ((START - DAY, START + 60 * DAY),)}
     new = base.plan
-    for name in ("risk-a", "risk-b", "both"):
-        new = with_member(new, name, away=away, deputy=None)
+    for name in ("risk-b", "both") if ballots else ("risk-a", "risk-b", "both"):
+        new = with_member(new, name, **gone, deputy=None)
     turn.plan = new
     amend._break_quorums(turn)
-    assert (list(turn.state.gates) == [yes.id]) is stays
+    assert (list(turn.state.gates) == [yes.id]) is (stays or not left)
 
 
 # -- where it stands in it --------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from tidegate.models.event import (
     Override,
     Postpone,
     Promise,
-    Reading,
     Reassign,
     Reduction,
     Remind,
@@ -28,6 +27,7 @@ from tidegate.models.event import (
     Withdraw,
 )
 from tidegate.models.gate import Delegation
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.turn import Turn, because

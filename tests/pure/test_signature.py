@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.pure.beginnings import asking, opened
 from tests.pure.keys import TO_SIGN, public, sign, signed
 from tests.pure.world import START, F, Story, but, said, standard_plan, with_member
-from tidegate import passkey, seal, signature, sshsig, statement, verbs
+from tidegate import keys, passkey, seal, signature, statement, verbs
 from tidegate.decide import decide
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome
-from tidegate.models.event import Amend, Choice, Message, Override, Reduction, Resume, Signature, Vote
+from tidegate.models.event import Amend, Choice, Message, Override, Reduction, Resume, Vote
 from tidegate.models.plan import Plan
 from tidegate.models.programme import Passkey, PublicKey
+from tidegate.models.proof import Signature
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 
@@ -67,7 +68,7 @@ def test_a_signature_counts_for_its_own_words_only(changes: dict[str, Any]) -> N
     assert why(story, ballot(story)) == (Code.APPROVED, "")
     assert (story.gate.ballots[0].verified, story.gate.ballots[0].key) == (
         True,
-        sshsig.fingerprint(sshsig.blob(public("risk-a"))),
+        keys.fingerprint(keys.blob(public("risk-a"))),
     )
 
 
@@ -79,8 +80,8 @@ def test_a_signature_of_another_life_counts_for_nothing() -> None:
     words: dict[str, Any] = {"gate": other.gate, "signature": TO_SIGN, "not_after": other.now + DAY}
     stale, fresh = (signed(other.ballot("risk-a", **words), story.state) for story in (one, other))
     assert (one.state.use_case, one.state.nonce) != (other.state.use_case, other.state.nonce)
-    assert why(other, stale)[0] is Code.BAD_SIGNATURE  # type: ignore[arg-type]  # a vote, as the next
-    assert why(other, fresh)[0] is Code.APPROVED  # type: ignore[arg-type]  # a vote
+    assert why(other, stale)[0] is Code.BAD_SIGNATURE  # type: ignore[arg-type]  # it is a vote
+    assert why(other, fresh)[0] is Code.APPROVED  # type: ignore[arg-type]  # it is a vote
 
 
 def test_a_signature_of_another_person_counts_for_nothing() -> None:
@@ -358,7 +359,7 @@ def test_a_passkey_signs_at_its_own_site_by_its_own_owner(other: dict[str, Any])
     assert why(story, vote.model_copy(update={"signature": forged}))[0] is Code.BAD_SIGNATURE
     honest = Signature(method="passkey", proof=assertion(challenge))
     assert why(story, vote.model_copy(update={"signature": honest}))[0] is Code.APPROVED
-    assert story.gate.ballots[0].key == passkey.fingerprint(PASSKEY)
+    assert story.gate.ballots[0].key == keys.passkey_fingerprint(PASSKEY)
 
 
 def test_a_desk_that_alters_what_it_passes_on_forges_nothing() -> None:

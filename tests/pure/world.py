@@ -26,7 +26,6 @@ from tidegate.models.event import (
     Event,
     Message,
     Noticed,
-    Reading,
     Readings,
     Ready,
     Reduce,
@@ -52,6 +51,7 @@ from tidegate.models.plan import (
     WorkingTime,
 )
 from tidegate.models.programme import GateRule, PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase, State
 

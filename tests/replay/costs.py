@@ -32,8 +32,9 @@ round of readings; `tests/workflows/test_rollout.py` holds a live server to that
 _TAIL = """
 **Workflow tasks** are three events for every time the workflow is woken. **Activities** are three events each: changing
 exposure, looking at it, storing evidence, reading figures, telling people. **Timers** are the one standing timer, armed
-anew when the next deadline moves. **Shown** is the memo's status line and the search attributes; the page of the UI
-costs nothing. The **rest** is the beginning and the end of the run.
+anew when the next deadline moves. **Shown** is the memo, which is written when the status line or what waits for people
+is otherwise, and the search attributes; the page of the UI costs nothing. The **rest** is the beginning and the end of
+the run.
 """
 
 

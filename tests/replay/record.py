@@ -27,7 +27,7 @@ MARKS = Path(__file__).parent / "fingerprints.json"
 async def tell(name: str) -> list[WorkflowHistory]:
     """Tell one story, and return the history of each of its runs, oldest first."""
     async with virtual() as rig:
-        await asyncio.wait_for(STORIES[name](rig), 120)
+        await asyncio.wait_for(STORIES[name](rig), 400)
         return [WorkflowHistory(rig.handle.id, events) for events in reversed(await rig.runs())]
 
 

@@ -62,7 +62,7 @@ class Cluster:
                 stdout=told,
                 stderr=told,
                 check=False,
-                timeout=60,
+                timeout=180,
                 **more,
             )
         if done.returncode:

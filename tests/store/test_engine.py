@@ -22,7 +22,7 @@ from tests.store.postgres import Cluster
 from tests.store.rows import sent, stumbling, width
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
-SOON = 9
+SOON = 20
 """Seconds: what the ledger allows itself, and a little for a busy machine."""
 
 

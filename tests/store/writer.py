@@ -1,14 +1,18 @@
 """A process that keeps evidence until it is killed: what the ledger said yes to stands in its own file, synced.
 
 python -m tests.store.writer URL NAME LIVES FILE
+
+It writes so many lives; with 0, one after the other until a file called `enough` lies beside its own.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.engine import Unreachable
@@ -21,7 +25,8 @@ if TYPE_CHECKING:
 
     from tidegate.models.task import StoreRequest
 
-PATIENCE = 60
+PATIENCE = 240
+ENOUGH = "enough"
 HOLDS = 100
 """How often each life is held."""
 
@@ -43,10 +48,12 @@ def requests() -> list[StoreRequest]:
     return made
 
 
-def lives(name: str, number: int) -> Iterator[StoreRequest]:
-    """Return what a writer sends: one life after the other."""
+def lives(name: str, number: int, enough: Path) -> Iterator[StoreRequest]:
+    """Return what a writer sends: one life after the other, each of them whole."""
     one = requests()
-    for life in range(number):
+    for life in range(number) if number else itertools.count():
+        if not number and enough.exists():
+            return
         yield from (request.but(stream=f"{name}.{life}") for request in one)
 
 
@@ -54,7 +61,7 @@ def main(url: str, name: str, number: str, file: str) -> None:
     """Keep everything from the beginning; what is kept already is a retry."""
     ledger = Ledger(url)
     heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for request in lives(name, int(number)):
+    for request in lives(name, int(number), Path(file).with_name(ENOUGH)):
         end = time.monotonic() + PATIENCE
         while True:
             start = time.monotonic()

@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from activities.drivers.flagd import Flagd
 from tests import evidence
+from tests.cli.embedded import usual_ports
 from tests.workflows.rig import needs_dev_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,8 @@ SCREENS = ROOT / "docs" / "screens"
 BROWSER = shutil.which("chromium")
 COLUMNS = ("Status", "Workflow ID", "RolloutStage", "RolloutWave", "RolloutPhase", "RolloutControl", "RolloutAwaits",
            "RolloutDeadline")  # fmt: skip
+_PATIENCE = 90_000
+"""Milliseconds that the browser may take for anything on a busy machine."""
 FLAG = {"file": "flags/sample.flagd.json", "flag": "first_steps"}
 
 pytestmark = needs_dev_server
@@ -51,7 +54,7 @@ class Place(NamedTuple):
         """How many people the flag file serves."""
         return Flagd(FLAG, self.folder / ".tidegate").observe().exposure.people
 
-    def soon(self, what: Callable[[], bool], seconds: float = 20) -> None:
+    def soon(self, what: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something is so."""
         end = time.monotonic() + seconds
         while not what():
@@ -70,7 +73,8 @@ def tidegate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The embedded server with the sample, on ports of its own."""
     folder = tmp_path_factory.mktemp("walk")
-    up = tidegate(folder, "up", "--sample", "--detach", "--json")
+    with usual_ports():
+        up = tidegate(folder, "up", "--sample", "--detach", "--json")
     try:
         assert up.returncode == 0, up.stdout + up.stderr
         yield Place(folder, json.loads(up.stdout)["ui"])
@@ -109,6 +113,7 @@ def test_the_temporal_ui_tells_the_story_and_takes_a_vote(place: Place) -> None:
         context = browser.new_context(viewport={"width": 1600, "height": 1000})
         columns = json.dumps({"default": [{"label": label} for label in COLUMNS]})
         context.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
+        context.set_default_timeout(_PATIENCE)
         page = context.new_page()
         _list(page, place)
         words = _page(page, place)
@@ -154,7 +159,7 @@ def _page(page: Page, place: Place) -> dict[str, Any]:
 
 def _frames(page: Page) -> str:
     """Return what the frames of the page say; the UI shows Markdown in frames."""
-    for _ in range(150):
+    for _ in range(600):
         text = "\n".join(frame.locator("body").inner_text() for frame in page.frames if frame != page.main_frame)
         if "Awaited" in text:
             return text

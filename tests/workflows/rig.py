@@ -29,7 +29,7 @@ from workflows import attributes, ids
 from workflows.plugin import plugin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from temporalio.api.history.v1 import HistoryEvent
     from temporalio.client import Client, WorkflowHandle
@@ -42,6 +42,7 @@ TEST_SERVER = _SCRIPTS / "temporal-test-server"
 DEV_SERVER = _SCRIPTS / "temporal"
 FLAG = {"file": "flags.json", "flag": "claims"}
 
+_ATTEMPTS = 8
 _QUIET = 2
 """So many looks in a row at which nothing moves are rest."""
 
@@ -51,6 +52,14 @@ needs_test_server = pytest.mark.skipif(
 needs_dev_server = pytest.mark.skipif(
     not DEV_SERVER.exists(), reason="the Temporal server is not installed: its package serves 64-bit x86 Linux"
 )
+
+
+async def started(start: Callable[[], Awaitable[WorkflowEnvironment]]) -> WorkflowEnvironment:
+    """Start a server; the SDK gives it five seconds, which a busy machine may not have the first time."""
+    for _ in range(_ATTEMPTS):
+        with suppress(RuntimeError):
+            return await start()
+    return await start()
 
 
 def enforced(plan: Plan | None = None, **changes: Any) -> Plan:
@@ -107,7 +116,7 @@ class Rig:
     async def tell(self, verb: str, who: str, **words: Any) -> Answer:
         """Say something, and return the answer; what is lost between two runs is said again under the same id."""
         said = {"as": who, "id": f"m-{uuid.uuid4()}", **words}
-        for _ in range(5):
+        for _ in range(15):
             await self.rest()
             with suppress(WorkflowUpdateRPCTimeoutOrCancelledError):
                 answer: Answer = await self.handle.execute_update(
@@ -128,7 +137,7 @@ class Rig:
 
     async def _ask(self, query: str, result: type[Any]) -> Any:
         await self.rest()
-        return await self.handle.query(query, result_type=result, rpc_timeout=timedelta(seconds=10))
+        return await self.handle.query(query, result_type=result, rpc_timeout=timedelta(seconds=30))
 
     async def rest(self) -> None:
         """Wait until nothing moves: a query that meets the moment between two runs stops the test server's clock."""
@@ -194,7 +203,7 @@ class Rig:
 
     async def confirmed(self) -> Standing:
         """Wait until what is wanted is read back."""
-        for _ in range(100):
+        for _ in range(1_000):
             stands = await self.standing()
             if stands.confirmed:
                 return stands
@@ -242,8 +251,10 @@ class Rig:
 async def virtual() -> AsyncIterator[Rig]:
     """Stand on a server where time is skipped."""
     with tempfile.TemporaryDirectory() as home:
-        env = await WorkflowEnvironment.start_time_skipping(
-            plugins=[plugin()], test_server_existing_path=str(TEST_SERVER)
+        env = await started(
+            lambda: WorkflowEnvironment.start_time_skipping(
+                plugins=[plugin()], test_server_existing_path=str(TEST_SERVER)
+            )
         )
         async with env:
             await attributes.register(env.client)

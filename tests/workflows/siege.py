@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,9 +21,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.drivers.flagd import Flagd
+from cli.embedded.ports import any_free
 from tests.evidence import lines
 from tests.pure.world import with_rung
-from tests.workflows.rig import DEV_SERVER, Rig, enforced
+from tests.workflows.rig import DEV_SERVER, Rig, enforced, started
 from tidegate.models.base import Span
 from tidegate.models.messages import Answer, RolloutInput
 from tidegate.models.plan import Backend
@@ -48,6 +48,8 @@ ABORTED = "AcceptedUpdateCompletedWorkflow"
 """An update that was taken in by a run that ended: the next run hears it again."""
 NO_PAUSE = 'history.workflowIdReuseMinimalInterval="0s"'
 """A run that begins within a second of the one before it must wait for the rest of that second; here it need not."""
+LONG = 90.0
+"""Seconds that nothing here takes on an idle machine; a busy one may. Waiting ends as soon as it is so."""
 THE_SERVERS = ("UNHANDLED_COMMAND", "FORCE_CLOSE_COMMAND")
 """Failures of a task that are no failure of ours: something arrived while a run would end, or too much arrived."""
 
@@ -65,23 +67,22 @@ def quick(name: str, *, observe: str = "7d") -> Plan:
 
 def free_port() -> int:
     """Return a port that nobody listens on now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+    return any_free(1)[0]
 
 
 @asynccontextmanager
 async def dev_server(*settings: str, ui_port: int | None = None) -> AsyncIterator[WorkflowEnvironment]:
     """Stand on a dev server of its own, with these dynamic settings."""
     said = [part for setting in settings for part in ("--dynamic-config-value", setting)]
-    env = await WorkflowEnvironment.start_local(
-        plugins=[plugin()],
-        dev_server_existing_path=str(DEV_SERVER),
-        dev_server_extra_args=said,
-        dev_server_log_level="error",
-        ui=ui_port is not None,
-        ui_port=ui_port,
+    env = await started(
+        lambda: WorkflowEnvironment.start_local(
+            plugins=[plugin()],
+            dev_server_existing_path=str(DEV_SERVER),
+            dev_server_extra_args=said,
+            dev_server_log_level="error",
+            ui=ui_port is not None,
+            ui_port=ui_port,
+        )
     )
     async with env:
         await attributes.register(env.client)
@@ -137,15 +138,14 @@ class Attacked(Rig):
         await self.insist("approve", "ops-a", gate=gate.id, subject=gate.subject)
         await self.serves(10)
 
-    async def serves(self, people: int, within: float = 20) -> None:
+    async def serves(self, people: int, within: float = LONG) -> None:
         """Wait until the flag file serves so many, and until that is read back."""
         await soon(lambda: self.people == people, f"{self.name} serves {people}", within)
-        for _ in range(200):
-            stands = await self.standing()
-            if stands.confirmed and stands.people == people:
-                return
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        while not ((stands := await self.standing()).confirmed and stands.people == people):
+            assert loop.time() < until, f"it was never read back: {stands.line}"
             await asyncio.sleep(0.05)
-        raise AssertionError(f"it was never read back: {(await self.standing()).line}")
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the evidence that the ledger has."""
@@ -162,7 +162,7 @@ class Attacked(Rig):
         return [cause for cause in causes if not cause.endswith(THE_SERVERS)]
 
 
-async def insist(handle: WorkflowHandle[Any, Any], verb: str, said: dict[str, Any], within: float = 60) -> Answer:
+async def insist(handle: WorkflowHandle[Any, Any], verb: str, said: dict[str, Any], within: float = LONG) -> Answer:
     """Send an update under the same id until it is answered."""
 
     async def once() -> Answer:
@@ -173,7 +173,7 @@ async def insist(handle: WorkflowHandle[Any, Any], verb: str, said: dict[str, An
     return await patiently(handle, once, within)
 
 
-async def patiently(handle: WorkflowHandle[Any, Any], attempt: Callable[[], Awaitable[T]], within: float = 60) -> T:
+async def patiently(handle: WorkflowHandle[Any, Any], attempt: Callable[[], Awaitable[T]], within: float = LONG) -> T:
     """Try until it succeeds, by the rule that every client of ours keeps."""
     loop = asyncio.get_running_loop()
     until = loop.time() + within
@@ -195,7 +195,7 @@ async def _passes(handle: WorkflowHandle[Any, Any], error: Exception) -> bool:
     return not isinstance(error, RPCError) or error.status in AGAIN
 
 
-async def soon(so: Callable[[], bool], what: str, within: float = 20) -> None:
+async def soon(so: Callable[[], bool], what: str, within: float = LONG) -> None:
     """Wait until something is so."""
     loop = asyncio.get_running_loop()
     until = loop.time() + within

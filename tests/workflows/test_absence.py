@@ -23,7 +23,7 @@ from store.ledger import Ledger
 from tests.evidence import lines
 from tests.pure import ledgered
 from tests.pure.world import Story, but, exposure, with_gate, with_metric
-from tests.workflows.rig import FLAG, TEST_SERVER, Rig, enforced, needs_test_server
+from tests.workflows.rig import FLAG, TEST_SERVER, Rig, enforced, needs_test_server, started
 from tests.workflows.siege import numbered_once, soon
 from tidegate.models.base import GateKind, Span
 from tidegate.models.messages import RolloutInput
@@ -85,7 +85,7 @@ def test_a_week_without_a_worker(plan: Plan, safer: list[str], people: int) -> N
             assert last.taken_at > datetime.now(UTC) - timedelta(hours=7)
             assert (await begun(rig)).count("read") == 1
 
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), 240))
 
 
 async def begun(rig: Rig) -> list[str]:
@@ -101,7 +101,9 @@ async def begun(rig: Rig) -> list[str]:
 async def away(stack: AsyncExitStack, plan: Plan) -> Rig:
     """Return a rollout that nobody has worked for since."""
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    env = await WorkflowEnvironment.start_time_skipping(plugins=[plugin()], test_server_existing_path=str(TEST_SERVER))
+    env = await started(
+        lambda: WorkflowEnvironment.start_time_skipping(plugins=[plugin()], test_server_existing_path=str(TEST_SERVER))
+    )
     await stack.enter_async_context(env)
     await attributes.register(env.client)
     url = f"sqlite:///{home / 'ledger.db'}"

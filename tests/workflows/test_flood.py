@@ -31,11 +31,11 @@ def test_a_flood_that_waited_for_a_worker_drowns_no_pause() -> None:
                     await asyncio.gather(*(_one(rig, number) for number in range(start, start + 50)))
                 await rig.handle.signal("pause", {"as": "ops-a", "reason": "enough"})
                 async with build_worker(env.client, Settings(home=Path(home))):
-                    await soon(lambda: rig.people == 0, "nobody is served", 30)
-                    await soon(lambda: len(rig.lines()) > FLOOD // 4, "it is on record", 30)
+                    await soon(lambda: rig.people == 0, "nobody is served", 60)
+                    await soon(lambda: len(rig.lines()) > FLOOD // 4, "it is on record")
                     assert await rig.failures() == []
 
-    asyncio.run(asyncio.wait_for(story(), 150))
+    asyncio.run(asyncio.wait_for(story(), 400))
 
 
 async def _one(rig: Attacked, number: int) -> None:
@@ -75,4 +75,4 @@ def test_what_no_ledger_could_keep_is_refused_and_drowns_no_pause() -> None:
                 assert "hold" in [one["action"] for one in rig.lines()]
                 assert await rig.failures() == []
 
-    asyncio.run(asyncio.wait_for(story(), 100))
+    asyncio.run(asyncio.wait_for(story(), 300))

@@ -407,7 +407,7 @@ def test_a_flood_of_rubbish_keeps_nothing_back(world: World) -> None:
         answer = await world.update(victim, plain("pause", {"as": "ops-a"}))
         await victim.serves(0)
         assert answer.outcome is Outcome.DONE
-        assert asyncio.get_running_loop().time() - begun < 10
+        assert asyncio.get_running_loop().time() - begun < 30
         await asyncio.gather(*floods)
         await soon(lambda: sum(line["count"] for line in refused(victim)) == len(rubbish), "all of it is on record")
         await world.page(victim)

@@ -27,6 +27,8 @@ pytestmark = needs_dev_server
 
 REDUCTIONS = 40
 """Said while the database is away."""
+SOON = 20
+"""Seconds: far more than a reduction takes on a busy machine; the database is away for longer than it takes."""
 
 
 @pytest.fixture
@@ -55,12 +57,12 @@ def test_the_ledger_is_away_for_a_while(database: Cluster) -> None:
                 database.stop()
                 await _while_it_is_away(served, asking)
                 database.start()
-                await asking.serves(10, within=60)
+                await asking.serves(10, within=120)
                 for rig in (served, asking):
                     await _all_is_there(rig, url)
                     assert await rig.failures() == []
 
-    asyncio.run(asyncio.wait_for(story(), 150))
+    asyncio.run(asyncio.wait_for(story(), 400))
 
 
 async def _while_it_is_away(served: Attacked, asking: Attacked) -> None:
@@ -69,8 +71,8 @@ async def _while_it_is_away(served: Attacked, asking: Attacked) -> None:
     assert answer.outcome is Outcome.DONE
     begun = time.monotonic()
     await served.insist("pause", "ops-a", reason="it is wrong")
-    await soon(lambda: served.people == 0, "nobody is served", 5)
-    assert time.monotonic() - begun < 5
+    await soon(lambda: served.people == 0, "nobody is served")
+    assert time.monotonic() - begun < SOON
     said = [
         insist(served.handle, "hold", {"as": "ops-a", "id": f"hold-{number}", "reason": f"again {number}"})
         for number in range(REDUCTIONS)
@@ -96,7 +98,7 @@ async def _all_is_there(rig: Attacked, url: str) -> None:
     def numbers() -> list[object]:
         return [row["number"] for row in known() if row["number"] is not None]
 
-    await soon(lambda: len(numbers()) >= last.written - len(last.outbox), "all is on record", 60)
+    await soon(lambda: len(numbers()) >= last.written - len(last.outbox), "all is on record", 120)
     assert numbers() == list(range(1, len(numbers()) + 1))
     with reading(url) as view:
         papers = {paper.digest: json.loads(paper.body) for paper in view.papers()}

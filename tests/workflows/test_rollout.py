@@ -25,7 +25,7 @@ def play(tale: Tale) -> None:
         async with virtual() as rig:
             await tale(rig)
 
-    asyncio.run(asyncio.wait_for(whole(), 120))
+    asyncio.run(asyncio.wait_for(whole(), 400))
 
 
 @pytest.mark.parametrize("tale", STORIES.values(), ids=STORIES)

@@ -62,7 +62,7 @@ async def swept(world: World) -> tuple[str, ...]:
 
 async def listed(world: World, workflow: str) -> None:
     """Wait until the server's list knows that a rollout was ended from outside."""
-    for _ in range(200):
+    for _ in range(1_200):
         async for _found in world.env.client.list_workflows(f"{sweep.ABANDONED} AND WorkflowId = '{workflow}'"):
             return
         await asyncio.sleep(0.05)
@@ -297,7 +297,7 @@ async def reset(victim: Attacked, run: str, event: int, reapply: ResetReapplyTyp
 
 async def latest(victim: Attacked) -> tuple[str, int]:
     """Return the run that is under way, and where its last workflow task was finished."""
-    for _ in range(100):
+    for _ in range(1_000):
         events = (await victim.runs())[0]
         ends = [each.event_id for each in events if each.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
         if ends:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,20 +16,13 @@ from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
-from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server
+from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server, started
+from tests.workflows.siege import free_port
 from worker import Settings, build_worker
 from workflows import attributes
 from workflows.plugin import plugin
 
 pytestmark = needs_dev_server
-
-
-def free() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def ask(address: str, path: str) -> tuple[int, str]:
@@ -44,7 +36,7 @@ def ask(address: str, path: str) -> tuple[int, str]:
         return 0, ""
 
 
-def soon(what: Callable[[], bool], seconds: float = 30) -> None:
+def soon(what: Callable[[], bool], seconds: float = 90) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not what():
@@ -55,14 +47,16 @@ def soon(what: Callable[[], bool], seconds: float = 30) -> None:
 @asynccontextmanager
 async def server(port: int | None = None) -> AsyncIterator[WorkflowEnvironment]:
     """A dev server of our own."""
-    env = await WorkflowEnvironment.start_local(plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), port=port)
+    env = await started(
+        lambda: WorkflowEnvironment.start_local(plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), port=port)
+    )
     async with env:
         yield env
 
 
 def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
     """Before its server is there it says that it waits for it, then that it is ready; told to end, it ends with 0."""
-    port, health, metrics = free(), f"127.0.0.1:{free()}", f"127.0.0.1:{free()}"
+    port, health, metrics = free_port(), f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "TIDEGATE_"))}
     settings = {
         "TEMPORAL_ADDRESS": f"127.0.0.1:{port}", "TIDEGATE_HOME": str(tmp_path), "TIDEGATE_HEALTH": health,
@@ -78,7 +72,7 @@ def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
                 await asyncio.to_thread(soon, lambda: ask(health, "/health")[0] == 200)
                 assert "temporal_worker_start" in (await asyncio.to_thread(ask, metrics, "/metrics"))[1]
                 process.send_signal(signal.SIGTERM)
-                assert await asyncio.to_thread(process.wait, 30) == 0
+                assert await asyncio.to_thread(process.wait, 90) == 0
 
         asyncio.run(there())
     finally:
@@ -106,7 +100,7 @@ def test_the_next_run_begins_with_the_newest_code(tmp_path: Path) -> None:
                     await until(lambda: beyond(rig))
                     assert await build_of(rig) == "two"
 
-    asyncio.run(asyncio.wait_for(story(), 90))
+    asyncio.run(asyncio.wait_for(story(), 400))
 
 
 async def current(env: WorkflowEnvironment, build: str) -> None:
@@ -116,7 +110,7 @@ async def current(env: WorkflowEnvironment, build: str) -> None:
         str(DEV_SERVER), "worker", "deployment", "set-current-version", "--address", address,
         "--deployment-name", "tidegate", "--build-id", build, "--yes",
     ]  # fmt: skip
-    for _ in range(50):
+    for _ in range(300):
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return
@@ -138,7 +132,7 @@ async def beyond(rig: Rig) -> bool:
 
 async def until(what: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something is so."""
-    for _ in range(300):
+    for _ in range(900):
         if await what():
             return
         await asyncio.sleep(0.1)

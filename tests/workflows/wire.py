@@ -82,7 +82,7 @@ class World:
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Let something happen."""
-        self._runner.run(asyncio.wait_for(work, 60))
+        self._runner.run(asyncio.wait_for(work, 240))
 
     def victim(self) -> Attacked:
         """Return a rollout that nobody has attacked yet."""
@@ -129,7 +129,7 @@ class World:
                 lifecycle_stage=UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
             ),
         )
-        for _ in range(20):
+        for _ in range(60):
             response = await self.env.client.workflow_service.update_workflow_execution(request)
             if response.HasField("outcome"):
                 assert not response.outcome.HasField("failure"), response.outcome.failure.message
@@ -148,7 +148,7 @@ class World:
         return read(rendered)
 
     def _rendered(self, text: str) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self._ui, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._ui, timeout=60)
         try:
             connection.request("GET", f"/render?content={quote(text)}")
             answered = connection.getresponse().read().decode()

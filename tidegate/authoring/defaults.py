@@ -36,6 +36,7 @@ _RIGHTS: Mapping[Right, str] = MappingProxyType({
     Right.CONFIRM_STOP: "operations platform",
     Right.STOP_THE_LINE: "accountable_exec compliance cto operations risk security",
     Right.ROSTER: "accountable_exec compliance",
+    Right.ACCEPT_RISK: "risk",
 })  # fmt: skip
 
 _STOPS: Mapping[StopClass, str] = MappingProxyType({

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.authoring.read import known
 from tidegate.models.finding import Finding, Path, error
+from tidegate.roster import region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,6 +77,12 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
     places: list[Named] = [(("calendar", "zone"), programme.calendar.zone)]
     places += [(("people", name, "zone"), person.zone) for name, person in programme.people.items() if person.zone]
     yield from _unknown("there is no time zone", places, tuple(zones.shifts), "programme")
+    yield from untold(programme, zones)
+    names = [freeze.name for freeze in programme.freezes]
+    for index, freeze in enumerate(programme.freezes):
+        if freeze.file is not None and names.count(freeze.name) > 1:
+            said = f"another freeze is called `{freeze.name}` too, and their files would be taken for each other"
+            yield error("P8", ("freezes", index, "name"), said, "Give it a name of its own.", "programme")
     if programme.calendar.opens >= programme.calendar.closes:
         yield error(
             "P9", ("calendar", "opens"),
@@ -83,7 +90,9 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
             "Let it open before it closes.", "programme",
         )  # fmt: skip
     periods: list[tuple[Path, date, date]] = [
-        (("freezes", index), freeze.first, freeze.last) for index, freeze in enumerate(programme.freezes)
+        (("freezes", index), freeze.first, freeze.last)
+        for index, freeze in enumerate(programme.freezes)
+        if freeze.first is not None and freeze.last is not None
     ]
     for name, person in programme.people.items():
         periods += [
@@ -101,12 +110,40 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
             yield error("P10", path, f"{last} is further than can be dated", f"Write {LAST_DAY} or less.", "programme")
 
 
+def untold(programme: Programme, zones: Zones) -> Iterator[Finding]:
+    """Find public holidays and calendar files that could not be looked up, or that nobody has looked up."""
+    dated = zones.dated
+    for trouble in dated.troubles:
+        yield error("P16", trouble.path, trouble.says, trouble.mend, "programme")
+    said = [trouble.path for trouble in dated.troubles]
+    people = programme.people.items()
+    named: list[tuple[Path, bool]] = [(("calendar", "country"), (region(programme, None) or "") in dated.holidays)]
+    named += [(("people", name, "country"), (region(programme, one) or "") in dated.holidays) for name, one in people]
+    wanted = [programme.calendar.country, *(region(programme, one) for _, one in people)]
+    named = [row for row, name in zip(named, wanted, strict=True) if name is not None]
+    named += [(("people", name, "leave_file"), name in dated.leave) for name, one in people if one.leave_file]
+    named += [
+        (("freezes", index, "file"), one.name in dated.freezes)
+        for index, one in enumerate(programme.freezes)
+        if one.file
+    ]
+    for path, found in named:
+        # A country that cannot be had is said once, where it is named first.
+        if not found and not any(path[-1] == other[-1] for other in said):
+            yield error(
+                "P16", path, "it was not looked up", "This is not yours to mend: tell whoever runs Tidegate.",
+                "programme",
+            )  # fmt: skip
+            return
+
+
 def _playbook_people(playbook: Playbook) -> Iterator[Named]:
     roles = ("ai_owner", "business_owner", "accountable_exec", "data_steward", "platform_owner", "risk_lead")
     single: list[tuple[Path, str | None]] = [((role,), getattr(playbook, role)) for role in roles]
     single.append((("manual_fallback", "owner"), playbook.manual_fallback.owner))
     single += [(("metrics", name, "reviewer"), metric.reviewer) for name, metric in playbook.metrics.items()]
     single += [(("issues", index, "owner"), issue.owner) for index, issue in enumerate(playbook.issues)]
+    single += [(("issues", index, "accepted_by"), issue.accepted_by) for index, issue in enumerate(playbook.issues)]
     for kind in ("narrow", "pause", "rollback"):
         steps = getattr(playbook.fallback, kind)
         single += [(("fallback", kind, index, "owner"), step.owner) for index, step in enumerate(steps)]

@@ -20,6 +20,7 @@ from tidegate.models.base import Function, Span, Stage
 from tidegate.models.finding import Finding, Path, error
 from tidegate.models.plan import WorkingTime
 from tidegate.models.programme import Right
+from tidegate.roster import hours_of, region
 from tidegate.tiers import tier
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Programme, StageRules, Standard, Zones
+    from tidegate.models.programme import Person, Programme, StageRules, Standard, Zones
     from tidegate.models.stage import StagePlan
     from tidegate.tiers import Tier
 
@@ -95,16 +96,25 @@ def owners(programme: Programme, playbook: Playbook) -> dict[Function, str]:
     return found
 
 
-def working_time(programme: Programme, zones: Zones) -> WorkingTime:
-    """Return the programme's working calendar with its clock changes dated."""
+def working_time(programme: Programme, zones: Zones, person: Person | None = None) -> WorkingTime:
+    """Return the working calendar of the programme, or of somebody in it, with clock changes and holidays dated."""
     calendar = programme.calendar
+    zone = (person.zone if person else None) or calendar.zone
+    public = zones.dated.holidays.get(region(programme, person) or "", ())
     return WorkingTime(
-        shifts=zones.shifts[calendar.zone],
+        shifts=zones.shifts[zone],
         workdays=tuple(sorted({_WEEK.index(day) for day in calendar.workdays})),
         opens=_minutes(calendar.opens),
         closes=_minutes(calendar.closes),
-        holidays=tuple(sorted(dict.fromkeys(calendar.holidays))),
+        holidays=tuple(sorted({*calendar.holidays, *public})),
     )
+
+
+def calendars(programme: Programme, zones: Zones) -> dict[str, WorkingTime]:
+    """Return the working calendars of those who live by another clock or keep other holidays than the programme."""
+    people = [person for _, person in sorted(programme.people.items())]
+    named = {name: person for person in people if (name := hours_of(programme, person)) is not None}
+    return {name: working_time(programme, zones, person) for name, person in sorted(named.items())}
 
 
 def _calendar(programme: Programme, zones: Zones, as_of: date, found: list[Finding]) -> WorkingTime | None:
@@ -113,15 +123,17 @@ def _calendar(programme: Programme, zones: Zones, as_of: date, found: list[Findi
     if any(zone is not None and zone not in zones.shifts for zone in named):
         return None  # said among the names
     calendar = working_time(programme, zones)
-    try:
-        later(calendar, datetime.combine(as_of, time(), UTC), LEAST_WORK)
-    except ValueError:
-        if calendar.opens < calendar.closes:  # otherwise it has been said
-            found.append(error(
-                "P9", ("calendar",), f"from {as_of} on there are hardly any working days",
-                "Name fewer holidays, or more workdays.", "programme",
-            ))  # fmt: skip
-        return None
+    for whose, hours in (("", calendar), *calendars(programme, zones).items()):
+        try:
+            later(hours, datetime.combine(as_of, time(), UTC), LEAST_WORK)
+        except ValueError:
+            if calendar.opens < calendar.closes:  # otherwise it has been said
+                there = f" in {whose}" if whose else ""
+                found.append(error(
+                    "P9", ("calendar",), f"from {as_of} on there are hardly any working days{there}",
+                    "Name fewer holidays, or more workdays.", "programme",
+                ))  # fmt: skip
+            return None
     return calendar
 
 

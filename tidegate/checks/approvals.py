@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.defaults import rights
 from tidegate.calendar import instant, later, next_working
 from tidegate.checks.look import ROLES, listed
 from tidegate.checks.rule import Example, Fault, Rule
 from tidegate.models.base import Function, GateKind, Stage
 from tidegate.models.finding import Severity
+from tidegate.models.programme import Right
 from tidegate.roster import members, missing_seats
 
 if TYPE_CHECKING:
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
     from tidegate.roster import MissingSeat, Window
 
 _PEOPLE: Path = ("people",)
+
+
+def _lived_with(who: str) -> dict[str, object]:
+    """Return a known problem for an example, accepted by somebody."""
+    return {
+        "what": "Old forms are misread",
+        "owner": "ops-manager",
+        "acceptable_in": ["pilot", "limited", "system_of_record"],
+        "accepted_by": who,
+        "accepted_until": "2027-03-31",
+    }
 
 
 @Rule(
@@ -194,15 +207,7 @@ B9A = Rule(
     Example(
         "issues[0]",
         wrong={"issues": [{"what": "Old forms are misread", "owner": "ops-manager"}]},
-        right={
-            "issues": [
-                {
-                    "what": "Old forms are misread",
-                    "owner": "ops-manager",
-                    "acceptable_in": ["pilot", "limited", "system_of_record"],
-                }
-            ]
-        },
+        right={"issues": [_lived_with("risk-officer")]},
     ),
     severity=Severity.WARNING,
     covers=("I10",),
@@ -216,6 +221,57 @@ def barred(case: Case) -> Iterator[Fault]:
                 ("issues", index),
                 f"`{issue.what}` bars {listed(bars)}",
                 "Solve it and take it out, or say under `acceptable_in` where people may live with it.",
+            )
+
+
+@Rule(
+    "B6a",
+    "A problem accepted by who gains by it",
+    "Whoever wants to see it served is the last who should say that a known problem does not matter.",
+    Example(
+        "issues[0].accepted_by",
+        wrong={"issues": [_lived_with("pmo-lead")], "authors": ["pmo-lead"]},
+        right={"issues": [_lived_with("risk-officer")], "authors": ["pmo-lead"]},
+    ),
+)
+def accepted_by_others(case: Case) -> Iterator[Fault]:
+    """Who accepted a known problem works here, may accept a risk, and wrote no part of the playbook."""
+    allowed = rights(case.programme, case.playbook).get(Right.ACCEPT_RISK, ())
+    for index, issue in enumerate(case.playbook.issues):
+        person = case.programme.people.get(issue.accepted_by or "")
+        if person is None:
+            continue
+        fit = person.active and person.organisation == "internal" and any(each in allowed for each in person.functions)
+        if not fit or issue.accepted_by in _authors(case):
+            names = listed([function.value for function in allowed]) if allowed else "nobody"
+            yield Fault(
+                ("issues", index, "accepted_by"),
+                f"`{issue.accepted_by}` may not accept `{issue.what}`",
+                f"Let somebody accept it who did not write this and acts as {names}.",
+            )
+
+
+@Rule(
+    "B6b",
+    "A known problem that nobody accepted",
+    "What is lived with for ever and on nobody's word is forgotten, and comes back as a surprise.",
+    Example(
+        "issues[0].accepted_until",
+        wrong={"issues": [{**_lived_with("risk-officer"), "accepted_until": None}]},
+        right={"issues": [_lived_with("risk-officer")]},
+    ),
+    severity=Severity.WARNING,
+)
+def accepted_for_a_while(case: Case) -> Iterator[Fault]:
+    """A known problem that people live with was accepted by somebody, and until a day that is still to come."""
+    for index, issue in enumerate(case.playbook.issues):
+        over = issue.accepted_until is None or issue.accepted_until < case.as_of
+        if issue.acceptable_in and (issue.accepted_by is None or over):
+            lacking = "accepted_by" if issue.accepted_by is None else "accepted_until"
+            yield Fault(
+                ("issues", index, lacking),
+                f"nobody accepts `{issue.what}` {'by name' if issue.accepted_by is None else 'until a day to come'}",
+                "Say under `accepted_by` and `accepted_until` who lives with it, and how long.",
             )
 
 
@@ -258,4 +314,15 @@ def _empty(case: Case, stage: Stage, kind: GateKind, seat: MissingSeat) -> Fault
     )
 
 
-RULES = (satisfiable, present, one_accountable, several_people, own_judge, someone_does, B9A, barred)
+RULES = (
+    satisfiable,
+    present,
+    one_accountable,
+    several_people,
+    own_judge,
+    someone_does,
+    B9A,
+    barred,
+    accepted_by_others,
+    accepted_for_a_while,
+)

@@ -5,16 +5,17 @@ Every event has an id, so that the same one twice is decided once, and an actor,
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tidegate.models.base import Amount, Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
+from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
 from tidegate.models.exposure import Exposure
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.proof import Signature
+from tidegate.models.reading import Reading
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
@@ -47,19 +48,6 @@ class Actor(Carried):
 
 SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
 CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
-
-
-class Signature(Authored):
-    """A proof that a message is its sender's own; `statement` says which bytes it covers."""
-
-    method: Literal["ssh", "passkey"]
-    """Made with an SSH key, or with a passkey in a browser."""
-    proof: Annotated[str, StringConstraints(min_length=1, max_length=8_000)]
-    """The signature in OpenSSH's armour, or the browser's assertion as JSON."""
-    salt: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32,64}$")] | None = None
-    """What the signer salted their free words with; it is taken off before anything is put on record."""
-    alike: dict[Id, Line] = Field(default_factory=dict, max_length=5)
-    """What the signer's own salt makes of words that are otherwise salted alike for everybody; filled in here."""
 
 
 class Message(Authored):
@@ -105,8 +93,16 @@ class Choice(StrEnum):
     REVOKE = "revoke"
 
 
+class Consequence(StrEnum):
+    """What happens when a condition is not met by its day, mildest first."""
+
+    HOLD = "hold"
+    NARROW = "narrow"
+    PAUSE = "pause"
+
+
 class Promise(Authored):
-    """What an approval is tied to: unmet, it holds the rollout."""
+    """What an approval is tied to: unmet by its day, it makes the rollout safer by itself."""
 
     what: Line
     """What must be done."""
@@ -114,6 +110,8 @@ class Promise(Authored):
     """Who does it."""
     due: Instant
     """By when."""
+    consequence: Consequence = Consequence.HOLD
+    """What happens if it is not met by then: `hold`, `narrow` or `pause`."""
 
 
 class Start(Message):
@@ -216,6 +214,18 @@ class Postpone(Message):
     """Until when."""
 
 
+class LetThrough(Message):
+    """Let one approved change through one freeze, with a reason; it replaces no approval."""
+
+    kind: Literal["let_through"] = "let_through"
+    gate: Id
+    """Which round of votes."""
+    subject: Digest
+    """What exactly is let through."""
+    freeze: Id
+    """Through which freeze."""
+
+
 class Confirm(Message):
     """Say that something is so: a notice was understood, an obligation is met, a stop was seen with one's own eyes."""
 
@@ -224,6 +234,8 @@ class Confirm(Message):
     """`stop`, `notice:0`, or an obligation's id."""
     evidence: Line | None = None
     """Where it can be seen."""
+    ratified: bool = True
+    """Of the review of an override: whether it was right; if not, it ends at once and the rollout is held."""
 
 
 class Resume(Message):
@@ -252,6 +264,40 @@ class Override(Message):
     """To which wave, at most the next."""
     incident: Line
     """The incident it serves."""
+
+
+class Report(Message):
+    """Something is wrong with it, or what was wrong is settled."""
+
+    kind: Literal["issue"] = "issue"
+    what: Line | None = None
+    """What is wrong."""
+    settles: Id | None = None
+    """Which known problem is settled, by its id."""
+    evidence: Line | None = None
+    """Where that can be seen."""
+
+
+class Waive(Message):
+    """Ask for an exception: one condition of the stage need not be met for a while."""
+
+    kind: Literal["exception"] = "exception"
+    item: Id
+    """Which readiness item, or which known problem by its id."""
+    control: Line
+    """What is done instead."""
+    until: Instant
+    """When it ends by itself."""
+
+
+class Judge(Message):
+    """Grant or deny an exception."""
+
+    kind: Literal["exception_decision"] = "exception_decision"
+    name: Id
+    """Which one."""
+    accept: bool
+    """Whether the risk is accepted."""
 
 
 class Retire(Message):
@@ -286,26 +332,6 @@ class Alert(Message):
     """Whether alerts are missing from the delivery: then it holds at least."""
     does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
     """What it does, by the programme's mapping."""
-
-
-class Reading(Carried):
-    """What a source said of one metric; never a bare number."""
-
-    status: Literal["value", "no_data", "stale", "error", "insufficient_sample"]
-    """What kind of answer."""
-    value: Amount | None = None
-    """The value, where there is one."""
-    n: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
-    """Over how many cases."""
-    taken_at: Instant
-    """The end of the window that it speaks of."""
-    note: Line | None = None
-    """What the source said when it could not answer."""
-
-    @property
-    def number(self) -> Decimal | None:
-        """The value, where the status says that there is one."""
-        return self.value if self.status == "value" else None
 
 
 class Readings(Message):
@@ -394,10 +420,14 @@ Event = Annotated[
     | Remind
     | Reassign
     | Postpone
+    | LetThrough
     | Confirm
     | Resume
     | Amend
     | Override
+    | Report
+    | Waive
+    | Judge
     | Retire
     | Terminate
     | Withdraw

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from tidegate.models.base import Carried, Function, GateKind, Id, Instant
 from tidegate.models.decision import Check, Verdict
 from tidegate.models.event import Choice, Promise
@@ -49,6 +51,25 @@ class Briefing(Carried):
     """Each condition."""
 
 
+class Passage(Carried):
+    """One change was let through one freeze. It ends with the round of votes that it belongs to."""
+
+    freeze: Id
+    """Which freeze."""
+    starts: Instant
+    """From when that freeze lasts; another one of the same name is another freeze."""
+    ends: Instant
+    """Until when it lasts; one that is moved is another freeze."""
+    by: Id
+    """Who let it through."""
+    at: Instant
+    """When."""
+    why: str
+    """Why, in their own words."""
+    verified: bool = False
+    """Whether a signature proved who."""
+
+
 class Gate(Carried):
     """One round of votes about exactly one change."""
 
@@ -69,7 +90,9 @@ class Gate(Carried):
     expires_at: Instant
     """When it closes unanswered."""
     remind_at: Instant
-    """When those who have not answered are reminded."""
+    """When the next of those who have not answered is reminded."""
+    reminders: dict[Id, Instant] = Field(default_factory=dict)
+    """When those are reminded who are not at work by then."""
     escalate_at: Instant | None = None
     """When the next people up are asked."""
     escalations: int = 0
@@ -90,8 +113,13 @@ class Gate(Carried):
     """When the quorum was met."""
     postponed: bool = False
     """Whether it has been given more time."""
+    passages: tuple[Passage, ...] = ()
+    """Which freezes it was let through."""
     signed: bool = False
     """Whether only a signed decision counts."""
+    keys_before: dict[Id, tuple[str, ...]] = Field(default_factory=dict)
+    """The keys that people had when it was opened, of those whose keys have changed since: no other key of theirs
+    counts in it."""
     briefing: Briefing
     """What the reviewers see."""
 
@@ -141,3 +169,5 @@ class Delegation(Carried):
     """Until when."""
     verified: bool = False
     """Whether a signature proved who said so."""
+    key: str = ""
+    """The fingerprint of the key that proved it."""

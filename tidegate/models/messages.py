@@ -102,6 +102,8 @@ class Standing(Carried):
     """What moves it on, first things first."""
     coming: Coming | None
     """What happens next if nobody does anything."""
+    through: tuple[str, ...] = ()
+    """What was let through which freeze, and by whom."""
     unstored: int
     """Lines of evidence that the ledger does not have yet."""
     plan: str

@@ -34,6 +34,11 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 over canonical bytes."""
 
 
+def _unsaid(value: object) -> bool:
+    # What a plan could not say when it was sealed is not spelled where nothing is said: its seal still fits.
+    return not value
+
+
 class Member(Carried):
     """A person of the roster, as the rollout knows them."""
 
@@ -49,6 +54,8 @@ class Member(Carried):
     """Whether they still work here."""
     away: tuple[tuple[Instant, Instant], ...] = ()
     """When they are away, from and until."""
+    calendar: str | None = Field(default=None, exclude_if=_unsaid)
+    """Which of the plan's calendars says when they work; the programme's own if not given."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
     passkeys: tuple[Passkey, ...] = ()
@@ -83,6 +90,8 @@ class FreezeWindow(Carried):
     """Why."""
     stages: tuple[Stage, ...]
     """Which stages it binds."""
+    approvers: tuple[Function, ...] = Field(default=(), exclude_if=_unsaid)
+    """Who may let one change through; nobody if none is named."""
 
 
 class Rung(Carried):
@@ -213,6 +222,19 @@ class Backend(Carried):
     """What that needs to know."""
 
 
+class AcceptedIssue(Carried):
+    """A known problem that people live with in a stage."""
+
+    what: str
+    """What it is."""
+    owner: Id
+    """Who deals with it."""
+    by: Id | None = None
+    """Who accepted it."""
+    until: Instant | None = None
+    """Until when; then it bars the stage again."""
+
+
 class PlanHandoff(Carried):
     """Who takes it over."""
 
@@ -270,6 +292,10 @@ class Plan(Carried):
     """Who may do what beside voting."""
     calendar: WorkingTime
     """When people work."""
+    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=_unsaid)
+    """When those work who live by another clock or keep other holidays."""
+    dated_until: date | None = Field(default=None, exclude_if=_unsaid)
+    """Until which day public holidays and calendar files were looked up; none where none are named."""
     freezes: tuple[FreezeWindow, ...] = ()
     """When nothing widens."""
     ladder: tuple[Rung, ...]
@@ -282,6 +308,10 @@ class Plan(Carried):
     """The ways down."""
     notices: tuple[PlanNotice, ...] = ()
     """Who is told."""
+    consulted: tuple[Id, ...] = ()
+    """Whom the RACI has asked before a change: they hear of each round of votes while it is open."""
+    informed: tuple[Id, ...] = ()
+    """Whom the RACI has told after a change."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
     drivers: dict[Key, Backend] = Field(default_factory=dict)
@@ -298,6 +328,8 @@ class Plan(Carried):
     """Who takes it over."""
     blocking_issues: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
     """Known problems that bar a stage."""
+    accepted_issues: dict[Stage, tuple[AcceptedIssue, ...]] = Field(default_factory=dict)
+    """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
     success_means: str

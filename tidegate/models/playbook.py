@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -122,6 +123,10 @@ class Issue(Authored):
     """Who deals with it."""
     acceptable_in: tuple[Literal["pilot", "limited", "system_of_record"], ...] = ()
     """Where it does not block."""
+    accepted_by: Id | None = None
+    """Who accepted that: a person who may accept a risk, and wrote no part of this revision."""
+    accepted_until: date | None = None
+    """The last day on which it is accepted; from the next on it blocks."""
 
 
 class Playbook(Authored):

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from tidegate.models.base import (
     Authored,
@@ -24,12 +24,22 @@ from tidegate.models.base import (
     Text,
     Verb,
 )
+from tidegate.models.dated import Dated
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
 """An IANA time zone, such as `Europe/Berlin`."""
 
 StandardName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+@\d{1,4}$")]
 """A standard and its version, such as `standard/pilot@1`."""
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""A country by its two letters, such as `DE`."""
+
+Subdivision = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,9}$")]
+"""A part of a country by its short code, such as `BY`."""
+
+CalendarFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._/-]{0,198}[.]ics$")]
+"""A calendar file, by its path from where the programme lies."""
 
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """A time of day, such as `09:00`."""
@@ -78,6 +88,7 @@ class Right(StrEnum):
     CONFIRM_STOP = "confirm_stop"
     STOP_THE_LINE = "stop_the_line"
     ROSTER = "roster"
+    ACCEPT_RISK = "accept_risk"
 
 
 class ReadinessItem(StrEnum):
@@ -153,8 +164,14 @@ class Person(Authored):
     """Whether they need the managers' training rather than the users'."""
     zone: Zone | None = None
     """Their time zone; the programme's if not given."""
+    country: Country | None = None
+    """Whose public holidays they keep; the programme's if not given."""
+    subdivision: Subdivision | None = None
+    """The part of the country whose public holidays they keep."""
     leave: tuple[Leave, ...] = ()
     """When they are away."""
+    leave_file: CalendarFile | None = None
+    """A calendar file (.ics) whose every event is time away unless cancelled; days without a time are in their zone."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
     passkeys: tuple[Passkey, ...] = ()
@@ -301,22 +318,36 @@ class Calendar(Authored):
     closes: ClockTime = "17:00"
     """When the working day ends."""
     holidays: tuple[date, ...] = ()
-    """Days on which nobody works."""
+    """Days on which nobody works, beside the public holidays."""
+    country: Country | None = None
+    """Whose public holidays are kept, dated to the end of the third year from now; none if not given."""
+    subdivision: Subdivision | None = None
+    """The part of the country whose public holidays are kept."""
 
 
 class Freeze(Authored):
-    """A time in which nothing widens. It never stops a reduction."""
+    """A time in which nothing widens: two days, or the events of a calendar file. It never stops a reduction."""
 
     name: Id
     """What to call it."""
-    first: date
+    first: date | None = None
     """First day, in the programme's zone."""
-    last: date
+    last: date | None = None
     """Last day, in the programme's zone."""
+    file: CalendarFile | None = None
+    """A calendar file (.ics) whose every event is such a time unless cancelled, instead of two days."""
     reason: Text
     """Why."""
     stages: tuple[Stage, ...] = tuple(Stage)
     """Which stages it binds."""
+    approvers: tuple[Function, ...] = ()
+    """Who may let one change through, with a reason; nobody if none is named."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Freeze:
+        if (self.first is None, self.last is None) != (self.file is not None,) * 2:
+            raise ValueError("it needs a first and a last day, or a file")
+        return self
 
 
 class Target(Authored):
@@ -410,3 +441,5 @@ class Zones(Authored):
 
     shifts: dict[Zone, Annotated[tuple[tuple[Instant, int], ...], Field(min_length=1)]]
     """Per zone, from when on it lies how many minutes east of UTC; the first row lies before any date in use."""
+    dated: Dated = Dated()
+    """The public holidays and the calendar files that it names."""

@@ -5,6 +5,7 @@ Bounded: whatever is settled leaves the state for the ledger. Receipts leave whe
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -12,11 +13,11 @@ from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
 from tidegate.models.decision import Apply, Entry, Move, Receipt
-from tidegate.models.event import Reading
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.reading import Reading
 
 
 class Phase(StrEnum):
@@ -198,12 +199,50 @@ class Obligation(Carried):
     """By whom: a person or a function."""
     due: Instant
     """By when."""
-    then: Literal["hold", "narrow", "block"] = "hold"
+    then: Literal["hold", "narrow", "pause", "block"] = "hold"
     """What happens when it is not met."""
     overdue: bool = False
     """Whether its day has passed."""
     every_days: int | None = None
     """After how many days it is owed again, once met."""
+
+
+class Problem(Carried):
+    """Something that somebody found wrong, and that is neither settled nor accepted by itself."""
+
+    what: str
+    """What it is."""
+    by: Id
+    """Who said so."""
+    at: Instant
+    """When."""
+
+
+class Waiver(Carried):
+    """An exception: one condition of one stage that need not be met for a while."""
+
+    item: str
+    """Which readiness item or which problem."""
+    stage: Stage
+    """In which stage."""
+    control: str
+    """What is done instead."""
+    asked_by: Id
+    """Who asked for it."""
+    asked_at: Instant
+    """When."""
+    until: Instant
+    """When it ends by itself."""
+    by: Id | None = None
+    """Who accepted the risk; none while it is only asked for."""
+    given: int = 0
+    """How often it has been granted; from the second time on it was renewed."""
+    over: bool = False
+    """Whether its end was acted on."""
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it lets its condition pass."""
+        return self.by is not None and now < self.until
 
 
 class MetricState(Carried):
@@ -306,6 +345,10 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    problems: dict[Id, Problem] = Field(default_factory=dict)
+    """What people found wrong; nothing widens meanwhile, unless an exception says so."""
+    waivers: dict[Id, Waiver] = Field(default_factory=dict)
+    """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from tidegate.models.base import Carried, Id, Instant, Key
 from tidegate.models.decision import Apply, Notify, TakeReadings
-from tidegate.models.event import Applied, Noticed, Observed, Reading
+from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.messages import Standing
 from tidegate.models.plan import Backend, PlanMetric
+from tidegate.models.reading import Reading
 from tidegate.models.record import Paper, Row, Text
 
 

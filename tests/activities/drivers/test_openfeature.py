@@ -56,7 +56,7 @@ def ask(application: OpenFeatureClient, person: str | None, cohorts: list[str]) 
 
 def wait_for(application: OpenFeatureClient, epoch: int) -> None:
     """Wait until the application has noticed."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         details = application.get_boolean_details("ours", False)  # noqa: FBT003  # the signature of the standard
         if details.flag_metadata[EPOCH] == epoch:

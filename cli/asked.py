@@ -1,0 +1,40 @@
+"""What the server itself knows a rollout to ask of people: read from its memo, without any worker or rule."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tidegate.asks import Packed, unpack
+from workflows import ids
+
+if TYPE_CHECKING:
+    from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+
+
+class Asked(NamedTuple):
+    """One rollout, and what it asks of people."""
+
+    use_case: str
+    packed: Packed
+    at: datetime | None
+    """When that was so."""
+
+
+def asked_of(info: WorkflowExecutionInfo) -> Asked:
+    """Read it from what the server lists; what is not there, or cannot be read, is not whole."""
+    fields = info.memo.fields
+    at = None
+    with suppress(ValueError, TypeError):
+        at = datetime.fromisoformat(_said(fields["at"].data) if "at" in fields else "")
+    packed = unpack(_said(fields["inbox"].data) if "inbox" in fields else None)
+    return Asked(ids.use_case(info.execution.workflow_id), packed, at)
+
+
+def _said(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""`issue`, `exception`, `stops` and `evidence process`, and the conditions of an approval, as people type them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cli.answers import Refusal
+from cli.decide import _promise
+from tests.cli.lab import Lab, needs_server, until
+from tests.cli.run import Here
+from tests.cli.test_evidence import kept
+from tests.pure.world import standard_plan
+from tests.store.sealed import STREAM
+
+__all__ = ["kept"]
+NEXT_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+
+
+@needs_server
+def test_a_problem_bars_until_its_risk_is_accepted(lab: Lab) -> None:
+    """Who finds a problem voids the round; who may accept the risk sees what is waived, and then it is asked again."""
+    lab.started("troubled")
+    (before,) = lab.asked("troubled", "state")["state"]["gates"]
+    said = lab.words("issue", "troubled", "Names are shortened", "--as", "legal-counsel")
+    assert said["code"] == "issue_opened"
+    state = lab.asked("troubled", "state")["state"]
+    assert (list(state["gates"]), len(state["problems"])) == ([], 1)
+    (issue,) = state["problems"]
+    words = ("exception", "troubled", issue, "--control", "The author checks each name.", "--until", NEXT_MONTH)
+    assert lab.words(*words, "--as", "ops-manager")["code"] == "exception_asked"
+    (one,) = lab.words("exception", "troubled")["exceptions"]
+    assert (one["item"], one["state"], one["times"], one["data"]) == (issue, "asked for", 0, "internal")
+    assert "nothing widens over a known problem" in one["clause"]
+    assert lab.words("exception", "troubled", "--grant", one["id"], "--as", "ops-manager", code=3)["code"] == "no_right"
+    granted = lab.run("exception", "troubled", "--grant", one["id"], "--as", "risk-officer")
+    assert granted.code == 0
+    assert "The author checks each name." in granted.out
+    (after,) = lab.asked("troubled", "state")["state"]["gates"]
+    assert after != before
+    lab.agree("troubled", "risk-officer", "ops-manager")
+    assert until(lambda: lab.people("troubled") == 12)
+
+
+@needs_server
+def test_an_issue_is_settled_with_evidence(lab: Lab) -> None:
+    """An issue is settled by who may accept a risk; anybody else, and nobody without evidence, is refused."""
+    lab.started("settled")
+    lab.words("issue", "settled", "Names are shortened", "--as", "legal-counsel")
+    (issue,) = lab.words("exception", "settled")["issues"]
+    assert lab.words("issue", "settled", "--settle", issue["id"], "--as", "ops-manager", code=3)["code"] == "no_right"
+    words = ("issue", "settled", "--settle", issue["id"], "--as", "risk-officer")
+    assert lab.words(*words, code=1)["code"] == "evidence_needed"
+    assert lab.words(*words, "--evidence", "release 7")["code"] == "issue_settled"
+    assert "no open issue" in lab.run("exception", "settled").out
+    assert lab.run("issue", "settled").code == 2
+    assert lab.run("exception", "settled", "training", "--as", "ops-manager").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("alarms wired; plat-a; 2027-01-31", "hold"),
+        ("alarms wired; plat-a; 2027-01-31; narrow", "narrow"),
+        ("alarms wired; plat-a; 2027-01-31; Pause", "pause"),
+        ("alarms wired; plat-a; 2027-01-31; widen", None),
+        ("alarms wired; plat-a", None),
+        ("alarms wired; plat-a; 2027-01-31; pause; now", None),
+    ],
+)
+def test_a_condition_says_what_follows(text: str, then: str | None) -> None:
+    """A condition is typed as what, who, when and what follows; without the last it holds, and nothing else follows."""
+    if then is None:
+        with pytest.raises(Refusal, match="--condition"):
+            _promise(text, standard_plan())
+    else:
+        assert _promise(text, standard_plan())["consequence"] == then
+
+
+def test_a_case_is_asked_of_the_stop_rules(tidegate: Here) -> None:
+    """A case that says all goes on with 0; one that is doubtful stops with 1, and the answer names rule and person."""
+    tidegate.sample()
+    plain = ("input=here", "sensitive=false", "in_scope=true")
+    words = ("stops", "minutes-summariser.yaml", "--as-of", "2026-12-01")
+    assert tidegate(*words, *plain, "confidence=0.9").code == 0
+    stopped = tidegate(*words, *plain, "confidence=0.6", "--json")
+    found: dict[str, Any] = json.loads(stopped.out)
+    assert (stopped.code, found["stops"][0]["to"], found["stops"][0]["unknown"]) == (1, "pmo-lead", False)
+    assert "does not say" in tidegate(*words, *plain).out
+    assert tidegate(*words, "nonsense").code == 2
+
+
+def test_the_reviewing_is_counted(kept: Here) -> None:
+    """What the record says of the reviewing is told to people and to machines, for one rollout and for all."""
+    answer = kept("evidence", "process", STREAM, "--json")
+    found = json.loads(answer.out)
+    assert (answer.code, found["rounds"]["agreed"] > 0, found["changes"]["widenings"] > 0) == (0, True, True)
+    assert "Decisions by person" in kept("evidence", "process").out
+    assert kept("evidence", "process", "nobody").code == 5

@@ -1,0 +1,1 @@
+"""The rows of the requirements, each proved on the system by a test that is named after it."""
