@@ -17,7 +17,7 @@ from cli.answers import Refusal
 from cli.inviting import barred
 from desk import passkeys
 from desk.room import Gone, anybody, form, room, signed_in
-from tidegate import passkey
+from tidegate import keys, passkey
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -56,7 +56,7 @@ async def sign_in(request: Request) -> Response:
         log.warning("somebody was not let in")
         return await _asking(request, 403, "That passkey is not known here, or does not count today.")
     response = RedirectResponse(_next(said.get("next", "/")), 303)
-    here.visitors.sign_in(response, known.person, passkey.fingerprint(known.key), now)
+    here.visitors.sign_in(response, known.person, keys.passkey_fingerprint(known.key), now)
     log.info("%s has signed in", known.person)
     return response
 
@@ -90,7 +90,7 @@ async def enrol(request: Request) -> Response:
     begun = here.seal.open("enrol", said.get("begun", ""), now)
     if begun is None or begun["visit"] != here.visitors.visit(request) or begun["token"] != _of(here, token):
         raise Gone(403, "That page was too old.", "Open the link again: it is still good. Nothing was written.")
-    key = passkeys.made(here.settings, passkey.unpadded(begun["challenge"]), said.get("proof", ""))
+    key = passkeys.made(here.settings, keys.unpadded(begun["challenge"]), said.get("proof", ""))
     invitation = await asyncio.to_thread(inviting.take, token, now)
     if invitation is None:
         raise Gone(404, _OVER, _OVER_MEND)
@@ -101,7 +101,7 @@ async def enrol(request: Request) -> Response:
         inviting.give_back(token)
         raise
     inviting.spend(token)
-    name = passkey.fingerprint(key)
+    name = keys.passkey_fingerprint(key)
     log.info("%s has enrolled %s, by a link of %s", invitation.person, name, invitation.by or "somebody unnamed")
     return here.pages.page(request, "enrolled", {"person": invitation.person, "key": name})
 

@@ -20,7 +20,7 @@ from desk import passkeys
 from desk.reading import opened, shown
 from desk.room import Gone, form, room, session, signed_in
 from desk.views import Case, review
-from tidegate import passkey, signature
+from tidegate import keys, passkey
 from tidegate.models.base import Function
 from tidegate.rights import Seat
 from tidegate.statement import statement
@@ -124,7 +124,7 @@ def _signing(
 ) -> Response:
     here, said = room(request), draft["words"]
     member = case.plan.roster[case.person]
-    mine = [key.id for key in member.passkeys if key.site == here.settings.site and signature.counts(key, case.now)]
+    mine = [key.id for key in member.passkeys if key.site == here.settings.site and keys.counts(key, case.now)]
     until = datetime.fromisoformat(said["not_after"])
     challenge = passkey.challenge(_statement(case, draft))
     page = {

@@ -1,64 +1,71 @@
-"""What waits for somebody across all rollouts: found by what each is awaited for, then asked of each itself.
+"""What waits for somebody across all rollouts: the same list that `tidegate inbox` shows, found in the same way.
 
-This is the one place that knows how that is found out; a page only shows it.
+What can be done here, a vote, leads to its page; of the rest the words and the command are shown.
 """
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cli.answers import Refusal
-from cli.talk import NoAnswer
-from desk.views import Case
+from cli.inbox import command, found, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from datetime import datetime
 
-    from cli.rows import Row
+    from cli.talk import Server
     from desk.line import Line
-    from tidegate.models.base import Function
-    from tidegate.models.gate import Gate
 
-_ASKED = 40
-"""So many rollouts are asked themselves, those with the oldest deadline first; of the rest only the list is known."""
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_VOTE = re.compile(r"^review --gate ([a-z0-9-]{1,100})$")
 
 
-class Item(NamedTuple):
-    """One round of votes that waits for somebody."""
+class Thing(NamedTuple):
+    """One thing that waits for somebody."""
 
     use_case: str
-    title: str
-    gate: Gate
+    gate: str | None
+    """Which round of votes it is, if it is one."""
+    sentence: str
+    command: str
+    due: datetime | None
+    late: bool
 
 
 class Inbox(NamedTuple):
     """What waits for somebody, and what else is under way."""
 
-    items: list[Item]
-    unread: list[Row]
-    """Rollouts that may wait for them and could not be asked."""
-    others: list[Row]
+    things: list[Thing]
+    unread: list[str]
+    """Rollouts that may ask for more than could be read."""
+    rollouts: list[str]
+    """Every rollout under way."""
+    working: bool | None
+    """Whether a worker takes work; none if the server does not say."""
 
 
-async def waiting(line: Line, person: str, functions: Iterable[Function], now: datetime) -> Inbox:
+async def waiting(line: Line, person: str, now: datetime) -> Inbox:
     """Return what waits for somebody, the oldest deadline first."""
-    rows = await line.ask(lambda server: server.rows("ExecutionStatus = 'Running'"))
-    rows.sort(key=lambda row: (row.deadline or _NEVER, row.use_case))
-    # A particular person who is awaited is not named there.
-    mine = {"somebody", *(function.value for function in functions)}
-    may = [row for row in rows if mine & {*row.awaits}]
-    found = await asyncio.gather(*(_items(line, row, person, now) for row in may[:_ASKED]))
-    items = sorted((item for some in found for item in some or ()), key=lambda item: item.gate.expires_at)
-    unread = [row for row, some in zip(may, found, strict=False) if some is None] + may[_ASKED:]
-    return Inbox(items, unread, rows)
 
+    def ask(server: Server) -> tuple[Any, Any, Any, list[str]]:
+        rows, working = server.asked()
+        lacking = [row.use_case for row in rows if not row.packed.whole]
+        asked = server.wholes(lacking) if lacking and working is not False else dict.fromkeys(lacking)
+        return rows, asked, working, lacking
 
-async def _items(line: Line, row: Row, person: str, now: datetime) -> list[Item] | None:
-    try:
-        case = Case.of(await line.whole(row.use_case), person, now)
-    except (NoAnswer, Refusal):
-        return None
-    return [Item(row.use_case, case.plan.title, gate) for gate in case.state.gates.values() if case.waits(gate)]
+    rows, wholes, working, lacking = await line.ask(ask)
+    things = []
+    for item in found(rows, wholes, person, now):
+        vote = _VOTE.match(item.ask.verb) if item.ask.kind == "vote" else None
+        due = item.ask.due
+        things.append(
+            Thing(
+                item.use_case,
+                vote[1] if vote is not None else None,
+                sentence(item),
+                command(item.use_case, item.ask),
+                due,
+                due is not None and due <= now,
+            )
+        )
+    names = sorted(row.use_case for row in rows)
+    return Inbox(things, [name for name in lacking if wholes[name] is None], names, working)

@@ -20,7 +20,7 @@ from webauthn.helpers.decoded_public_key_to_cryptography import decoded_public_k
 from webauthn.helpers.exceptions import WebAuthnException
 
 from cli.answers import Exit, Refusal
-from tidegate import passkey
+from tidegate import keys, passkey
 from tidegate.models.programme import Passkey
 
 if TYPE_CHECKING:
@@ -112,4 +112,4 @@ def credential(proof: str) -> str:
 
 
 def _origin(proof: str) -> str:
-    return str(json.loads(passkey.unpadded(json.loads(proof)["client"])).get("origin"))
+    return str(json.loads(keys.unpadded(json.loads(proof)["client"])).get("origin"))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 async def inbox(request: Request) -> Response:
     """Show what waits for whoever is signed in."""
     here, now = room(request), datetime.now(UTC)
-    found = await waiting(here.line, session(request).person, request.state.member.functions, now)
-    return here.pages.page(request, "inbox", {"inbox": found, "now": now})
+    found = await waiting(here.line, session(request).person, now)
+    return here.pages.page(request, "inbox", {"inbox": found})
 
 
 @signed_in

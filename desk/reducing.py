@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _VERBS = ("hold", "pause")
 _ID = re.compile(r"^desk-[0-9a-f]{24}$")
 _USE_CASE = re.compile(r"^[a-z0-9][a-z0-9._-]{0,99}$")
-_DIRECT = 30.0
+_DIRECT = 60.0
+"""Seconds: reading back may take a while, and a busy machine longer."""
 _LONGEST = 2_000
 
 
@@ -64,17 +66,7 @@ async def _without_server(use_case: str, verb: str, person: str) -> NoReturn:
             "The server does not answer, so your Hold could not be left there.",
             "While it is away nothing widens. To stop serving people now, press Pause: it needs no server.",
         )
-    words = (sys.executable, "-P", "-m", "cli", "pause", use_case, "--direct", "--as", person, "--json")
-    process = await asyncio.create_subprocess_exec(
-        *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), _DIRECT)
-        answer = json.loads(out)
-    except (TimeoutError, ValueError):
-        if process.returncode is None:
-            process.kill()
-        answer = {}
+    answer = await asyncio.to_thread(_directly, use_case, person)
     if answer.get("outcome") == "done":
         raise Gone(200, "PAUSED. Nobody is served any more, and that was read back.", answer.get("sentence", ""))
     raise Gone(
@@ -82,3 +74,13 @@ async def _without_server(use_case: str, verb: str, person: str) -> NoReturn:
         "NOT PAUSED as far as anybody knows: the server does not answer, and the driver alone could not be used here.",
         f"Whoever runs it types `tidegate pause {use_case} --direct` where the targets are. Call them now.",
     )
+
+
+def _directly(use_case: str, person: str) -> dict[str, Any]:
+    words = (sys.executable, "-P", "-m", "cli", "pause", use_case, "--direct", "--as", person, "--json")
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_DIRECT)  # noqa: S603  # our own words, and names that were checked
+        answer = json.loads(done.stdout)
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return {}
+    return answer if isinstance(answer, dict) else {}

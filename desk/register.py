@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cli import editing, people
 from cli.answers import Exit, Refusal
 from cli.inviting import barred
-from tidegate import passkey, signature
+from tidegate import keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ class Register:
         return [
             Known(person, member, key)
             for key in member.passkeys
-            if key.site == self._settings.site and signature.counts(key, now)
+            if key.site == self._settings.site and keys.counts(key, now)
         ]
 
     def holder(self, credential: str) -> Known | None:
@@ -65,7 +65,7 @@ class Register:
     def still(self, person: str, fingerprint: str) -> Member | None:
         """Return somebody who has signed in, if they may still be here with that passkey."""
         known = self.passkeys(person)
-        return next((one.member for one in known if passkey.fingerprint(one.key) == fingerprint), None)
+        return next((one.member for one in known if keys.passkey_fingerprint(one.key) == fingerprint), None)
 
     def enrol(self, person: str, key: Passkey) -> Path:
         """Write a passkey into the programme file, and return which file that is."""

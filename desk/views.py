@@ -99,9 +99,13 @@ def review(case: Case, gate: Gate, function: Function | None) -> dict[str, Any]:
                 "at": ballot.at,
                 "verified": ballot.verified,
                 "stands": ballot.choice not in YES or valid(plan, gate, ballot, case.now),
+                "promises": [
+                    (one.what, case.name(one.owner), one.due, spoken(one.consequence.value)) for one in ballot.promises
+                ],
             }
             for ballot in gate.ballots
         ],
+        "passages": [(one.freeze, one.ends, case.name(one.by), one.why) for one in gate.passages],
         "vetoing": list(_vetoing(case, gate)),
         "vetoes": [(spoken(function.value), case.name(veto.person)) for function, veto in state.vetoes.items()],
         "excluded": [case.name(person) for person in gate.excluded or requesters(plan, state)],

@@ -103,7 +103,7 @@ def _mend(ground: Ground, record: Record, asked: Asked, *, stay: bool, desk: boo
             if not await_part(ground, "UI", server, partial(probe.ui_answers, server), ground.places.server_log):
                 raise ended(server, "server", ground.places.server_log)
             ground.tell.step(f"UI answers at {server.ui}")
-        if open_desk is None and (desk or record.desk is not None):
+        if open_desk is None and desk:
             open_desk = _desk(ground, book, record.desk, server, asked)
     except (Stopped, Refusal):
         book.undo()

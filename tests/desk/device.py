@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from webauthn.helpers import encode_cbor
 
 from desk.passkeys import spelled
+from tidegate.keys import unpadded
 from tidegate.models.programme import Passkey
-from tidegate.passkey import unpadded
 
 _THERE, _KNOWN, _MADE = 0x01, 0x04, 0x40
 

@@ -15,7 +15,7 @@ from cli.people import members
 from tests.desk.browser import Browser, Seen
 from tests.desk.conftest import ORIGIN, Desk
 from tests.desk.device import Device
-from tidegate.passkey import fingerprint
+from tidegate.keys import passkey_fingerprint as fingerprint
 
 TOKEN = "t" * 43
 

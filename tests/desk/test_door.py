@@ -142,7 +142,7 @@ def test_an_altered_session_is_none(desk: Desk) -> None:
     """Nobody becomes somebody else by writing into a cookie."""
     browser = desk.inside()
     body, _, mark = browser.cookies["tidegate-session"].partition(".")
-    for forged in (f"{body[:-1]}.{mark}", f"{body}.{mark[:-1]}A", f".{mark}", "é", body):
+    for forged in (f"{body[:-1]}.{mark}", f"{body}.{mark.swapcase()}", f".{mark}", "é", body):
         browser.cookies["tidegate-session"] = forged
         assert browser.get("/").status == 303
     browser.cookies["tidegate-session"] = f"{body}.{mark}"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from cli.answers import Exit, Refusal
+from cli.asked import Asked
 from cli.message import Message
 from cli.rows import Row
 from cli.talk import NoAnswer
 from desk.line import Line
 from tests.pure.world import Story
 from tidegate import seal, verbs
+from tidegate.asks import pack, unpack
 from tidegate.explain import explain
+from tidegate.inbox import asks
 from tidegate.models.messages import Answer, RolloutInput, Standing
 from tidegate.standing import standing
 
@@ -65,10 +68,15 @@ class Told:
         stands = standing(self.story.plan, self.story.state, datetime.now(UTC))
         return Row(use_case, "running", "", "", "", "", 0, stands.awaits, None, "as it was", datetime.now(UTC))
 
-    def rows(self, query: str) -> list[Row]:
-        """List what is under way."""
-        assert query
-        return [self.row(self.story.plan.use_case)]
+    def asked(self) -> tuple[list[Asked], bool | None]:
+        """Say what is asked of people, as the memo of a rollout does."""
+        plan, now = self.story.plan, datetime.now(UTC)
+        packed = unpack(pack(asks(plan, self.story.state, standing(plan, self.story.state, now))))
+        return [Asked(plan.use_case, packed, now)], self.worker
+
+    def wholes(self, use_cases: Iterable[str]) -> dict[str, RolloutInput | None]:
+        """Return several at once."""
+        return {name: self.whole(name) for name in use_cases}
 
     def tell(self, said: Message, patience: float = 0, bounded: float = 0) -> Answer:
         """Let the rules hear it."""

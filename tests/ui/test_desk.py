@@ -170,7 +170,7 @@ def test_two_functions_sign_with_passkeys_and_the_wave_widens(lab: Signed, offic
     lab.started("at-the-desk")
     officer.page.goto(lab.origin)
     officer.shoot("inbox")
-    officer.page.get_by_role("link", name=re.compile("first exposure")).click()
+    officer.page.get_by_role("link", name="Review at-the-desk").click()
     officer.page.get_by_label("What could go wrong?").fill("A decision is lost in a draft. The author would see it.")
     officer.shoot("review")
     officer.decide()
@@ -179,7 +179,7 @@ def test_two_functions_sign_with_passkeys_and_the_wave_widens(lab: Signed, offic
     officer.shoot("answer")
     assert lab.people("at-the-desk") == 0
     manager.page.goto(lab.origin)
-    manager.page.get_by_role("link", name=re.compile("first exposure")).click()
+    manager.page.get_by_role("link", name="Review at-the-desk").click()
     assert "1 of 1, by Risk officer" in manager.page.locator("main").inner_text()
     _fits(manager.page)
     manager.shoot("phone")
