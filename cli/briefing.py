@@ -25,9 +25,9 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
     """Print the page."""
     render.heading(f"{plan.title}: {render.spoken(gate.kind.value)} {gate.id}", first=True)
     render.sentence(f"It leads to {gate.label}. Open until {shown(gate.expires_at)}.")
-    changes = list(_changes(state.exposure.desired, gate.change)) if gate.change is not None else []
-    if changes:
-        render.table(("What changes", "Now", "Then"), changes)
+    differences = list(changes(state.exposure.desired, gate.change)) if gate.change is not None else []
+    if differences:
+        render.table(("What changes", "Now", "Then"), differences)
     elif gate.kind.value == "amendment" and state.proposal is not None and state.proposal.gate == gate.id:
         for line in state.proposal.changes:
             render.sentence(line, "  ")
@@ -75,7 +75,7 @@ def _evidence(gate: Gate) -> None:
         render.table(("Condition", "Says", "Why"), rows)
 
 
-def _changes(before: Exposure, after: Exposure) -> Iterator[tuple[str, str, str]]:
+def changes(before: Exposure, after: Exposure) -> Iterator[tuple[str, str, str]]:
     """Yield each thing that would be otherwise, as it is and as it would be."""
     if before.people != after.people:
         yield "people, at most", f"{before.people:,}", f"{after.people:,}"

@@ -136,7 +136,7 @@ def _show(items: list[Item], person: str, rollouts: int, now: datetime) -> None:
     for item in items:
         ask = item.ask
         render.heading(f"{item.use_case}{_by(ask.due, now)}")
-        render.sentence(_sentence(item), "  ")
+        render.sentence(sentence(item), "  ")
         render.say(f"    {render.clean(command(item.use_case, ask))}")
 
 
@@ -146,7 +146,8 @@ def _by(due: datetime | None, now: datetime) -> str:
     return f": by {shown(due)}, {ahead(due, now)}" if due > now else f": OVERDUE since {shown(due)}, {ago(due, now)}"
 
 
-def _sentence(item: Item) -> str:
+def sentence(item: Item) -> str:
+    """Say what is asked of somebody, and what happens if nobody does it."""
     ask = item.ask
     functions = render.listed([render.spoken(name) for name in _each(chair.function for chair in item.chairs)], "or")
     principals = render.listed(_each(chair.principal for chair in item.chairs), "or")

@@ -158,16 +158,9 @@ def revoke(
 
 
 def _members(file: Path) -> dict[str, Member]:
-    from cli import zones
-    from cli.reading import read
-    from tidegate.authoring.read import read_programme
-    from tidegate.roster import members
+    from cli.people import members
 
-    data = read(file).data
-    programme, findings = read_programme(data)
-    if programme is None:
-        raise Refusal(f"{file}: {findings[0].message}", findings[0].mend)
-    return members(programme, zones.table(zones.named_in(data)))
+    return members(file)
 
 
 def _all(file: Path) -> list[tuple[str, Known]]:

@@ -20,9 +20,7 @@ _HIGHEST_PORT = 65_535
 
 def up(
     *,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Return when both are up; they go on by themselves.")
-    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all are up; they go on by themselves.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Also see to it that the sample rollout is there.")] = False,
     port: Annotated[
         int | None, typer.Option(min=1, max=_HIGHEST_PORT, metavar="N", help="Of the server; else 7233, or the next.")
@@ -30,13 +28,19 @@ def up(
     ui_port: Annotated[
         int | None, typer.Option(min=1, max=_HIGHEST_PORT, metavar="N", help="Of its UI; else 8233, or the next.")
     ] = None,
+    desk: Annotated[bool, typer.Option("--desk/--no-desk", help="Whether the review desk is opened too.")] = True,
+    desk_port: Annotated[
+        int | None,
+        typer.Option("--desk-port", min=1, max=_HIGHEST_PORT, metavar="N", help="Of the desk; else 8333, or the next."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the Temporal server, its UI and the worker on this machine.
+    """Run the Temporal server, its UI, the worker and the review desk on this machine.
 
-    It stays and keeps both alive until Ctrl-C. Everything is under TIDEGATE_HOME, else .tidegate/ here. With --json:
+    It stays and keeps them alive until Ctrl-C. Everything is under TIDEGATE_HOME, else .tidegate/ here. With --json:
     {"already", "address", "namespace", "ui", "task_queue", "home", "ledger", "flags", "logs", "keeper": pid or null,
-    "server": {"pid", "version", "metrics"}, "worker": {"pid", "health", "metrics"}}.
+    "server": {"pid", "version", "metrics"}, "worker": {"pid", "health", "metrics"}, "desk": null or
+    {"pid", "address", "health"}}.
 
     Example: tidegate up --detach
     """
@@ -54,7 +58,7 @@ def up(
     ground = Ground(Places.here(), Tell(err=as_json), Bell())
     ground.bell.hang()
     try:
-        outcome = bring_up(ground, Asked(port, ui_port), stay=not detach)
+        outcome = bring_up(ground, Asked(port, ui_port, desk_port), stay=not detach, desk=desk)
     except Stopped:
         ground.tell.step("stopped before it was up; nothing that was begun goes on")
         raise typer.Exit(Exit.NO) from None
@@ -62,7 +66,7 @@ def up(
     if as_json:
         render.answer(_words(ground, outcome))
     else:
-        _say(ground, outcome, Asked(port, ui_port), stays=stays)
+        _say(ground, outcome, Asked(port, ui_port, desk_port), stays=stays)
     code = _sample(outcome, aside=as_json) if sample else Exit.DONE
     if stays:
         watch(ground, outcome)
@@ -73,7 +77,7 @@ def up(
 def down(*, as_json: AsJson = False) -> None:
     """End what `up` started here, in order; nothing is lost.
 
-    With --json: {"ended": ["worker", "server"], "home"}.
+    With --json: {"ended": ["desk", "worker", "server"], "home"}.
     """
     from cli.embedded.bell import Bell
     from cli.embedded.ground import Ground
@@ -131,7 +135,7 @@ def _words(ground: Ground, outcome: Outcome) -> dict[str, Any]:
     from cli import past
     from cli.embedded.places import NAMESPACE, task_queue
 
-    places, server, worker = ground.places, outcome.server, outcome.worker
+    places, server, worker, desk = ground.places, outcome.server, outcome.worker, outcome.desk
     return {
         "already": outcome.already,
         "address": server.address,
@@ -145,6 +149,7 @@ def _words(ground: Ground, outcome: Outcome) -> dict[str, Any]:
         "keeper": outcome.keeper.pid if outcome.keeper is not None else None,
         "server": {"pid": server.pid, "version": server.version, "metrics": server.metrics},
         "worker": {"pid": worker.pid, "health": worker.health, "metrics": worker.metrics},
+        "desk": None if desk is None else {"pid": desk.pid, "address": desk.address, "health": desk.health},
     }
 
 
@@ -156,6 +161,8 @@ def _say(ground: Ground, outcome: Outcome, asked: Asked, *, stays: bool) -> None
 
     places, say = ground.places, ground.tell.line
     say(f"Tidegate is {'already ' if outcome.already else ''}up.")
+    if outcome.desk is not None:
+        say(f"  desk    {outcome.desk.address}")
     say(f"  UI      {outcome.server.ui}")
     say(f"  server  {outcome.server.address}")
     say(f"  ledger  {past.named()}")
@@ -166,6 +173,7 @@ def _say(ground: Ground, outcome: Outcome, asked: Asked, *, stays: bool) -> None
         for option, wanted, there in (
             ("--port", asked.port, outcome.server.address),
             ("--ui-port", asked.ui_port, outcome.server.ui),
+            *([("--desk-port", asked.desk_port, outcome.desk.health)] if outcome.desk is not None else []),
         )
         if wanted is not None and not there.endswith(f":{wanted}")
     ]

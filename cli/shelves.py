@@ -25,6 +25,11 @@ SHELVES = (
                         "keys",
                         "Say that a key fell into other hands: what it signed and is not used yet counts no more.",
                     ),
+                    Verb(
+                        "invite",
+                        "inviting",
+                        "Print a link that lets somebody enrol a passkey in the review desk, once.",
+                    ),
                 ),
             ),
             Verb("new", "setup", "Write a playbook from ten questions."),
@@ -37,8 +42,11 @@ SHELVES = (
     Shelf(
         "Run",
         (
-            Verb("up", "server", "Run the Temporal server, its UI and the worker on this machine."),
+            Verb("up", "server", "Run the Temporal server, its UI, the worker and the review desk on this machine."),
             Verb("down", "server", "End what `up` started here, in order; nothing is lost."),
+            Verb(
+                "desk", "desking", "Run the review desk: pages on which people without a shell read, decide and sign."
+            ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
         ),
     ),

@@ -222,9 +222,13 @@ def _embedded(places: Places, elsewhere: str | None) -> Finding:
             f"it is up at {record.server.address}, and verbs go to {elsewhere}",
             "Unset TEMPORAL_ADDRESS to use it, or end it: `tidegate down`.",
         )
+    if record.desk is not None and not (alive(record.desk) and probe.desk_answers(record.desk)):
+        return warning(subject, "the review desk does not answer, so nobody can sign there", "`tidegate up` mends it.")
     keeper = record.keeper
     watched = f"watched by process {keeper.pid}" if keeper is not None and alive(keeper) else "watched by nobody"
-    return ok(subject, f"up: server (process {record.server.pid}) and worker (process {record.worker.pid}), {watched}")
+    server, worker, desk = (f"process {part.pid}" if part is not None else "" for part in record[1:])
+    seated = f", the review desk at {record.desk.address} ({desk})" if record.desk is not None else ""
+    return ok(subject, f"up: server ({server}) and worker ({worker}), {watched}{seated}")
 
 
 def _closed(place: Path) -> bool:

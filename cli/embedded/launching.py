@@ -1,4 +1,4 @@
-"""How the server and the worker are started: their words, their environment, and what is written down of them.
+"""How the server, the worker and the desk are started: their words and environment, and what is written down of them.
 
 It starts and does not wait; `starting` and `watching` do that.
 """
@@ -18,7 +18,7 @@ from cli.embedded.lock import Busy
 from cli.embedded.places import LOCALHOST, NAMESPACE, Places, task_queue
 from cli.embedded.ports import any_free
 from cli.embedded.processes import spawn
-from cli.embedded.record import Server, Worker
+from cli.embedded.record import Desk, Server, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOMENTS = 50
 # `-P`: what runs is the installed worker, not whatever is called worker.py in the directory somebody stands in.
 WORKER = (sys.executable, "-P", "-m", "worker")
+DESK = (sys.executable, "-P", "-m", "desk")
 
 
 def client_settings(address: str) -> dict[str, str]:
@@ -80,6 +81,16 @@ def launch_worker(places: Places, server: Server) -> Worker:
     # It stands where `up` was typed: a programme that lies there is found from there.
     pid, started = _spawn(WORKER, env, places.worker_log, places.worker_lock, Path.cwd())
     return Worker(pid, started, address=server.address, health=health, metrics=metrics)
+
+
+def launch_desk(places: Places, server: Server, port: int) -> Desk:
+    """Start the review desk; where people find it follows from its port, unless somebody said otherwise."""
+    env = plain_environment() | client_settings(server.address)
+    env |= {"TIDEGATE_HOME": str(places.home), "TIDEGATE_TASK_QUEUE": task_queue()}
+    words = (*DESK, "--host", LOCALHOST, "--port", str(port))
+    pid, started = _spawn(words, env, places.desk_log, places.desk_lock, Path.cwd())
+    origin = os.environ.get("TIDEGATE_DESK_ORIGIN") or f"http://localhost:{port}"
+    return Desk(pid, started, address=origin.rstrip("/"), health=f"{LOCALHOST}:{port}")
 
 
 def last_words(log: Path, lines: int = 3) -> str:

@@ -15,6 +15,7 @@ RETENTION_DAYS = 400
 """A rollout lives for a year; its closed runs must still be there when it is audited."""
 USUAL_PORT = 7233
 USUAL_UI_PORT = 8233
+USUAL_DESK_PORT = 8333
 
 
 class Places(NamedTuple):
@@ -47,6 +48,11 @@ class Places(NamedTuple):
         return self.home / "worker.lock"
 
     @property
+    def desk_lock(self) -> Path:
+        """Held by the review desk for as long as it lives."""
+        return self.home / "desk.lock"
+
+    @property
     def database(self) -> Path:
         return self.home / "temporal.db"
 
@@ -65,6 +71,10 @@ class Places(NamedTuple):
     @property
     def worker_log(self) -> Path:
         return self.home / "logs" / "worker.log"
+
+    @property
+    def desk_log(self) -> Path:
+        return self.home / "logs" / "desk.log"
 
     def prepare(self) -> None:
         """Make the directories; raise Refusal if one cannot be written."""

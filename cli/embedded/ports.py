@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple
 
 from cli.answers import Exit, Refusal
-from cli.embedded.places import LOCALHOST, USUAL_PORT, USUAL_UI_PORT
+from cli.embedded.places import LOCALHOST, USUAL_DESK_PORT, USUAL_PORT, USUAL_UI_PORT
 
 _HIGHEST = 65_535
 _TRIES = 300
@@ -19,6 +19,7 @@ class Asked(NamedTuple):
 
     port: int | None = None
     ui_port: int | None = None
+    desk_port: int | None = None
 
 
 class Ports(NamedTuple):
@@ -61,6 +62,12 @@ def choose(asked: Asked, before: Asked) -> tuple[Ports, list[str]]:
     ui = _one("--ui-port", asked.ui_port, before.ui_port or USUAL_UI_PORT, {port}, notes)
     api, metrics = any_free(2, {port, ui})
     return Ports(port, ui, api, metrics), notes
+
+
+def desk_port(asked: int | None, before: int | None) -> tuple[int, list[str]]:
+    """Return a free port for the review desk, and what to say about it."""
+    notes: list[str] = []
+    return _one("--desk-port", asked, before or USUAL_DESK_PORT, set(), notes), notes
 
 
 def any_free(count: int, spoken_for: set[int] | None = None) -> list[int]:

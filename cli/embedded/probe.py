@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cli.embedded.places import NAMESPACE, RETENTION_DAYS
 
 if TYPE_CHECKING:
-    from cli.embedded.record import Server, Worker
+    from cli.embedded.record import Desk, Server, Worker
 
 _PATIENCE = 2.5
 _DAY = 86_400
@@ -33,6 +33,11 @@ def worker_answers(worker: Worker) -> bool:
 def worker_ready(worker: Worker) -> bool:
     """Say whether the worker polls for work."""
     return _status(_ask(worker.health, "/health")) == _OK
+
+
+def desk_answers(desk: Desk) -> bool:
+    """Say whether the review desk answers."""
+    return _status(_ask(desk.health, "/health")) == _OK
 
 
 def keep_long(server: Server) -> bool:

@@ -47,15 +47,26 @@ class Worker(NamedTuple):
     metrics: str
 
 
+class Desk(NamedTuple):
+    """The review desk."""
+
+    pid: int
+    started: str
+    address: str
+    """What people type to come to it."""
+    health: str
+
+
 class Record(NamedTuple):
     """Everything that was written down; nothing of it is sure to be alive."""
 
     keeper: Keeper | None = None
     server: Server | None = None
     worker: Worker | None = None
+    desk: Desk | None = None
 
 
-_Part = TypeVar("_Part", Keeper, Server, Worker)
+_Part = TypeVar("_Part", Keeper, Server, Worker, Desk)
 
 
 def load(file: Path) -> Record:
@@ -74,6 +85,7 @@ def load(file: Path) -> Record:
         keeper=_part(Keeper, raw.get("keeper")),
         server=_part(Server, raw.get("server")),
         worker=_part(Worker, raw.get("worker")),
+        desk=_part(Desk, raw.get("desk")),
     )
 
 

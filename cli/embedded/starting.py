@@ -1,4 +1,4 @@
-"""Bringing the server and the worker up: what is missing is started, what does not answer is started anew.
+"""Bringing the server, the worker and the desk up: what is missing is started, what does not answer is started anew.
 
 One `up` at a time does this in a home. Everything is written down the moment it is started, so that whoever comes
 after a crash finds it.
@@ -14,12 +14,12 @@ from cli.answers import Exit, Refusal
 from cli.embedded import probe
 from cli.embedded.bell import Stopped
 from cli.embedded.binary import find
-from cli.embedded.launching import last_words, launch_server, launch_worker
+from cli.embedded.launching import last_words, launch_desk, launch_server, launch_worker
 from cli.embedded.places import NAMESPACE, RETENTION_DAYS, task_queue
-from cli.embedded.ports import Asked, choose, taken
+from cli.embedded.ports import Asked, choose, desk_port, taken
 from cli.embedded.processes import alive, birth, exit_code
-from cli.embedded.record import Keeper, Record, Server, Worker, forget, load, save
-from cli.embedded.stopping import SERVER_PATIENCE, WORKER_PATIENCE, end, end_strays
+from cli.embedded.record import Desk, Keeper, Record, Server, Worker, forget, load, save
+from cli.embedded.stopping import DESK_PATIENCE, SERVER_PATIENCE, WORKER_PATIENCE, end, end_strays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,18 +46,20 @@ class Outcome(NamedTuple):
     keeper: Keeper | None
     """Who watches over them, if anybody does."""
     already: bool
-    """Both ran before, and nothing had to be done."""
+    """All ran before, and nothing had to be done."""
+    desk: Desk | None = None
+    """The review desk, where one is wanted and could be started."""
 
 
-def bring_up(ground: Ground, asked: Asked, *, stay: bool) -> Outcome:
-    """See to it that both run and answer; whoever stays is written down as their keeper."""
+def bring_up(ground: Ground, asked: Asked, *, stay: bool, desk: bool = False) -> Outcome:
+    """See to it that all run and answer; whoever stays is written down as their keeper."""
     ground.places.prepare()
     while True:
         with ground.turn():
             ground.heed()
             record = load(ground.places.record)
             if record.keeper is None or not alive(record.keeper):
-                return _mend(ground, record, asked, stay=stay)
+                return _mend(ground, record, asked, stay=stay, desk=desk)
         found = _kept(ground, record.keeper)
         if found is not None:
             return found
@@ -79,15 +81,18 @@ def _kept(ground: Ground, keeper: Keeper) -> Outcome | None:
     record = load(ground.places.record)
     if record.keeper != keeper or record.server is None or record.worker is None:
         return None
-    return Outcome(record.server, record.worker, keeper, already=True)
+    return Outcome(record.server, record.worker, keeper, already=True, desk=record.desk)
 
 
-def _mend(ground: Ground, record: Record, asked: Asked, *, stay: bool) -> Outcome:
+def _mend(ground: Ground, record: Record, asked: Asked, *, stay: bool, desk: bool) -> Outcome:
     me = Keeper(os.getpid(), birth(os.getpid()) or "")
     server, worker = record.server, record.worker
     server_fine = server is not None and _still(ground, "server", server, probe.server_answers, probe.server_answers)
     worker_fine = worker is not None and _still(ground, "worker", worker, probe.worker_ready, probe.worker_answers)
-    book = _Book(ground, Record(me, server if server_fine else None, worker if worker_fine else None))
+    open_desk = record.desk if _desk_fine(record) else None
+    book = _Book(
+        ground, Record(me, server if server_fine else None, worker if worker_fine else None, open_desk or record.desk)
+    )
     try:
         if server is None or not server_fine:
             server = _server(ground, book, server, asked)
@@ -98,6 +103,8 @@ def _mend(ground: Ground, record: Record, asked: Asked, *, stay: bool) -> Outcom
             if not await_part(ground, "UI", server, partial(probe.ui_answers, server), ground.places.server_log):
                 raise ended(server, "server", ground.places.server_log)
             ground.tell.step(f"UI answers at {server.ui}")
+        if open_desk is None and desk:
+            open_desk = _desk(ground, book, record.desk, server, asked)
     except (Stopped, Refusal):
         book.undo()
         raise
@@ -107,8 +114,8 @@ def _mend(ground: Ground, record: Record, asked: Asked, *, stay: bool) -> Outcom
         ground.tell.step("both run, and the `tidegate up` that watched over them is gone; watching again")
     already = not book.launched and not deserted
     keeper = me if stay and not already else None
-    save(ground.places.record, Record(keeper, server, worker))
-    return Outcome(server, worker, keeper, already)
+    save(ground.places.record, Record(keeper, server, worker, open_desk))
+    return Outcome(server, worker, keeper, already, open_desk)
 
 
 class _Book:
@@ -130,9 +137,18 @@ class _Book:
         self.launched.add("worker")
         self._save()
 
+    def desk(self, desk: Desk | None) -> None:
+        self._record = self._record._replace(desk=desk)
+        if desk is not None:
+            self.launched.add("desk")
+        self._save()
+
     def undo(self) -> None:
         """End what was begun: half a Tidegate helps nobody, and would be in the way of the next try."""
         kept = self._record._replace(keeper=None)
+        if kept.desk is not None and "desk" in self.launched:
+            end(self._ground, "desk", kept.desk, DESK_PATIENCE)
+            kept = kept._replace(desk=None)
         if kept.worker is not None and "worker" in self.launched:
             end(self._ground, "worker", kept.worker, WORKER_PATIENCE)
             kept = kept._replace(worker=None)
@@ -192,6 +208,30 @@ def _worker(ground: Ground, book: _Book, old: Worker | None, server: Server) -> 
     return worker
 
 
+def _desk(ground: Ground, book: _Book, old: Desk | None, server: Server, asked: Asked) -> Desk | None:
+    """Open the desk; nobody's safety waits for it, so where it cannot be opened the rest goes on."""
+    places, desk = ground.places, None
+    try:
+        if old is not None and alive(old):
+            end(ground, "desk", old, LAST_CHANCE)
+        end_strays(ground, "desk", places.desk_lock, DESK_PATIENCE)
+        port, notes = desk_port(asked.desk_port, _port(old.health) if old is not None else None)
+        for note in notes:
+            ground.tell.step(note)
+        desk = launch_desk(places, server, port)
+        book.desk(desk)
+        if not await_part(ground, "desk", desk, partial(probe.desk_answers, desk), places.desk_log):
+            raise ended(desk, "desk", places.desk_log)
+    except Refusal as refusal:
+        ground.tell.step(f"there is no review desk: {refusal.message}. {refusal.mend}")
+        if desk is not None and alive(desk):
+            end(ground, "desk", desk, LAST_CHANCE)
+        book.desk(None)
+        return None
+    ground.tell.step(f"the review desk answers at {desk.address}")
+    return desk
+
+
 def await_part(ground: Ground, name: str, part: Running, ready: Callable[[], bool], log: Path) -> bool:
     """Wait until a part is ready; return False if it has ended instead, and raise Refusal if it takes too long."""
     for waited in range(_GRUMBLE, START_LIMIT + 1, _GRUMBLE):
@@ -236,6 +276,10 @@ def _server_fine(record: Record) -> bool:
 
 def _worker_fine(record: Record) -> bool:
     return record.worker is not None and alive(record.worker) and probe.worker_ready(record.worker)
+
+
+def _desk_fine(record: Record) -> bool:
+    return record.desk is not None and alive(record.desk) and probe.desk_answers(record.desk)
 
 
 def _port(address: str) -> int:

@@ -1,4 +1,4 @@
-"""Ending what runs in a home: the watcher first, then the worker, then the server. Nothing that is not ours."""
+"""Ending what runs in a home: the watcher first, then the desk, the worker, the server. Nothing that is not ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 WORKER_PATIENCE = 35
 """Seconds; the worker itself takes up to thirty to end what it has begun."""
 SERVER_PATIENCE = 20
-_KEEPER_PATIENCE = WORKER_PATIENCE + SERVER_PATIENCE + 10
+DESK_PATIENCE = 10
+_KEEPER_PATIENCE = WORKER_PATIENCE + SERVER_PATIENCE + DESK_PATIENCE + 10
 
 
 def bring_down(ground: Ground) -> list[str]:
@@ -31,9 +32,10 @@ def bring_down(ground: Ground) -> list[str]:
     while True:
         keeper = load(places.record).keeper
         if keeper is not None and alive(keeper):
-            # It ends its own two in order, and must not find them ended behind its back.
+            # It ends its own in order, and must not find them ended behind its back.
             record = load(places.record)
-            ended += [name for name, part in (("worker", record.worker), ("server", record.server)) if alive(part)]
+            parts = (("desk", record.desk), ("worker", record.worker), ("server", record.server))
+            ended += [name for name, part in parts if alive(part)]
             end(ground, f"`tidegate up` (process {keeper.pid})", keeper, _KEEPER_PATIENCE)
         with ground.turn():
             record = load(places.record)
@@ -45,10 +47,11 @@ def bring_down(ground: Ground) -> list[str]:
 
 
 def end_parts(ground: Ground, record: Record) -> list[str]:
-    """End the worker, then the server, written down or not; return the names of those that were running."""
+    """End the desk, the worker, then the server, written down or not; return the names of those that were running."""
     ended = []
     places = ground.places
     for name, part, lock, patience in (
+        ("desk", record.desk, places.desk_lock, DESK_PATIENCE),
         ("worker", record.worker, places.worker_lock, WORKER_PATIENCE),
         ("server", record.server, places.server_lock, SERVER_PATIENCE),
     ):

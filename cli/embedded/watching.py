@@ -1,4 +1,4 @@
-"""Keeping both alive while `tidegate up` stays in the foreground: what ends or falls silent is started again.
+"""Keeping all of it alive while `tidegate up` stays in the foreground: what ends or falls silent is started again.
 
 As long as the keeper lives nobody else starts or ends anything in its home, so it needs no lock for what it does.
 """
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from cli.answers import Refusal
 from cli.embedded import probe
 from cli.embedded.binary import find
-from cli.embedded.launching import last_words, launch_server, launch_worker
+from cli.embedded.launching import last_words, launch_desk, launch_server, launch_worker
 from cli.embedded.ports import Ports, any_free
 from cli.embedded.processes import alive, exit_code
-from cli.embedded.record import Record, Server, Worker, forget, save
+from cli.embedded.record import Desk, Record, Server, Worker, forget, save
 from cli.embedded.starting import LAST_CHANCE, START_LIMIT
 from cli.embedded.stopping import end, end_parts
 
@@ -34,16 +34,17 @@ _LONGEST_PAUSE = 30
 _STEADY = 60
 """Seconds after which the next end counts as the first."""
 
-_Part = TypeVar("_Part", bound=Server | Worker)
+_Part = TypeVar("_Part", bound=Server | Worker | Desk)
 
 
 def watch(ground: Ground, outcome: Outcome) -> None:
-    """Keep both alive until somebody asks for the end, then end both."""
+    """Keep all alive until somebody asks for the end, then end all."""
     server = _Post(ground, "server", outcome.server, probe.server_answers, ground.places.server_log)
     worker = _Post(ground, "worker", outcome.worker, probe.worker_ready, ground.places.worker_log)
+    desk = _Post(ground, "desk", outcome.desk, probe.desk_answers, ground.places.desk_log) if outcome.desk else None
 
     def written() -> Record:
-        return Record(outcome.keeper, server.part, worker.part)
+        return Record(outcome.keeper, server.part, worker.part, desk.part if desk is not None else None)
 
     ground.tell.watching = True
     while not ground.bell.rings:
@@ -51,9 +52,11 @@ def watch(ground: Ground, outcome: Outcome) -> None:
         changed = server.look(lambda: _server_again(ground, server.last))
         # A worker whose server is away cannot be well, and needs no other cure.
         changed |= worker.look(lambda: launch_worker(ground.places, server.last), excused=not server.well)
+        if desk is not None:
+            changed |= desk.look(lambda: _desk_again(ground, server.last, desk.last))
         if changed:
             _noted(ground, lambda: save(ground.places.record, written()))
-    ground.tell.step("ending the worker, then the server")
+    ground.tell.step(f"ending {'the desk, ' if desk is not None else ''}the worker, then the server")
     end_parts(ground, written())
     forget(ground.places.record)
 
@@ -146,6 +149,11 @@ def _noted(ground: Ground, work: Callable[[], None]) -> bool:
         ground.tell.step(f"{refusal.message}. {refusal.mend}")
         return False
     return True
+
+
+def _desk_again(ground: Ground, server: Server, old: Desk) -> Desk:
+    """Start the desk where it was: people have its address."""
+    return launch_desk(ground.places, server, int(old.health.rpartition(":")[2]))
 
 
 def _server_again(ground: Ground, old: Server) -> Server:

@@ -80,7 +80,8 @@ class House:
     def __init__(self, home: Path) -> None:
         self.places = Places(home)
         self.port, self.ui = any_free(2)
-        self.ports = ("--port", str(self.port), "--ui-port", str(self.ui))
+        # Most of these tests hurt the two that a rollout cannot do without; the desk would only take its time.
+        self.ports = ("--port", str(self.port), "--ui-port", str(self.ui), "--no-desk")
         self.output = home.with_name(f"{home.name}.said")
         self._seen: set[Keeper] = set()
         self._ours: list[subprocess.Popen[bytes]] = []
@@ -164,7 +165,7 @@ class House:
 
     def quiet(self) -> bool:
         """Whether nothing of it is left: no process that was seen, nobody who holds a lock, no port."""
-        locks = (self.places.lock, self.places.server_lock, self.places.worker_lock)
+        locks = (self.places.lock, self.places.server_lock, self.places.worker_lock, self.places.desk_lock)
         return (
             not any(alive(one) for one in self._seen)
             and not any(holders(lock) for lock in locks)
@@ -176,7 +177,7 @@ class House:
         for process in self._ours:
             process.kill()
             process.wait()
-        for lock in (self.places.worker_lock, self.places.server_lock):
+        for lock in (self.places.desk_lock, self.places.worker_lock, self.places.server_lock):
             for pid in holders(lock):
                 os.kill(pid, signal.SIGKILL)
 

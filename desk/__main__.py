@@ -1,0 +1,47 @@
+"""`python -m desk`: the desk until it is told to stop; `tidegate desk` and `tidegate up` start it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import uvicorn
+
+from cli import home, render
+from cli.answers import Refusal
+from cli.embedded import leave
+from desk.app import build
+from desk.settings import settings
+
+_GRACE = 5
+_CROWD = 200
+
+
+def main() -> None:
+    """Run the desk."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        given = settings(sys.argv[1:])
+        app = build(given)
+        home.write(home.home() / "desk" / "origin", f"{given.origin}\n")
+    except Refusal as refusal:
+        render.refuse(refusal)
+        leave.end(refusal.code)
+    logging.getLogger("tidegate.desk").info("the review desk is at %s", given.origin)
+    # No access log: a path may be a link that lets somebody in. Whom a proxy speaks for is believed of this machine's.
+    uvicorn.run(
+        app,
+        host=given.host,
+        port=given.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=given.secure,
+        limit_concurrency=_CROWD,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    leave.end(0)
+
+
+if __name__ == "__main__":
+    main()

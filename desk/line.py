@@ -1,0 +1,72 @@
+"""The line to Temporal: each question waits in a thread of its own, and what makes it safer never stands behind one.
+
+Connections are kept; one whose server does not answer is given up, so that the next question looks for it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from cli import talk
+from cli.answers import Exit, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.message import Message
+    from cli.talk import Server
+    from tidegate.models.messages import Answer, RolloutInput
+
+T = TypeVar("T")
+
+_SHORT = 5.0
+"""Seconds that a reduction waits for a worker before it is left as a message that lasts."""
+_READERS, _REDUCERS = 8, 4
+
+
+class Line:
+    """A line to one server."""
+
+    def __init__(self) -> None:
+        """Connect to nobody yet."""
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="asks")
+        self._reducers = ThreadPoolExecutor(_REDUCERS, thread_name_prefix="reduces")
+        self._own = threading.local()
+
+    async def ask(self, question: Callable[[Server], T]) -> T:
+        """Ask the server something; Refusal and NoAnswer are for whoever asks."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._with, question)
+
+    async def whole(self, use_case: str) -> RolloutInput:
+        """Return the plan in force and the whole state of a rollout."""
+        return await self.ask(lambda server: server.whole(use_case))
+
+    async def tell(self, said: Message) -> Answer:
+        """Say something and return the answer."""
+        return await self.ask(lambda server: server.tell(said))
+
+    async def reduce(self, said: Message) -> Answer | None:
+        """Make it safer and return the answer; nothing if it was left as a message that waits for a worker."""
+
+        def reduce(server: Server) -> Answer | None:
+            try:
+                return server.tell(said, _SHORT, _SHORT)
+            except talk.NoAnswer:
+                server.signal(said)
+                return None
+
+        return await asyncio.get_running_loop().run_in_executor(self._reducers, self._with, reduce)
+
+    def _with(self, question: Callable[[Server], T]) -> T:
+        server: Server | None = getattr(self._own, "server", None)
+        if server is None:
+            server = self._own.server = talk.server()
+        try:
+            return question(server)
+        except Refusal as refusal:
+            if refusal.code is Exit.UNREACHABLE:
+                self._own.server = None
+            raise
