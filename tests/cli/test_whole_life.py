@@ -17,8 +17,10 @@ from tests.cli import lives
 from tests.cli.lab import Lab, needs_server
 from tests.cli.robot import Look, Robot
 from tests.cli.run import Answer
+from tests.pure.keys import public
 from tests.workflows.rig import Rig, needs_test_server, virtual
 from tidegate import recompute
+from tidegate.sshsig import blob, fingerprint
 
 _WIDER = ("awaiting_approval", "scheduled", "observing", "checkpoint_review")
 _NEXT_WAVE = ("scheduled", "observing", "checkpoint_review")
@@ -41,8 +43,10 @@ class Here:
         self.name = name
 
     async def run(self, *words: str) -> Answer:
-        """Run one verb in a process of its own."""
-        return await asyncio.to_thread(self.lab.run, *words)
+        """Run one verb in a process of its own, with the key of whoever says it at hand."""
+        who = words[words.index("--as") + 1] if "--as" in words else None
+        env = {} if who is None else {"TIDEGATE_KEY": str(lives.key_of(self.lab.folder / self.name, who))}
+        return await asyncio.to_thread(lambda: self.lab.run(*words, **env))
 
     async def wait(self, look: Look) -> None:
         """Wait a little, and no longer than until what comes next."""
@@ -65,6 +69,10 @@ class Skipping(Here):
         """Run one verb in a process of its own, once nothing moves."""
         if words[0] not in ("--help", "start"):
             await self.rig.rest()
+        if "--as" in words and words[0] != "start":
+            # What is signed is good until so and so long after now, and now is not what the clock here says.
+            now = await self.rig.env.get_current_time()
+            words = (*words, "--good-until", (now + timedelta(days=1)).isoformat(timespec="seconds"))
         return await super().run(*words)
 
     async def wait(self, look: Look) -> None:
@@ -134,8 +142,12 @@ def _assert_kept(home: Path, name: str) -> None:
     lines = evidence.lines(home, name)
     assert list(recompute.check(evidence.rows(home, name), evidence.papers(home).__getitem__)) == []
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
-    signed = [line for line in lines if line["action"] == "vote approve" and line["gate"].startswith("handoff-")]
-    assert lives.RECEIVER in [line["actor"] for line in signed]
+    votes = [line for line in lines if line["action"] == "vote approve"]
+    assert lives.RECEIVER in [line["actor"] for line in votes if line["gate"].startswith("handoff-")]
+    # Whatever is beyond a pilot counts only signed, each by the key of the person it names.
+    signed = [line for line in votes if line["stage"] != "pilot"]
+    assert signed
+    assert all(line["key"] == fingerprint(blob(public(line["actor"]))) for line in signed)
     actions = [line["action"] for line in lines]
     assert actions.count("handed over") == actions.count("retired") == 1
     assert "reviewed" in actions[actions.index("handed over") : actions.index("retired")]
