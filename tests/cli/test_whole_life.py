@@ -20,7 +20,7 @@ from tests.cli.run import Answer
 from tests.pure.keys import public
 from tests.workflows.rig import Rig, needs_test_server, virtual
 from tidegate import recompute
-from tidegate.sshsig import blob, fingerprint
+from tidegate.keys import blob, fingerprint
 
 _WIDER = ("awaiting_approval", "scheduled", "observing", "checkpoint_review")
 _NEXT_WAVE = ("scheduled", "observing", "checkpoint_review")
