@@ -81,7 +81,7 @@ class House:
         self.places = Places(home)
         self.port, self.ui = any_free(2)
         # Most of these tests hurt the two that a rollout cannot do without; the desk would only take its time.
-        self.ports = ("--port", str(self.port), "--ui-port", str(self.ui), "--no-desk")
+        self.ports: tuple[str, ...] = ("--port", str(self.port), "--ui-port", str(self.ui), "--no-desk")
         self.output = home.with_name(f"{home.name}.said")
         self._seen: set[Keeper] = set()
         self._ours: list[subprocess.Popen[bytes]] = []
