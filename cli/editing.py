@@ -51,7 +51,8 @@ def _found(file: Path, person: str) -> tuple[str, Any]:
     people = read(file).data.get("people")
     if not isinstance(people, dict) or person not in people:
         raise Refusal(f"{file} knows nobody called {person}", "The ids are those under `people:`.", Exit.NO_SUCH_THING)
-    text = file.read_text(encoding="utf-8")
+    # Line ends stay as they are, too.
+    text = file.read_bytes().decode("utf-8")
     return text, _value(_value(YAML(typ="safe", pure=True).compose(text), "people"), person)
 
 
@@ -62,17 +63,21 @@ def _value(node: Any, name: str) -> Any:
 def _said(text: str, node: Any, words: str) -> str:
     """Put one more `key: value` into a map."""
     if node.flow_style:
-        at = node.end_mark.index - 1
-        return f"{text[:at].rstrip()}, {words}{text[at:]}"
+        return _inside(text, node, words)
     return _below(text, node, f"{' ' * node.start_mark.column}{words}")
 
 
 def _listed(text: str, node: Any, words: str) -> str:
     """Put one more into a list."""
     if node.flow_style:
-        at = node.end_mark.index - 1
-        return f"{text[:at].rstrip()}{', ' if node.value else ''}{words}{text[at:]}"
+        return _inside(text, node, words)
     return _below(text, node, f"{' ' * node.start_mark.column}- {words}")
+
+
+def _inside(text: str, node: Any, words: str) -> str:
+    """Put words before the end of what stands in brackets."""
+    before = text[: node.end_mark.index - 1].rstrip()
+    return f"{before}{', ' if node.value else ''}{words}{text[len(before) :]}"
 
 
 def _below(text: str, node: Any, line: str) -> str:
@@ -81,17 +86,26 @@ def _below(text: str, node: Any, line: str) -> str:
     while last.id != "scalar" and last.value and not last.flow_style:
         last = last.value[-1]
         last = last[1] if isinstance(last, tuple) else last
-    end = text.find("\n", last.end_mark.index)
-    return f"{text}\n{line}\n" if end < 0 else f"{text[:end]}\n{line}{text[end:]}"
+    ends = "\r\n" if "\r\n" in text else "\n"
+    end = text.find(ends, last.end_mark.index)
+    return f"{text}{ends}{line}{ends}" if end < 0 else f"{text[:end]}{ends}{line}{text[end:]}"
 
 
 def _write(file: Path, text: str, meant: Callable[[Any], None]) -> None:
     from cli.newcomer import check_programme
     from cli.reading import parse, read
 
-    wanted = read(file).data
+    # What two people share by an anchor is told apart here: nobody gets another's key because it was written once.
+    wanted = _apart(read(file).data)
     meant(wanted["people"])
     check_programme(text, file)
     if parse(text, str(file)).data != wanted:
         raise Refusal(f"{file}: it is written in a way that cannot be added to", "Write the words there by hand.")
     home.write(file, text)
+
+
+def _apart(value: Any) -> Any:
+    """Return the same words, none of which are in two places at once."""
+    if isinstance(value, dict):
+        return {name: _apart(part) for name, part in value.items()}
+    return [_apart(part) for part in value] if isinstance(value, list) else value

@@ -313,7 +313,7 @@ def _show(row: Sealed, line: dict[str, Any], texts: dict[str, Text]) -> None:
     facts = (
         ("When", line["at"]), ("Recorded", line["recorded"]), ("Who", f"{line['who']} {line['kind']}".strip()),
         ("As", line["function"]), ("For", line["on_behalf_of"]),
-        ("Recognised by", f"{line['method']}, {'signed' if line['verified'] else 'not signed'}"),
+        ("Recognised by", f"{line['method']}, {'signed' if line['verified'] else 'not signed'}"), ("Key", line["key"]),
         ("Action", line["action"]), ("Outcome", line["outcome"]), ("Where", where), ("Round", line["gate"]),
         *((name.capitalize(), f"{was} -> {now}") for name, was, now in line["changes"]),
         ("About", line["subject"]), ("Plan", line["plan"]), ("Id", row.id), ("Hash", row.hash), ("Follows", row.prev),

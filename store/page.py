@@ -188,6 +188,7 @@ def line_of(row: Sealed) -> Words:
         "on_behalf_of": _string(words.get("on_behalf_of")),
         "method": _string(how.get("method")),
         "verified": how.get("verified") is True,
+        "key": _string(how.get("key")),
         "stage": _string(words.get("stage")),
         "wave": _string(words.get("wave")),
         "gate": _string(words.get("gate")),

@@ -40,12 +40,14 @@ from tidegate.models.event import (
     Choice,
     Confirm,
     Fault,
+    Judge,
     Message,
     Postpone,
     Readings,
     Ready,
     Reduce,
     Reduction,
+    Report,
     Resume,
     StopTheLine,
     Stored,
@@ -215,7 +217,13 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
 
 
 def _cautious(event: Message) -> bool:
-    """Whether it can only make it safer: who says no, who ends it, what is measured. Nothing silences them."""
+    """Whether it can only make it safer: a no, what is wrong, what is measured, an end. Nothing silences it."""
+    if isinstance(event, Confirm):
+        return not event.ratified
+    if isinstance(event, Judge):
+        return not event.accept
+    if isinstance(event, Report):
+        return event.settles is None
     return isinstance(event, Readings | Terminate) or _says(event, _NO)
 
 
@@ -231,7 +239,10 @@ def _unheard(state: State, event: Message, now: datetime) -> Reason | None:
         return because(Code.TOO_LATE, until=event.not_after)
     if state.position.phase.over:
         return because(Code.OVER, phase=state.position.phase.value)
-    full = len(state.receipts) >= RECEIPTS_KEPT or len(state.outbox) >= 2 * OUTBOX_LIMIT
+    kept = len(state.receipts)
+    if kept >= RECEIPTS_KEPT:
+        kept = sum(old.until > now for old in state.receipts.values())
+    full = kept >= RECEIPTS_KEPT or len(state.outbox) >= 2 * OUTBOX_LIMIT
     if full and not _cautious(event):
         return because(Code.BUSY)
     return None
@@ -249,9 +260,10 @@ def _receipt(mark: str, outcome: Outcome, reason: Reason, now: datetime, not_aft
 def _remember(turn: Turn, message: str, receipt: Receipt) -> None:
     """Keep the answer as long as the question may come again, and forget those that can come no more."""
     receipts = {name: old for name, old in turn.state.receipts.items() if old.until > turn.now}
-    while len(receipts) >= RECEIPTS_KEPT:
-        del receipts[next(iter(receipts))]
-    receipts[message] = receipt
+    # Where there is no more room, only what makes it safer is still heard, and may be heard twice. It forgets nothing
+    # in its stead: a yes that was used or taken back, and came again, would count again.
+    if len(receipts) < RECEIPTS_KEPT:
+        receipts[message] = receipt
     turn.change(receipts=receipts)
 
 

@@ -51,6 +51,14 @@ def fingerprints(member: Member | None) -> tuple[str, ...]:
     return tuple(sorted(known.fingerprint for known in of(member) if not known.key.revoked))
 
 
+def stands(member: Member | None, fingerprint: str) -> bool:
+    """Whether what somebody said goes on counting: unsigned words do where they counted, signed ones with their key.
+
+    A key that ran out takes nothing back; one that was revoked or removed does.
+    """
+    return not fingerprint or fingerprint in fingerprints(member)
+
+
 def counts(key: Key, now: datetime) -> bool:
     """Whether a key may be signed with now; days are those of UTC."""
     day = now.date()

@@ -225,6 +225,9 @@ def reassign(turn: Turn, event: Reassign) -> Reason:
             "reassign", Outcome.REFUSED, because(Code.NOT_NEEDED, function=event.function.value, gate=gate.id)
         )
     turn.keep_gate(gate.but(assigned=tuple(dict.fromkeys((*gate.assigned, (event.function, event.to))))))
+    if event.actor.key:
+        by = (event.function, event.to, who, event.actor.key)
+        turn.keep_gate(turn.state.gates[gate.id].but(assigned_by=tuple(dict.fromkeys((*gate.assigned_by, by)))))
     reason = because(Code.REASSIGNED, gate=gate.id, function=event.function.value, to=event.to)
     turn.tell(reason, (event.to,))
     return turn.note("reassign", Outcome.DONE, reason, gate=gate.id, function=event.function)

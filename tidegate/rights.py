@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate.keys import fingerprints
+from tidegate.keys import fingerprints, stands
 from tidegate.models.event import Actor, ActorKind
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -29,6 +29,8 @@ class Seat(NamedTuple):
 
     function: Function
     principal: str
+    leave: tuple[tuple[str, str], ...] = ()
+    """Who has lent it by their signature, and with which key."""
 
 
 def functions_of(plan: Plan, actor: Actor) -> tuple[Function, ...]:
@@ -133,35 +135,51 @@ def _wanted(gate: Gate) -> tuple[Function, ...]:
 
 def _seats(plan: Plan, state: State, gate: Gate, person: str, function: Function, now: datetime) -> Iterator[Seat]:
     member = plan.roster[person]
-    if function in member.functions or (function, person) in gate.assigned:
+    if function in member.functions or assigned(plan, gate, function, person):
         yield Seat(function, person)
-    for principal in principals(plan, state, gate, person, function, now):
-        yield Seat(function, principal)
+    for principal, leave in _lent(plan, state, gate, person, function, now).items():
+        yield Seat(function, principal, leave)
+
+
+def assigned(plan: Plan, gate: Gate, function: Function, person: str) -> bool:
+    """Whether a head of function has named somebody for this gate, with a key that did not fall into other hands."""
+    if (function, person) not in gate.assigned:
+        return False
+    by = [(head, key) for what, who, head, key in gate.assigned_by if (what, who) == (function, person)]
+    return not by or any(stands(plan.roster.get(head), key) for head, key in by)
 
 
 def principals(plan: Plan, state: State, gate: Gate, person: str, function: Function, now: datetime) -> tuple[str, ...]:
     """Return for whom somebody may act in a function: by delegation, or as deputy of who is away or does not answer."""
-    found: list[str] = []
+    return tuple(_lent(plan, state, gate, person, function, now))
+
+
+def _lent(
+    plan: Plan, state: State, gate: Gate, person: str, function: Function, now: datetime
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the same with what each rests on: who lent their seat on the way, and with which key that was signed."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
     # A chain leads only through people who could sit there themselves, and where signatures count, by signed steps.
     able = {
         name
         for name, member in plan.roster.items()
         if can_vote(member) and function in member.functions and name not in gate.excluded
     }
-    reached: tuple[str, ...] = (person,)
+    reached: dict[str, tuple[tuple[str, str], ...]] = {person: ()}
     for _ in range(LONGEST_CHAIN):
-        givers = [
-            rule.principal
+        givers = {
+            rule.principal: (*reached[rule.to], *(((rule.principal, rule.key),) if rule.key else ()))
             for rule in state.delegations
             if rule.function is function and rule.to in reached and rule.since <= now < rule.until
             if rule.principal in able and (rule.verified or not gate.signed)
             if not rule.verified or own_key(gate, rule.principal, rule.key)
-        ]
-        reached = tuple(name for name in givers if name != person and name not in found)
-        found.extend(reached)
+            if stands(plan.roster.get(rule.principal), rule.key)
+        }
+        reached = {name: leave for name, leave in givers.items() if name != person and name not in found}
+        found |= reached
     for name in holders(plan, function):
         principal = plan.roster[name]
         called = gate.escalations > 0 or away(principal, now)
         if principal.deputy == person and name not in found and name in able and called:
-            found.append(name)
-    return tuple(found)
+            found[name] = ()
+    return found

@@ -37,7 +37,9 @@ def recognised(plan: Plan, state: State, event: Message, now: datetime) -> tuple
     member = plan.roster.get(claimed.subject)
     found: Known | str = "nobody of that name is in the programme"
     if member is not None:
-        found = _judged(member, event, signature, statement.document(plan.use_case, state.nonce, event), now)
+        found = _judged(
+            member, event, signature, statement.document(plan.use_case, state.nonce, event, plan.digest), now
+        )
     if isinstance(found, str):
         return claimed, because(Code.BAD_SIGNATURE, who=claimed.subject, why=found)
     return claimed.but(method=signature.method, verified=True, key=found.fingerprint), None

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback
+from tidegate.keys import stands
 from tidegate.models.base import Function, Stage
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
 from tidegate.models.gate import Ballot, Veto
 from tidegate.models.reasons import Code
-from tidegate.rights import Seat, can_vote, functions_of, own_key, principals, seat_for
+from tidegate.rights import Seat, assigned, can_vote, functions_of, own_key, principals, seat_for
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tidegate.models.state import State
 
 YES = (Choice.APPROVE, Choice.APPROVE_WITH_CONDITIONS)
-_REVOKED_KEPT = 50
+_REVOKED_AT_MOST = 50
 _OWED_AT_MOST = 100
 """From so many things owed on, no further condition is taken on: what is never met must not pile up."""
 
@@ -55,7 +56,7 @@ def cast(turn: Turn, vote: Vote) -> Reason:
 
 
 def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
-    if gate.signed and not vote.actor.verified:
+    if (gate.signed or _signs(turn.plan, gate)) and not vote.actor.verified:
         return _refuse(turn, vote, because(Code.SIGNATURE_REQUIRED, gate=gate.id))
     if vote.actor.verified and not own_key(gate, vote.actor.subject, vote.actor.key):
         return _refuse(turn, vote, because(Code.LATE_KEY, who=vote.actor.subject, gate=gate.id))
@@ -70,6 +71,9 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
     unfit = _unfit(turn, vote, gate, seat) if vote.choice in YES else None
     if unfit is not None:
         return _refuse(turn, vote, unfit)
+    if vote.choice in YES and len(gate.revoked) >= _REVOKED_AT_MOST:
+        # Which yes was taken back is never forgotten: it would count again if it were sent again.
+        return _refuse(turn, vote, because(Code.TOO_MANY, what="votes taken back"))
     rule = turn.plan.rules(gate.level).gates[gate.kind]
     ballot = Ballot(
         person=vote.actor.subject,
@@ -82,6 +86,7 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
         key=vote.actor.key,
         promises=vote.promises,
         message=vote.id,
+        leave=seat.leave,
     )
     turn.keep_gate(gate.but(ballots=(*gate.ballots, ballot)))
     return _record(turn, vote, Outcome.DONE, because(_HEARD[vote.choice], gate=gate.id, label=gate.label), seat)
@@ -125,10 +130,21 @@ def valid(plan: Plan, gate: Gate, ballot: Ballot, now: datetime) -> bool:
     voter, principal = plan.roster.get(ballot.person), plan.roster.get(ballot.principal)
     if voter is None or principal is None or not can_vote(voter) or not can_vote(principal):
         return False
+    if not ballot.verified and _signs(plan, gate):
+        return False
+    rests_on = ((ballot.person, ballot.key), *ballot.leave)
+    if not all(stands(plan.roster.get(person), key) for person, key in rests_on):
+        return False
     if ballot.person == ballot.principal:
-        return ballot.function in voter.functions or (ballot.function, ballot.person) in gate.assigned
+        return ballot.function in voter.functions or assigned(plan, gate, ballot.function, ballot.person)
     # A delegate's yes was given while the delegation stood; what must still stand is the principal's own seat.
     return ballot.function in principal.functions and ballot.principal not in gate.excluded
+
+
+def _signs(plan: Plan, gate: Gate) -> bool:
+    """Whether the revision in force counts only signed decisions, whatever was so when the round was opened."""
+    rule = plan.rules(gate.level).gates.get(gate.kind)
+    return rule is not None and rule.signed
 
 
 def missing(plan: Plan, gate: Gate, now: datetime) -> tuple[str, ...]:
@@ -153,7 +169,7 @@ def askable(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[str, .
             if not can_vote(member) or name in gate.excluded or name in spoken:
                 continue
             stands_in = principals(plan, state, gate, name, function, now)
-            if function in member.functions or (function, name) in gate.assigned or stands_in:
+            if function in member.functions or assigned(plan, gate, function, name) or stands_in:
                 found.add(name)
     return tuple(sorted(found))
 
@@ -212,7 +228,7 @@ def _revoke(turn: Turn, vote: Vote, gate: Gate) -> Reason:
         return _refuse(turn, vote, because(Code.NOTHING_TO_REVOKE, who=vote.actor.subject))
     kept = tuple(ballot for ballot in gate.ballots if ballot.person != vote.actor.subject)
     undone = tuple(ballot.message for ballot in mine)
-    turn.keep_gate(gate.but(ballots=kept, revoked=(*gate.revoked, *undone)[-_REVOKED_KEPT:]))
+    turn.keep_gate(gate.but(ballots=kept, revoked=(*gate.revoked, *undone)))
     return _record(
         turn, vote, Outcome.DONE, because(Code.REVOKED, gate=gate.id), Seat(mine[0].function, mine[0].principal)
     )

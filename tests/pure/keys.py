@@ -62,5 +62,5 @@ def signed(event: Event, state: State) -> Event:
         return event
     by = waits.removeprefix(_WAITS)
     name = event.actor.subject if by == "themselves" else by
-    proof = sign(name, statement.document(state.use_case, state.nonce, event))
+    proof = sign(name, statement.document(state.use_case, state.nonce, event, state.plan))
     return event.model_copy(update={"signature": Signature(method="ssh", proof=proof)})

@@ -20,7 +20,7 @@ from tidegate import keys, passkey, seal, signature, statement, verbs
 from tidegate.decide import decide
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome
-from tidegate.models.event import Amend, Choice, Message, Override, Reduction, Resume, Vote
+from tidegate.models.event import Amend, Choice, Message, Override, Reduction, Report, Resume, Vote
 from tidegate.models.plan import Plan
 from tidegate.models.programme import Passkey, PublicKey
 from tidegate.models.proof import Signature
@@ -209,6 +209,16 @@ def test_a_wrong_signature_keeps_nobody_from_saying_no(choice: Choice) -> None:
     wrong: dict[str, Any] = {"signature": Signature(method="ssh", proof="nothing"), "not_after": story.now + DAY}
     assert story.say(story.ballot("risk-a", choice, **wrong)).entries[-1].outcome is Outcome.DONE
     assert said(story.say(story.ballot("ops-a", **wrong))) is Code.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    ("more", "code"), [({"what": "it leaks"}, Code.ISSUE_OPENED), ({"settles": "issue-9"}, Code.BAD_SIGNATURE)]
+)
+def test_a_wrong_signature_keeps_nobody_from_saying_what_is_wrong(more: dict[str, str], code: Code) -> None:
+    """Who reports a problem is heard with a signature that proves nothing; who says that one is settled is not."""
+    story = opened(SIGNED)
+    wrong: dict[str, Any] = {"signature": Signature(method="ssh", proof="nothing"), "not_after": story.now + DAY}
+    assert said(story.message(Report, "risk-a", evidence="seen", **more, **wrong)) is code
 
 
 def test_a_claim_to_be_verified_counts_for_nothing() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.pure.keys import signed
 from tests.pure.world import START, Story
 from tidegate import recording, seal
 from tidegate.decide import decide, in_order
@@ -95,6 +96,8 @@ class Kept(Story):
         decisions = []
         for event in events:
             sealed, texts = seal.sealed(event, self.backlog.secret)
+            # What is signed is what is put on record.
+            sealed = signed(sealed, self.state)
             self.texts.update(texts)
             decision = decide(self.plan, self.state, sealed, self.now)
             self.backlog, self.spelled = recording.heard(self.backlog, self.spelled, sealed, texts, decision, self.now)

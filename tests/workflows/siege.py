@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,7 +25,7 @@ from activities.drivers.flagd import Flagd
 from cli.embedded.ports import any_free
 from tests.evidence import lines
 from tests.pure.world import with_rung
-from tests.workflows.rig import DEV_SERVER, Rig, enforced, started
+from tests.workflows.rig import DEV_SERVER, Rig, enforced
 from tidegate.models.base import Span
 from tidegate.models.messages import Answer, RolloutInput
 from tidegate.models.plan import Backend
@@ -74,15 +75,15 @@ def free_port() -> int:
 async def dev_server(*settings: str, ui_port: int | None = None) -> AsyncIterator[WorkflowEnvironment]:
     """Stand on a dev server of its own, with these dynamic settings."""
     said = [part for setting in settings for part in ("--dynamic-config-value", setting)]
-    env = await started(
-        lambda: WorkflowEnvironment.start_local(
-            plugins=[plugin()],
-            dev_server_existing_path=str(DEV_SERVER),
-            dev_server_extra_args=said,
-            dev_server_log_level="error",
-            ui=ui_port is not None,
-            ui_port=ui_port,
-        )
+    env = await WorkflowEnvironment.start_local(
+        plugins=[plugin()],
+        dev_server_existing_path=str(DEV_SERVER),
+        dev_server_extra_args=said,
+        dev_server_log_level="error",
+        # On a busy machine it takes its time to begin.
+        dev_server_startup_timeout=timedelta(seconds=60),
+        ui=ui_port is not None,
+        ui_port=ui_port,
     )
     async with env:
         await attributes.register(env.client)

@@ -80,9 +80,9 @@ class World:
         self.env = await stack.enter_async_context(dev_server(NO_PAUSE, ui_port=self._ui))
         await stack.enter_async_context(build_worker(self.env.client, Settings(home=self.home)))
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
+    def run(self, work: Coroutine[Any, Any, None], within: float = 240) -> None:
         """Let something happen."""
-        self._runner.run(asyncio.wait_for(work, 240))
+        self._runner.run(asyncio.wait_for(work, within))
 
     def victim(self) -> Attacked:
         """Return a rollout that nobody has attacked yet."""

@@ -36,6 +36,8 @@ class Ballot(Carried):
     """What it is tied to."""
     message: str = ""
     """The id of the message that it came in."""
+    leave: tuple[tuple[Id, str], ...] = ()
+    """Whose signed leave it rests on besides, and with which key each was signed."""
 
 
 class Briefing(Carried):
@@ -105,6 +107,8 @@ class Gate(Carried):
     """Who asked for it and therefore cannot approve it."""
     assigned: tuple[tuple[Function, Id], ...] = ()
     """Who was named by a head of function for this gate alone."""
+    assigned_by: tuple[tuple[Function, Id, Id, str], ...] = ()
+    """Who named whom, and with which key that was signed."""
     ballots: tuple[Ballot, ...] = ()
     """The votes."""
     revoked: tuple[str, ...] = ()
