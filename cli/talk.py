@@ -78,6 +78,10 @@ class Server:
         self._client = client
         self._address = address
 
+    def close(self) -> None:
+        """End the conversation, for whoever goes on living after it."""
+        self._runner.close()
+
     def tell(self, message: Message, patience: float = _PATIENCE, bounded: float = BOUNDED) -> Answer:
         """Say something and return the answer; raise NoAnswer if nobody is there to give one."""
         return self._run(self._tell(message, patience, bounded))

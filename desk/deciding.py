@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from cli.answers import Refusal
 from cli.message import Message
 from cli.render import spoken
+from cli.talk import NoAnswer
 from desk import passkeys
 from desk.reading import opened, shown
 from desk.room import Gone, form, room, session, signed_in
@@ -104,11 +106,13 @@ async def send(request: Request) -> Response:
     message = Message(draft["use_case"], draft["verb"], {**draft["words"], "signature": signed})
     answer = await here.line.tell(message)
     done = answer.outcome.value in ("done", "noop")
+    proven = done and await _proven(here, message)
     return here.pages.page(
         request,
         "answer",
         {
             "done": done,
+            "proven": proven,
             "choice": draft["verb"],
             "answer": answer,
             "use_case": draft["use_case"],
@@ -169,6 +173,15 @@ def _statement(case: Case, draft: dict[str, Any]) -> bytes:
         return statement(case.plan, case.state.nonce, draft["verb"], words)
     except ValueError as error:
         raise Gone(400, "The rollout would not understand that.", f"{error}. Go back and shorten it.") from None
+
+
+async def _proven(here: Room, said: Message) -> bool:
+    """Whether it was put on record as proven; a no is heard without that, and nobody is told more than is so."""
+    try:
+        given = await here.line.whole(said.use_case)
+    except (NoAnswer, Refusal):
+        return False
+    return any(entry.cause == said.id and entry.verified and entry.outcome.value == "done" for entry in given.lately)
 
 
 def _purpose(person: str) -> str:

@@ -35,6 +35,14 @@ class Line:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="asks")
         self._reducers = ThreadPoolExecutor(_REDUCERS, thread_name_prefix="reduces")
         self._own = threading.local()
+        self._servers: list[Server] = []
+
+    def close(self) -> None:
+        """End every conversation; whoever still waits for an answer gets it first."""
+        for pool in (self._readers, self._reducers):
+            pool.shutdown()
+        while self._servers:
+            self._servers.pop().close()
 
     async def ask(self, question: Callable[[Server], T]) -> T:
         """Ask the server something; Refusal and NoAnswer are for whoever asks."""
@@ -64,9 +72,12 @@ class Line:
         server: Server | None = getattr(self._own, "server", None)
         if server is None:
             server = self._own.server = talk.server()
+            self._servers.append(server)
         try:
             return question(server)
         except Refusal as refusal:
             if refusal.code is Exit.UNREACHABLE:
                 self._own.server = None
+                self._servers.remove(server)
+                server.close()
             raise

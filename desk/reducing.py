@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _VERBS = ("hold", "pause")
+_DIRECTLY = "pause-directly"
+"""What is offered where a pause was left and no worker is there to hear it."""
 _ID = re.compile(r"^desk-[0-9a-f]{24}$")
 _USE_CASE = re.compile(r"^[a-z0-9][a-z0-9._-]{0,99}$")
 _DIRECT = 60.0
@@ -35,6 +37,8 @@ async def reduce(request: Request) -> Response:
     """Make it safer, and say what is true then."""
     here, said, use_case = room(request), await form(request), request.path_params["use_case"]
     verb, person = said.get("verb", ""), session(request).person
+    if verb == _DIRECTLY and _USE_CASE.match(use_case):
+        await _without_server(use_case, "pause", person)
     if verb not in _VERBS:
         raise Gone(400, "That is no way down from here.", "Hold and Pause are; the rest is on the command line.")
     mine = said.get("id", "")
@@ -71,7 +75,7 @@ async def _without_server(use_case: str, verb: str, person: str) -> NoReturn:
         raise Gone(200, "PAUSED. Nobody is served any more, and that was read back.", answer.get("sentence", ""))
     raise Gone(
         503,
-        "NOT PAUSED as far as anybody knows: the server does not answer, and the driver alone could not be used here.",
+        "NOT PAUSED as far as anybody knows: nothing answers, and the driver alone could not be used from here.",
         f"Whoever runs it types `tidegate pause {use_case} --direct` where the targets are. Call them now.",
     )
 

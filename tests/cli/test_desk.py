@@ -45,7 +45,7 @@ def test_up_opens_a_desk_that_doctor_sees_and_down_ends(house: House) -> None:
     before = house.record
     house.kill(desk["pid"])
     assert "the review desk does not answer" in house.doctor(0)["embedded server"]["says"]
-    again = house.words("up", "--detach")
+    again = house.words("up", "--detach", "--desk")
     assert (again["already"], again["desk"]["address"]) == (False, desk["address"])
     assert again["desk"]["pid"] != desk["pid"]
     assert (house.record.server, house.record.worker) == (before.server, before.worker)

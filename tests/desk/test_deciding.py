@@ -23,7 +23,7 @@ def test_a_vote_with_a_passkey_counts_and_is_verified(desk: Desk) -> None:
     """An answered and signed approval is a ballot of its giver's, verified, with their words."""
     browser = desk.inside()
     answer = desk.send(browser, desk.decide(browser))
-    assert (answer.status, "Recorded" in answer.words) == (200, True), answer.words
+    assert (answer.status, "your signature proves it" in answer.words) == (200, True), answer.words
     (ballot,) = desk.story.gate.ballots
     assert (ballot.person, ballot.choice.value, ballot.verified) == ("risk-a", "approve", True)
     assert ballot.key.startswith("passkey:")
@@ -105,6 +105,17 @@ def test_a_no_says_why(desk: Desk, choice: str) -> None:
     assert desk.decide(browser, choice, reason="").status == 422
     assert desk.send(browser, desk.decide(browser, choice)).status == 200
     assert desk.story.state.closed[-1].how == {"request_changes": "changes_requested", "reject": "rejected"}[choice]
+
+
+def test_a_no_that_proves_nothing_is_heard_and_said_to_be_so(tmp_path: Path) -> None:
+    """Where unsigned words count a no with a wrong signature is heard, and the page does not call it proven."""
+    desk = Desk(tmp_path, signed=False)
+    browser = desk.inside()
+    answer = desk.send(browser, desk.decide(browser, "reject"), Device("of somebody else"))
+    assert answer.status == 200, answer.words
+    assert "your signature proves it" not in answer.words
+    assert "not as proven by your key" in answer.words
+    assert Code.BAD_SIGNATURE in {entry.reason.code for entry in desk.story.entries}
 
 
 def test_what_changed_meanwhile_is_not_signed(desk: Desk) -> None:

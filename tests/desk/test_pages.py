@@ -137,17 +137,13 @@ def test_without_a_worker_a_reduction_is_left(desk: Desk) -> None:
     seen = browser.post("/rollout/claims-triage/reduce", form)
     assert (seen.status, "NOT YET IN FORCE." in seen.words) == (202, True)
     assert [said.verb for said in desk.told.left] == ["pause"]
+    assert 'value="pause-directly"' in seen.text
     assert browser.get(desk.page).status == 503
 
 
 def test_without_a_server_a_pause_goes_through_the_driver_alone(desk: Desk, home: Path) -> None:
     """Where Temporal itself is away, Pause still serves nobody and reads that back; Hold says what to do instead."""
-    settings = {"file": "flags/claims.json", "flag": "claims"}
-    flag = Flagd(settings, home)
-    flag.apply(desk.story.plan.exposure(1), 1, "claims-triage-1", None)
-    whereabouts(home / "targets")(
-        "claims-triage", {"flags/claims": Backend(kind="flagd", settings=settings)}, "by hand"
-    )
+    flag = _served(desk, home)
     browser = desk.inside()
     page = browser.get("/rollout/claims-triage")
     desk.told.server = False
@@ -156,6 +152,18 @@ def test_without_a_server_a_pause_goes_through_the_driver_alone(desk: Desk, home
     hold = browser.post("/rollout/claims-triage/reduce", {**form, "verb": "hold"})
     assert (hold.status, "press Pause" in hold.words) == (503, True)
     seen = browser.post("/rollout/claims-triage/reduce", {**form, "verb": "pause"})
+    assert (seen.status, "PAUSED." in seen.words) == (200, True), seen.words
+    assert flag.observe().exposure.people == 0
+
+
+def test_a_pause_that_was_left_can_be_done_by_the_driver_at_once(desk: Desk, home: Path) -> None:
+    """Whoever does not want to wait for a worker serves nobody by one more click."""
+    flag = _served(desk, home)
+    browser = desk.inside()
+    page = browser.get("/rollout/claims-triage")
+    desk.told.worker = False
+    form = {"csrf": page.field("csrf"), "verb": "pause-directly"}
+    seen = browser.post("/rollout/claims-triage/reduce", form)
     assert (seen.status, "PAUSED." in seen.words) == (200, True), seen.words
     assert flag.observe().exposure.people == 0
 
@@ -230,3 +238,13 @@ def test_forgotten_links_do_not_pile_up(desk: Desk, home: Path) -> None:
     (folder / "broken.used").write_text("{", "utf-8")
     invite("ops-a", programme=desk.programme)
     assert sorted(file.name for file in folder.iterdir() if file.stem in ("old", "broken")) == []
+
+
+def _served(desk: Desk, home: Path) -> Flagd:
+    """Let the flag file of a home serve the first wave, and return it."""
+    settings = {"file": "flags/claims.json", "flag": "claims"}
+    flag = Flagd(settings, home)
+    flag.apply(desk.story.plan.exposure(1), 1, "claims-triage-1", None)
+    backend = Backend(kind="flagd", settings=settings)
+    whereabouts(home / "targets")("claims-triage", {"flags/claims": backend}, "by hand")
+    return flag

@@ -54,7 +54,7 @@ class Told:
     def whole(self, use_case: str) -> RolloutInput:
         """Return the plan in force and the whole state."""
         self._there(use_case)
-        return RolloutInput(plan=self.story.plan, state=self.story.state)
+        return RolloutInput(plan=self.story.plan, state=self.story.state, lately=tuple(self.story.entries[-10:]))
 
     def standing(self, use_case: str) -> Standing:
         """Say where it stands."""
