@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # Most tests wait for servers most of the time, so there may be more hands than cores.
-HANDS ?= 4
+HANDS ?= 3
 READY := .venv/.ready
 BIN := .venv/bin
 .DEFAULT_GOAL := help

@@ -44,6 +44,10 @@ _LONG = (
     "workflows/test_rollout.py",
     "workflows/test_sweep.py",
     "workflows/test_hostile.py",
+    "workflows/test_signed_forgeries.py",
+    "workflows/test_signed_replays.py",
+    "workflows/test_storm.py",
+    "ui/test_desk.py",
     "cli/test_past.py",
 )
 """Files that take longest: begun last, one of them would be waited for alone."""
