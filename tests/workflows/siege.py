@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
 from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowUpdateFailedError,
@@ -157,7 +157,10 @@ class Attacked(Rig):
         causes = []
         for event in itertools.chain(*await self.runs()):
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-                causes.append("timed out")
+                how = event.workflow_task_timed_out_event_attributes.timeout_type
+                # What a worker that went away never took up has not failed: another is asked.
+                if how != TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START:
+                    causes.append(f"timed out: {TimeoutType.Name(how)}")
             elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
                 causes.append(WorkflowTaskFailedCause.Name(event.workflow_task_failed_event_attributes.cause))
         return [cause for cause in causes if not cause.endswith(THE_SERVERS)]
