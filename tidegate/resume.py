@@ -121,6 +121,10 @@ def released(turn: Turn, gate: Gate) -> None:
             sent_back=False,
         )
     else:
+        if position.phase is Phase.REDUCED:
+            # A hold that was not confirmed at first, and was found to be less outside: it is watched again.
+            turn.move_to(Phase.OPERATING if position.handed_over else Phase.OBSERVING, target=None, purpose=None)
+            turn.change(requesters=())
         # The next review is due at once, but a wave is watched for as long as it was to be, hold or no hold.
         due = max(turn.now, watch.until) if watch else turn.now
         turn.place(missed=0, narrow_at=None, observation=watch.but(review_at=due) if watch else None)

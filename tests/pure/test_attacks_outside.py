@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.pure.machine import cooperate
 from tests.pure.test_attacks import stopping
 from tests.pure.world import Story, exposure
-from tidegate.models.event import Observed, Reduction
+from tidegate.models.event import Applied, Observed, Reduction, Resume
 from tidegate.models.exposure import NOTHING, Exposure
-from tidegate.models.state import Control
+from tidegate.models.state import Control, Phase
 
 
 def test_what_was_made_safer_outside_meanwhile_is_not_undone_by_a_hold() -> None:
@@ -36,3 +37,21 @@ def test_a_new_life_begins_above_the_fence_of_the_old_one(found: Exposure, peopl
     story.live()
     assert story.people == 10
     assert story.applied()[-1].epoch > 7
+
+
+def test_a_hold_that_was_found_to_be_less_outside_goes_on_once_it_is_released() -> None:
+    """A hold that could not be confirmed, and was narrowed outside meanwhile, is no dead end once released."""
+    story = Story().climb(2)
+    story.auto = False
+    story.reduce(Reduction.ROLLBACK, "comp-deputy")
+    assert story.state.exposure.pending is not None
+    story.say(Applied(epoch=story.state.exposure.pending.epoch, result="unknown"))
+    story.say(Observed(exposure=story.plan.exposure(1), epoch=story.state.exposure.epoch + 1))
+    story.auto = True
+    story.answer()
+    assert (story.phase, story.state.exposure.control) == (Phase.REDUCED, Control.HELD)
+    story.message(Resume, "business", cause="understood")
+    story.agree()
+    assert (story.phase, story.state.exposure.control) == (Phase.OBSERVING, Control.LIVE)
+    cooperate(story)
+    assert story.phase is Phase.OPERATING
