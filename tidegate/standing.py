@@ -73,6 +73,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         steps=tuple(steps(plan, state, now)),
         coming=_coming(plan, state),
         through=_through(plan, state),
+        bars=tuple(sorted(state.embargoes)),
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -316,6 +317,8 @@ def _line(told: Standing) -> str:
     sure = "" if told.confirmed else " (not confirmed)"
     parts.append(f"up to {told.people} people served{sure}")
     parts.extend(told.through)
+    if told.bars:
+        parts.append(f"stopped for {', '.join(told.bars)}")
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
     if told.coming is not None:

@@ -162,6 +162,11 @@ class Reduce(Message):
     """In which functions; all they hold if not given."""
 
 
+def _pauses(value: object) -> bool:
+    # What a message could not say when it was put on record is not spelled where nothing else is said.
+    return value is Reduction.PAUSE
+
+
 class StopTheLine(Message):
     """Everything that depends on something shared is paused, and stays barred from widening until it is lifted."""
 
@@ -170,6 +175,8 @@ class StopTheLine(Message):
     """The shared model, vendor, prompt pack or data source."""
     lift: bool = False
     """Lift the bar again; nothing widens by that."""
+    does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(default=Reduction.PAUSE, exclude_if=_pauses)
+    """How far down it goes."""
 
 
 class Delegate(Message):

@@ -104,6 +104,8 @@ class Standing(Carried):
     """What happens next if nobody does anything."""
     through: tuple[str, ...] = ()
     """What was let through which freeze, and by whom."""
+    bars: tuple[str, ...] = ()
+    """What a stop of the line bars it for, such as `model/small-text`."""
     unstored: int
     """Lines of evidence that the ledger does not have yet."""
     plan: str

@@ -383,6 +383,15 @@ class Channel(Authored):
     """What it is."""
 
 
+class Model(Authored):
+    """A model that use cases share."""
+
+    vendor: Id | None = None
+    """Who supplies it; all that is theirs can be stopped at once."""
+    describes: Line | None = None
+    """What it is."""
+
+
 class Cohort(Authored):
     """A group of people who can be served together."""
 
@@ -434,6 +443,10 @@ class Programme(Authored):
     """The ways to reach people."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
+    models: dict[Key, Model] = Field(default_factory=dict)
+    """The models that use cases share, each with its vendor."""
+    units: tuple[Id, ...] = ()
+    """The business units that playbooks may name; any if none is given."""
 
 
 class Zones(Authored):
