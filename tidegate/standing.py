@@ -146,7 +146,9 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
         yield Step(verb="withdraw-veto", who=(function.value,), why=f"a veto of {_spoken(function.value)} stands")
     for name in sorted(state.embargoes):
         yield Step(
-            verb=f"lift {name}", who=_holders(plan, Right.STOP_THE_LINE), why=f"nothing that depends on {name} widens"
+            verb=f"lift {name}",
+            who=_holders(plan, Right.STOP_THE_LINE),
+            why=f"nothing widens for what {name} reaches; `tidegate line` says who stopped it",
         )
     if state.position.sent_back:
         yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")

@@ -51,6 +51,8 @@ async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
         as_of=workflow.now(),
         before=before if move.verb == "widen" else None,
         manual=plan.fallback.manual,
+        vendors=tuple(plan.vendors.values()),
+        unit=plan.unit,
     )
     try:
         event: Event = await _do(move.verb, task, Effect, f"{move.verb} to {move.label} (epoch {move.epoch})")

@@ -13,12 +13,13 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workflows.guard import Guard
+from workflows.line import StopTheLine
 from workflows.rollout import Rollout
 
 PASSED_THROUGH = (
     "tidegate", "rfc8785", "cryptography",
     "workflows.attributes", "workflows.details", "workflows.guard", "workflows.hands", "workflows.ids",
-    "workflows.options",
+    "workflows.line_page", "workflows.options",
 )  # fmt: skip
 """What the workflow shares with its host. Floor 0 is pure by its own test; only the workflow's module is sandboxed."""
 
@@ -51,6 +52,6 @@ def plugin() -> SimplePlugin:
         "tidegate",
         data_converter=replace(pydantic_data_converter, payload_converter_class=Converter),
         interceptors=[Guard()],
-        workflows=[Rollout],
+        workflows=[Rollout, StopTheLine],
         workflow_runner=sandbox(),
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Id, Instant, Key
+from tidegate.models.base import Carried, Id, Instant, Key, Names
 from tidegate.models.decision import Apply, Notify, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
@@ -32,6 +32,10 @@ class ApplyRequest(Carried):
     lets it go over whatever is older."""
     manual: str = ""
     """Where the manual procedure is written."""
+    vendors: Names = ()
+    """Who supplies the models that it may use."""
+    unit: Id | None = None
+    """The business unit it belongs to."""
 
 
 class ObserveRequest(Carried):
