@@ -59,7 +59,8 @@ def reaches_plan(scope: Scope, plan: Plan) -> bool:
 
 
 def heard(state: LineState, voice: Voice) -> LineState:
-    """Return a stop with one voice more; who says the same again changes nothing."""
+    """Return a stop with one voice more; whoever says the same again only has it look for more once more."""
+    state = state.but(quiet=0)
     if any((old.by, old.does) == (voice.by, voice.does) for old in state.voices):
         return state
     if len(state.voices) >= VOICES_KEPT and voice.does.rank <= furthest(state.voices).rank:
@@ -140,12 +141,10 @@ def judged(target: Target, words: object, task: Pass, now: datetime) -> Target:
     said: Mapping[str, Any] = words if isinstance(words, dict) else {}
     if said.get("control") == Control.STOP_NOT_CONFIRMED.value:
         return target.but(stands="unknown", note="its stop is not confirmed")
-    barred = task.scope.key in said.get("bars", ())
-    waited = target.since is not None and now - target.since >= PATIENCE
-    if not waited:
-        return target.but(stands="pending", note="reduced, not read back yet" if barred else "told, not answered yet")
-    if barred:
-        return target.but(stands="unknown", note="it has taken the stop up and cannot confirm it")
+    if task.scope.key in said.get("bars", ()):
+        return target.but(stands="pending", note="reduced, and not confirmed yet by its own read-back")
+    if target.since is None or now - target.since < PATIENCE:
+        return target.but(stands="pending", note="told, not answered yet")
     if said.get("control") == Control.HELD.value:
         return target.but(stands="unknown", note="only held: who stopped it may not be listed there")
     return target.but(stands="unknown", note="it was told and does not answer")

@@ -23,10 +23,11 @@ from tidegate import line
 from tidegate.models.line import LiftAnswer, Lifted, LiftRequest, LineStanding, LineState, Pass, Seen, Target
 from workflows import ids, line_page, options
 
-_SOON, _NOW_AND_THEN = timedelta(seconds=1), timedelta(seconds=30)
-"""How long it rests between two passes while something is open, and once nothing is."""
+_AT_ONCE, _SOON, _LATER, _NOW_AND_THEN = (timedelta(seconds=number) for number in (0, 1, 5, 30))
+"""How long it rests between two passes: while something is pending, while it looks for more, while what is open does
+not move, and from then on."""
 _SLOWER = 20
-"""After so many passes what is still open is looked at now and then."""
+"""After so many passes in which nothing was new, what is still open does not move."""
 
 
 @workflow.defn(name=ids.LINE)
@@ -38,6 +39,8 @@ class StopTheLine:
         """Know what is stopped before anybody is heard."""
         self.state = given if given.nonce else given.but(nonce=f"{workflow.random().getrandbits(64):016x}")
         self.keeping: asyncio.Task[None] | None = None
+        self.heard = 0
+        """How often somebody has said it in this run."""
 
     @workflow.run
     async def run(self, given: LineState) -> LineStanding:
@@ -81,6 +84,7 @@ class StopTheLine:
             every=line_page.every(),
             query=line_page.query(self.state.scope),
         )
+        heard = self.heard
         if self.state.lifted is None:
             refused: str = await workflow.execute_activity(
                 "may_lift",
@@ -89,6 +93,8 @@ class StopTheLine:
                 summary="who may lift it",
                 **options.OPTIONS["may_lift"].arguments(),
             )
+            if not refused and self.heard != heard:
+                refused = "somebody has stopped it again meanwhile; look at it once more"
             if refused:
                 return LiftAnswer(refused=refused, standing=line.standing(self.state))
             by = line.voiced(words, workflow.now()).by
@@ -112,6 +118,7 @@ class StopTheLine:
             # Said while it is being lifted, it is another stop: its rollouts are told anew, by another name.
             self.state = LineState(scope=self.state.scope, nonce=f"{workflow.random().getrandbits(64):016x}")
         self.state = line.heard(self.state, voice)
+        self.heard += 1
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 
@@ -119,7 +126,7 @@ class StopTheLine:
         settled = tuple(
             name for name, one in self.state.targets.items() if one.stands == "contained" and self._told(one)
         )
-        nonce = self.state.nonce
+        nonce, heard = self.state.nonce, self.heard
         task = Pass(
             scope=self.state.scope,
             nonce=nonce,
@@ -142,7 +149,8 @@ class StopTheLine:
         if nonce != self.state.nonce:
             return  # another stop began meanwhile
         targets = {name: one for name, one in {**self.state.targets, **seen.targets}.items() if name not in seen.gone}
-        quiet = 0 if seen.new else self.state.quiet + 1
+        # What was said meanwhile asks for looks of its own.
+        quiet = 0 if seen.new or self.heard != heard else self.state.quiet + 1
         self.state = self.state.but(targets=targets, passes=self.state.passes + 1, quiet=quiet)
 
     def _told(self, target: Target) -> bool:
@@ -150,21 +158,27 @@ class StopTheLine:
 
     async def _wait(self) -> None:
         """Rest, until something is said or it is time to look again."""
-        before = self._said()
+        before, rest = self._said(), self._rest()
+        if self.state.lifted is None and not rest:
+            return
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._said() != before or self._over() or self._owes(),
-                timeout=None if self.state.lifted else self._rest(),
+                timeout=None if self.state.lifted else rest,
                 timeout_summary=f"look again for what {self.state.scope.key} reaches",
             )
 
-    def _said(self) -> tuple[int, str, bool]:
-        return len(self.state.voices), self.state.nonce, self.state.lifted is None
+    def _said(self) -> tuple[int, bool]:
+        return self.heard, self.state.lifted is None
 
     def _rest(self) -> timedelta:
-        waits = any(target.stands != "contained" for target in self.state.targets.values())
-        soon = self.state.quiet < line.QUIET or (waits and self.state.passes < _SLOWER)
-        return _SOON if soon else _NOW_AND_THEN
+        stand = {target.stands for target in self.state.targets.values()}
+        if "pending" in stand and self.state.quiet < _SLOWER:
+            # A pass that waits for somebody rests by itself.
+            return _AT_ONCE
+        if self.state.quiet < line.QUIET or ("unknown" in stand and self.state.quiet < _SLOWER):
+            return _SOON
+        return _NOW_AND_THEN if stand <= {"contained"} else _LATER
 
     def _may_leave(self) -> bool:
         suggested = workflow.info().is_continue_as_new_suggested()
