@@ -6,7 +6,6 @@ ledger. Who may do what is for the rules to say: whoever it is, the stop is sent
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,19 +13,17 @@ import typer
 from cli import render
 from cli.answers import Exit, Refusal
 from cli.home import home
+from cli.line_told import cells, follow, words
 from cli.options import AsJson, GoodUntil, Who, Why
-from cli.telling import Manner, hear, message, speaker
+from cli.telling import Manner, message, signed, speaker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from cli.message import Message
     from cli.talk import Server
     from tidegate.models.line import LineStanding, Scope
     from tidegate.models.messages import RolloutInput
 
-_EVERY = 0.5
 _FOLLOWED = 120
-_SHOWN = 20
 
 Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="All that may use this model.")]
 Vendor = Annotated[
@@ -69,10 +66,10 @@ def stop_the_line(
     from cli import line_talk, talk
 
     scope, person = _scope(model, vendor, unit, everything=everything), speaker(who)
-    words = {"as": person, "does": "narrow" if narrower else "pause", **({"reason": reason} if reason else {})}
+    said = {"as": person, "does": "narrow" if narrower else "pause", **({"reason": reason} if reason else {})}
     try:
         server = talk.server()
-        line_talk.begin(server, scope, words)
+        line_talk.begin(server, scope, said)
     except talk.NoAnswer:
         raise _unsent("the server does not answer in time") from None
     except Refusal as refusal:
@@ -81,7 +78,7 @@ def stop_the_line(
         raise _unsent(refusal.message) from None
     if not as_json:
         render.say(f"STOPPING {scope.key}. The server has it: it goes on whatever becomes of this window.")
-    _follow(server, scope, seconds, as_json=as_json)
+    follow(server, scope, seconds, as_json=as_json)
 
 
 def line(
@@ -111,20 +108,20 @@ def line(
         if found is None or not stands:
             by = f"; it was lifted by {found.lifted_by}" if found is not None and found.lifted_by else ""
             raise Refusal(f"{scope.key} is not stopped{by}", "`tidegate line` shows what is.", Exit.NO_SUCH_THING)
-        _follow(server, scope, seconds, as_json=as_json)
+        follow(server, scope, seconds, as_json=as_json)
         return
     try:
         lines = [_freshest(server, one) for one in line_talk.every(server)]
     except talk.NoAnswer:
         raise _slow() from None
     if as_json:
-        render.answer({"lines": [_words(one, live=live) for one, live in lines]})
+        render.answer({"lines": [words(one, live=live) for one, live in lines]})
         return
     if not lines:
         render.say("Nothing is stopped.")
     else:
         heads = ("Stopped", "How", "By", "Since", "Contained", "Pending", "Unknown")
-        render.table(heads, [_cells(one) for one, _ in lines])
+        render.table(heads, [cells(one) for one, _ in lines])
         render.say("`tidegate line --model MODEL` shows one of them.")
 
 
@@ -143,6 +140,7 @@ def lift_the_line(
 
     The rollouts that it reaches say who may: whoever holds the right to stop the line in each, signed where they count
     only signed decisions. Then the bar of each is lifted, on its own record. Said again, it goes on where it was.
+    Exit code 1: it stays stopped, or a rollout stays barred.
     With --json: {"key", "lifted": whether the stop is lifted, "sentence", "rollouts": {use case: what it answered}}.
 
     Example: tidegate lift-the-line --model small-text --as risk-officer --reason "The vendor has mended it."
@@ -152,34 +150,52 @@ def lift_the_line(
     scope, person = _scope(model, vendor, unit, everything=everything), speaker(who)
     server, manner = talk.server(), Manner(as_json, None, None, until)
     found, stands = _known(server, scope)
-    sentence = f"{scope.key} is not stopped across rollouts."
+    sentence, reached = f"{scope.key} is not stopped across rollouts.", tuple[str, ...]()
     try:
         if stands:
             said = message("stop-the-line", "stop_the_line", person, manner, reason=reason)
-            words = _signed(server, scope, found, said.words)
-            answer = line_talk.lift(server, scope, words)
+            answer = line_talk.lift(server, scope, _signed(server, scope, found, said.words))
             why = answer if isinstance(answer, str) else answer.refused
             if why:
                 raise Refusal(
                     f"{scope.key} stays stopped: {why}", f"`tidegate line {scope.options}` shows it.", Exit.NO
                 )
+            reached = () if isinstance(answer, str) else answer.reached
             sentence = f"{scope.key} is lifted by {person}. Nothing widens by that."
-        names = line_talk.carrying(server, scope)
+        names = sorted({*reached, *line_talk.carrying(server, scope)})
     except talk.NoAnswer:
         mend = "Nothing is lifted. `tidegate up` starts a worker here."
         raise Refusal("no worker answers", mend, Exit.UNREACHABLE) from None
-    answers: dict[str, str] = {}
-    for name in names:
-        said = message(name, "stop_the_line", person, manner, dependency=scope.key, lift=True, reason=reason)
-        answers[name] = hear(server, said, manner).sentence
+    answers = {
+        name: _there(
+            server, message(name, "stop_the_line", person, manner, dependency=scope.key, lift=True, reason=reason)
+        )
+        for name in names
+    }
     if as_json:
-        render.answer({"key": scope.key, "lifted": stands, "sentence": sentence, "rollouts": answers})
-        return
-    render.say(sentence)
-    for name, told in answers.items():
-        render.sentence(f"{name}: {told}", "  ")
-    if answers:
-        render.say("Each rollout goes on by itself: `tidegate resume USE_CASE --cause WHY`.")
+        told = {name: answer for name, (answer, _) in answers.items()}
+        render.answer({"key": scope.key, "lifted": stands, "sentence": sentence, "rollouts": told})
+    else:
+        render.say(sentence)
+        for name, (answer, _) in answers.items():
+            render.sentence(f"{name}: {answer}", "  ")
+        if answers:
+            render.say("Each rollout goes on by itself: `tidegate resume USE_CASE --cause WHY`.")
+    if not all(done for _, done in answers.values()):
+        raise typer.Exit(Exit.NO)
+
+
+def _there(server: Server, said: Message) -> tuple[str, bool]:
+    """Lift the bar of one rollout; one that does not answer keeps no other from being asked."""
+    from cli.talk import NoAnswer
+
+    try:
+        answer = server.tell(signed(server, said))
+    except NoAnswer:
+        return "it does not answer and stays barred; say this again once it does", False
+    except Refusal as refusal:
+        return refusal.message, False
+    return answer.sentence, answer.outcome.value in ("done", "noop")
 
 
 def _scope(model: str | None, vendor: str | None, unit: str | None, *, everything: bool) -> Scope:
@@ -231,93 +247,6 @@ def _freshest(server: Server, one: LineStanding) -> tuple[LineStanding, bool]:
         return line_talk.stands(server, one.scope), True
     except talk.NoAnswer:
         return one, False
-
-
-# -- following --------------------------------------------------------------------------------------------------------
-
-
-def _follow(server: Server, scope: Scope, seconds: int, *, as_json: bool) -> None:
-    """Say how it stands whenever that changes, until all is contained or the time is over; end with its code."""
-    last: LineStanding | None = None
-    live, before = False, ""
-    try:
-        for last, live in _looks(server, scope, seconds):
-            said = _line(last) if live else "no worker answers: the stop lasts, and is taken up when one is there"
-            if said != before and not as_json:
-                render.say(f"  {said}")
-            before = said
-            if live and (_done(last) or last.lifted_by):
-                break
-    except KeyboardInterrupt:
-        render.say(f"It goes on without you. `tidegate line {scope.options}` shows how it stands.", err=True)
-    if last is None:
-        raise typer.Exit(Exit.UNREACHABLE)
-    if as_json:
-        render.answer(_words(last, live=live))
-    else:
-        _tell(last, live=live)
-    code = Exit.UNREACHABLE if not live else Exit.DONE if _done(last) else Exit.NO
-    if code is not Exit.DONE:
-        raise typer.Exit(code)
-
-
-def _looks(server: Server, scope: Scope, seconds: int) -> Iterator[tuple[LineStanding, bool]]:
-    from cli import line_talk, talk
-
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            yield line_talk.stands(server, scope), True
-        except talk.NoAnswer:
-            found, _ = _known(server, scope)
-            if found is not None:
-                yield found, False
-        if time.monotonic() >= until:
-            return
-        time.sleep(_EVERY)
-
-
-def _done(stands: LineStanding) -> bool:
-    return stands.swept and not stands.pending and not stands.unknown
-
-
-def _line(stands: LineStanding) -> str:
-    counts = f"{stands.contained} contained, {stands.pending} pending, {stands.unknown} unknown"
-    return counts if stands.swept else f"{counts}; still looking for more"
-
-
-def _tell(stands: LineStanding, *, live: bool) -> None:
-    how = "PAUSED" if stands.does.value == "pause" else "NARROWED"
-    if live and _done(stands):
-        count = render.counted(stands.contained, "rollout")
-        render.say(f"{how}: {stands.key}. {count} contained, each by its own read-back; none that it reaches is open.")
-    elif live:
-        render.say(f"NOT ALL CONTAINED: {stands.key}. {_line(stands)}.")
-    else:
-        render.say("NOT YET IN FORCE where no worker has heard it. `tidegate up` starts one here.")
-    for name, note in list(stands.open.items())[:_SHOWN]:
-        render.sentence(f"{name}: {note or 'not told yet'}. Now, past Temporal: `tidegate pause {name} --direct`", "  ")
-    if live and not stands.barred and not stands.lifted_by:
-        render.say("The ledger is away: what starts now cannot widen without it either, so nothing is open by that.")
-    render.say("Nothing that it reaches widens until it is lifted:")
-    render.say(f"    tidegate lift-the-line {stands.scope.options} --reason WHY")
-
-
-def _cells(stands: LineStanding) -> tuple[str, ...]:
-    return (
-        stands.key,
-        stands.does.value,
-        ", ".join(stands.by) or "-",
-        f"{stands.since:%Y-%m-%d %H:%M}" if stands.since else "-",
-        str(stands.contained),
-        str(stands.pending),
-        str(stands.unknown),
-    )
-
-
-def _words(stands: LineStanding, *, live: bool) -> dict[str, Any]:
-    said = stands.model_dump(mode="json", exclude={"scope", "nonce"})
-    return {**said, "live": live, "done": live and _done(stands)}
 
 
 # -- signing ----------------------------------------------------------------------------------------------------------

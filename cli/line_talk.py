@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.embedded.places import task_queue
+from cli.talk import NoAnswer
 from tidegate import line
 from tidegate.models.line import LiftAnswer, LineStanding, LineState, Scope
 from workflows import ids
@@ -54,7 +55,10 @@ def stands(server: Server, scope: Scope, patience: float = 3.0) -> LineStanding:
 
     async def ask(client: Client) -> LineStanding:
         handle = client.get_workflow_handle(ids.line_id(scope.key))
-        found: LineStanding = await handle.query("standing", result_type=LineStanding, rpc_timeout=_QUICK)
+        try:
+            found: LineStanding = await handle.query("standing", result_type=LineStanding, rpc_timeout=_QUICK)
+        except WorkflowQueryFailedError:
+            raise NoAnswer from None
         return found
 
     return server.on(ask, patience)

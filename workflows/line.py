@@ -41,6 +41,7 @@ class StopTheLine:
         self.keeping: asyncio.Task[None] | None = None
         self.heard = 0
         """How often somebody has said it in this run."""
+        self.passing = False
 
     @workflow.run
     async def run(self, given: LineState) -> LineStanding:
@@ -52,7 +53,9 @@ class StopTheLine:
             self._keep()
             try:
                 if self.state.lifted is None:
+                    self.passing = True
                     await self._pass()
+                self.passing = False
                 self._show()
                 await self._wait()
             except asyncio.CancelledError:
@@ -60,6 +63,8 @@ class StopTheLine:
             except ActivityError as error:
                 # Whatever became of one pass, the next one is made.
                 workflow.logger.warning("a pass failed: %s", type(error.cause).__name__)
+            finally:
+                self.passing = False
             if self._may_leave():
                 workflow.continue_as_new(self.state)
         self._show()
@@ -99,7 +104,9 @@ class StopTheLine:
                 return LiftAnswer(refused=refused, standing=line.standing(self.state))
             by = line.voiced(words, workflow.now()).by
             self.state = self.state.but(lifted=Lifted(by=by, at=workflow.now()), barred=False)
-        return LiftAnswer(standing=line.standing(self.state))
+        # A pass that is under way may still bar somebody; whoever lifts it is told of all of them.
+        await workflow.wait_condition(lambda: not self.passing)
+        return LiftAnswer(standing=line.standing(self.state), reached=tuple(sorted(self.state.targets)))
 
     @workflow.query(name="standing", description="How many are contained, pending and unknown.")
     def stands(self) -> LineStanding:

@@ -134,6 +134,10 @@ def test_a_stop_needs_neither_workers_nor_ledger_to_last(house: Lab) -> None:
     assert until(lambda: house.words("line", "--all", code=1)["open"].keys() <= {DEAF, LATE})
     found = house.words("line", "--all", code=1)
     assert (DEAF in found["open"], found["contained"] >= 5, found["barred"]) == (True, True, False)
+    assert until(lambda: "does not answer" in house.words("line", "--all", code=1)["open"][DEAF])
     house.stop("worker-tidegate")
     house.worker()
     assert until(lambda: house.words("line", "--all", code=1)["barred"])
+    # Whoever could not be asked is asked again.
+    house.worker(queue="nobody")
+    assert until(lambda: DEAF not in json.loads(house.run("line", "--all", "--json").out)["open"])

@@ -190,6 +190,8 @@ class LiftAnswer(Carried):
     """Why not; empty if they may."""
     standing: LineStanding | None = None
     """How it stands now."""
+    reached: tuple[str, ...] = ()
+    """The rollouts that it has reached: each is still barred by itself."""
 
 
 class Embargo(Carried):
