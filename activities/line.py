@@ -100,8 +100,7 @@ class _Round:
         self._task = task
         self._does = line.furthest(task.voices)
         self._found: dict[str, _Found] = {}
-        # Of whom nothing was known the last time may answer now.
-        self._targets: dict[str, Target] = {name: one.but(stands="pending") for name, one in task.open.items()}
+        self._targets: dict[str, Target] = line.anew(task.open)
         self._gone: set[str] = set()
         self._new = 0
 

@@ -150,6 +150,13 @@ def judged(target: Target, words: object, task: Pass, now: datetime) -> Target:
     return target.but(stands="unknown", note="it was told and does not answer")
 
 
+def anew(targets: Mapping[str, Target]) -> dict[str, Target]:
+    """Return those to look at in a pass: who could not be asked the last time may answer now."""
+    return {
+        name: one.but(stands="pending") if one.stands == "unknown" else one for name, one in sorted(targets.items())
+    }
+
+
 def standing(state: LineState) -> LineStanding:
     """Say how a stop stands."""
     count: Counter[Stands] = Counter(target.stands for target in state.targets.values())

@@ -136,6 +136,16 @@ def test_silence_is_never_taken_for_containment(words: object, seconds: int, tol
     assert line.judged(target, words, task(), START + timedelta(seconds=seconds)).stands == stands
 
 
+def test_who_could_not_be_asked_is_asked_again() -> None:
+    """Nobody stays unknown because they were: each pass looks again, and takes what they say then."""
+    targets = {"a": Target(told=1, stands="unknown", since=START), "b": Target(told=1, stands="contained")}
+    again = line.anew(targets)
+    assert [one.stands for one in again.values()] == ["pending", "contained"]
+    late = START + timedelta(hours=1)
+    assert line.judged(again["a"], says(), task(), late).stands == "contained"
+    assert line.judged(again["a"], None, task(), late).stands == "unknown"
+
+
 @pytest.mark.parametrize("does", [Reduction.PAUSE, Reduction.NARROW])
 def test_a_rollout_that_was_told_says_that_it_is_contained(does: Any) -> None:
     """What a stop tells a live rollout makes it say that it is contained, and not before it has read that back."""

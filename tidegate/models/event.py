@@ -162,11 +162,6 @@ class Reduce(Message):
     """In which functions; all they hold if not given."""
 
 
-def _pauses(value: object) -> bool:
-    # What a message could not say when it was put on record is not spelled where nothing else is said.
-    return value is Reduction.PAUSE
-
-
 class StopTheLine(Message):
     """Everything that depends on something shared is paused, and stays barred from widening until it is lifted."""
 
@@ -175,7 +170,8 @@ class StopTheLine(Message):
     """The shared model, vendor, prompt pack or data source."""
     lift: bool = False
     """Lift the bar again; nothing widens by that."""
-    does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(default=Reduction.PAUSE, exclude_if=_pauses)
+    # What is not said is not spelled: a message that was put on record before it could be is the same message.
+    does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(Reduction.PAUSE, exclude_if=lambda it: it == "pause")
     """How far down it goes."""
 
 

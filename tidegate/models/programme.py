@@ -25,6 +25,7 @@ from tidegate.models.base import (
     Verb,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.shared import Model
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
 """An IANA time zone, such as `Europe/Berlin`."""
@@ -379,15 +380,6 @@ class Channel(Authored):
     """Which kind of channel, such as `log` or `apprise`."""
     settings: dict[Key, Line] = Field(default_factory=dict)
     """What the channel needs to know; secrets by reference only."""
-    describes: Line | None = None
-    """What it is."""
-
-
-class Model(Authored):
-    """A model that use cases share."""
-
-    vendor: Id | None = None
-    """Who supplies it; all that is theirs can be stopped at once."""
     describes: Line | None = None
     """What it is."""
 
