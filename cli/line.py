@@ -60,8 +60,6 @@ def stop_the_line(
     "swept", "barred", "lifted_by", "live": whether a worker said so, "done"}.
 
     Example: tidegate stop-the-line --model small-text --reason "It leaks names."
-
-    Example: tidegate stop-the-line --all --as risk-officer
     """
     from cli import line_talk, talk
 
@@ -94,8 +92,6 @@ def line(
 
     Without a scope it shows every stop that stands. With one, --for follows it, and the exit code is that of
     `stop-the-line`. With --json: {"lines": [...]}, or of one scope the object of `stop-the-line --json`.
-
-    Example: tidegate line
 
     Example: tidegate line --model small-text --for 60
     """

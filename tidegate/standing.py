@@ -148,7 +148,7 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
         yield Step(
             verb=f"lift {name}",
             who=_holders(plan, Right.STOP_THE_LINE),
-            why=f"nothing widens for what {name} reaches; `tidegate line` says who stopped it",
+            why=f"{name} is stopped, and nothing that it reaches widens",
         )
     if state.position.sent_back:
         yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")

@@ -159,4 +159,6 @@ def _stream() -> str:
 def _why(error: BaseException) -> str:
     """Say what kind of thing went wrong; what it says itself may hold anything."""
     cause = error.__cause__ or error
-    return verbs.line(getattr(cause, "type", None) or type(cause).__name__)
+    # What kind a time-out was is a number; to fail on that would leave a reduction unanswered, and never tried again.
+    kind = getattr(cause, "type", None)
+    return verbs.line(kind if isinstance(kind, str) and kind else type(cause).__name__)
