@@ -9,7 +9,7 @@ import shlex
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cli import render
+from cli import render, runbook
 from cli.answers import Exit
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ def now_so(standing: Standing, *, stop: bool = True, err: bool = False) -> None:
         people = render.counted(standing.served, "person", "people")
         serves = f"up to {people} served" if standing.served else "nobody is served"
         render.say(f"That is read back: {serves}.", err=err)
+    if not err:
+        runbook.targets_of(standing)
+    if standing.control == "stop_not_confirmed":
+        render.say(f"What is confirmed, and who does what now: `tidegate runbook {use_case}`", err=err)
     if stop and standing.control not in _OPEN and max(standing.people, standing.served):
         render.say(f"To stop serving them: `tidegate pause {use_case}`", err=err)
 

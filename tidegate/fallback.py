@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tidegate import runbook
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
 from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
@@ -20,10 +21,12 @@ from tidegate.rights import functions_of, may
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tidegate.models.base import Function
     from tidegate.models.gate import Gate
     from tidegate.models.plan import NarrowTo, Plan
-    from tidegate.models.state import State
+    from tidegate.models.state import State, TargetState
 
 _CAUSES_KEPT = 10
 _CLOSED_KEPT = 20
@@ -108,6 +111,7 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     reason = because(_SAID[verb], label=label, people=desired.people)
     turn.note(verb.value, Outcome.DONE, reason)
     turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
+    runbook.begin(turn, verb.value, label)
     return reason
 
 
@@ -147,8 +151,15 @@ def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: 
     move = Apply.model_construct(
         verb=verb, epoch=epoch, exposure=desired, label=label, after=after, redirect_to=redirect
     )
+    if desired != exposure.desired:
+        # What they were last known to serve is kept; that it is what is wanted is true no more.
+        turn.expose(targets=tuple(_asked(row, turn.now) for row in exposure.targets))
     turn.expose(desired=desired, label=label, epoch=epoch, pending=move, unresolved=unresolved, retry_at=None)
     turn.perform("apply", move)
+
+
+def _asked(row: TargetState, now: datetime) -> TargetState:
+    return row if row.became == "asked" else row.but(became="asked", since=now)
 
 
 def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[Reduction, Exposure, str] | Reason:

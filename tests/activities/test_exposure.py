@@ -488,10 +488,10 @@ def test_a_driver_that_waits_is_heard_all_the_while(place: Place, monkeypatch: p
 def test_without_temporal_exposure_can_be_seen_and_reduced_but_not_widened(place: Place) -> None:
     """Whoever calls the body outside of an activity, in an emergency, can only make it safer."""
     look = ObserveRequest(use_case="claims", targets=place.targets)
-    assert place.activities.observe(look) == Observed(exposure=SOME, epoch=5)
-    answer = place.activities.widen(place.request("widen", MANY, 6))
+    assert place.activities.observe(look).but(targets=()) == Observed(exposure=SOME, epoch=5)
+    answer = place.activities.widen(place.request("widen", MANY, 6)).but(targets=())
     assert answer == Applied(epoch=6, result="failed", note="flags/one: RuntimeError")
-    answer = place.activities.pause(place.request("pause", NOTHING, 6))
+    answer = place.activities.pause(place.request("pause", NOTHING, 6)).but(targets=())
     assert answer == Applied(epoch=6, result="confirmed", observed=NOTHING)
 
 

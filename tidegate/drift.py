@@ -1,0 +1,86 @@
+"""What a rollout stands for, in few words, and whether what is seen at its targets is that.
+
+The words lie in its memo, so that whoever watches can compare many rollouts with reality and wake only those that
+differ. Nothing is decided here: who finds a difference asks the rollout to look, and the rules judge what it sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from tidegate.digest import digest
+from tidegate.models.event import Observed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tidegate.models.messages import Standing
+    from tidegate.models.task import Effect
+
+Finding = Literal["same", "differs", "unseen", "changing"]
+"""As decided; otherwise; out of sight in part, and as decided where it is seen; in the midst of a change."""
+
+
+class Stands(NamedTuple):
+    """What a rollout stands for."""
+
+    plan: str
+    """The digest of the revision in force: it names the targets."""
+    exposure: str
+    """The digest of what is to be exposed."""
+    epoch: int
+    """Under which epoch."""
+    rests: bool
+    """Whether that was read back, and no change is under way."""
+    unseen: bool
+    """Whether the rollout knows that some target is out of sight."""
+
+
+class Seen(NamedTuple):
+    """What somebody else saw at one target."""
+
+    target: str
+    exposure: str | None
+    """The digest of what it serves; none where it is out of sight."""
+    epoch: int = 0
+    people: int | None = None
+    note: str = ""
+
+
+def stands(standing: Standing) -> dict[str, Any]:
+    """Return what a rollout stands for, as its memo keeps it."""
+    return Stands(
+        standing.plan, standing.exposure, standing.epoch, standing.confirmed, standing.unseen is not None
+    )._asdict()
+
+
+def read(words: object) -> Stands | None:
+    """Return what a memo says; none where it says nothing, as the memo of an older version."""
+    if not isinstance(words, Mapping) or not words.keys() >= set(Stands._fields):
+        return None
+    return Stands(
+        str(words["plan"]), str(words["exposure"]), int(words["epoch"]), words["rests"] is True, words["unseen"] is True
+    )
+
+
+def seen(target: str, found: Effect) -> Seen:
+    """Return what a look at one target alone found."""
+    if isinstance(found, Observed):
+        return Seen(target, digest(found.exposure), found.epoch, found.exposure.people)
+    return Seen(target, None, note=found.note or found.result)
+
+
+def finding(known: Stands, found: Collection[Seen]) -> Finding:
+    """Compare. An older epoch under the very same exposure is no difference; a newer one is: somebody wrote."""
+    if not known.rests:
+        return "changing"
+    if any(one.exposure is not None and (one.exposure != known.exposure or one.epoch > known.epoch) for one in found):
+        return "differs"
+    return "unseen" if not found or any(one.exposure is None for one in found) else "same"
+
+
+def worth_a_look(known: Stands, found: Collection[Seen]) -> bool:
+    """Whether the rollout does not know this yet: a difference, a target out of sight, or all in sight again."""
+    what = finding(known, found)
+    return what == "differs" or (what != "changing" and (what == "unseen") is not known.unseen)
