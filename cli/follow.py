@@ -305,7 +305,7 @@ def _status_words(use_case: str, run: str, line: str, at: datetime | None, stand
 def _show(standing: Standing) -> None:
     render.heading(f"{standing.title} ({standing.use_case})", first=True)
     render.sentence(standing.line)
-    receipt.now_so(standing)
+    receipt.now_so(standing, every=True)
     runbook.steps_of(standing.runbook)
     if standing.unstored:
         waits = " Nothing widens before it has." if standing.phase == "widening" else ""

@@ -211,7 +211,7 @@ def _show(plan: Plan, state: State, there: tuple[There, ...] | None) -> None:
     render.heading("Where it is enforced")
     if there is None:
         for row in exposed.targets:
-            render.sentence(f"{row.target} {described(row)}; so since {row.since:%Y-%m-%d %H:%M} UTC.", "  ")
+            render.sentence(f"{row.target} {described(row)}, since {row.since:%Y-%m-%d %H:%M} UTC.", "  ")
         if not exposed.targets:
             render.say("  Nothing was written or read back yet.")
         render.say(f"To look at it now: `tidegate exposure {plan.use_case} --observed`")

@@ -107,7 +107,7 @@ def said(message: Message, answer: Answer) -> None:
         render.sentence(f"{who} is not listed to {message.verb}: it is only held instead, and somebody is paged.")
 
 
-def now_so(standing: Standing, *, stop: bool = True, err: bool = False) -> None:
+def now_so(standing: Standing, *, stop: bool = True, err: bool = False, every: bool = False) -> None:
     """Say what is true for the people served, whether that was read back, and how it is stopped."""
     use_case = standing.use_case
     if standing.control == "stop_not_confirmed":
@@ -121,7 +121,7 @@ def now_so(standing: Standing, *, stop: bool = True, err: bool = False) -> None:
         serves = f"up to {people} served" if standing.served else "nobody is served"
         render.say(f"That is read back: {serves}.", err=err)
     if not err:
-        runbook.targets_of(standing)
+        runbook.targets_of(standing, every=every)
     if standing.control == "stop_not_confirmed":
         render.say(f"What is confirmed, and who does what now: `tidegate runbook {use_case}`", err=err)
     if stop and standing.control not in _OPEN and max(standing.people, standing.served):

@@ -52,17 +52,17 @@ def runbook(use_case: UseCase, *, as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.NO)
 
 
-def targets_of(standing: Standing) -> None:
+def targets_of(standing: Standing, *, every: bool = False) -> None:
     """Print what became of each target, where there is more to say than that all is as wanted."""
     from tidegate.targets import described
 
     rows = standing.targets
-    if not rows or (len(rows) == 1 and rows[0].became == "confirmed"):
-        return
     well = sum(row.became == "confirmed" for row in rows)
+    if well == len(rows) and (len(rows) < 2 or not every):  # noqa: PLR2004  # of one, the sentence before says it all
+        return
     render.say(f"{well} of {render.counted(len(rows), 'target')} confirmed:")
     for row in rows:
-        render.sentence(f"{row.target} {described(row)}; so since {row.since:%Y-%m-%d %H:%M} UTC", "  ")
+        render.sentence(f"{row.target} {described(row)}, since {row.since:%Y-%m-%d %H:%M} UTC", "  ")
 
 
 def steps_of(book: Runbook | None) -> None:
@@ -107,7 +107,7 @@ def _book(plan: Plan, standing: Standing) -> None:
     from cli import receipt
 
     render.heading(f"{standing.title} ({standing.use_case})", first=True)
-    receipt.now_so(standing)
+    receipt.now_so(standing, every=True)
     steps_of(standing.runbook)
     owner = plan.fallback.manual_owner
     render.sentence(f"By hand: {plan.fallback.manual} ({owner}; {plan.fallback.manual_per_day:,} a day).")

@@ -67,7 +67,9 @@ def read(words: object) -> Stands | None:
 def seen(target: str, found: Effect) -> Seen:
     """Return what a look at one target alone found."""
     if isinstance(found, Observed):
-        return Seen(target, digest(found.exposure), found.epoch, found.exposure.people)
+        row = found.targets[0] if found.targets else None
+        people = row.people if row is not None else found.exposure.people
+        return Seen(target, digest(found.exposure), found.epoch, people, (row and row.note) or "")
     return Seen(target, None, note=found.note or found.result)
 
 

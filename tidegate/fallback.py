@@ -153,7 +153,7 @@ def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: 
     )
     if desired != exposure.desired:
         # What they were last known to serve is kept; that it is what is wanted is true no more.
-        turn.expose(targets=tuple(_asked(row, turn.now) for row in exposure.targets))
+        turn.expose(targets=tuple(_asked(row, turn.now) for row in exposure.targets), tries=0)
     turn.expose(desired=desired, label=label, epoch=epoch, pending=move, unresolved=unresolved, retry_at=None)
     turn.perform("apply", move)
 

@@ -23,8 +23,8 @@ from tidegate.turn import Turn, because
 if TYPE_CHECKING:
     from tidegate.models.decision import Apply, ApplyVerb, Reason
 
-RETRY = timedelta(minutes=1)
-"""How soon a reduction that was not confirmed is tried again; for ever."""
+RETRIES = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30), timedelta(minutes=1))
+"""How soon a reduction that was not confirmed is tried again: soon at first, then every minute, for ever."""
 SETTLE = timedelta(minutes=5)
 """How long an overtaken widening may still surprise us before everything is fenced again."""
 NOBODY = 0
@@ -84,6 +84,7 @@ def _confirmed(turn: Turn, pending: Apply) -> None:
         confirmed_epoch=pending.epoch,
         pending=None,
         attested=(),
+        tries=0,
         retry_at=turn.now + SETTLE if exposure.unresolved else None,
     )
     if pending.verb == "widen":
@@ -166,7 +167,7 @@ def _unconfirmed(turn: Turn, result: str) -> None:
     exposure = turn.state.exposure
     first = exposure.control is not Control.STOP_NOT_CONFIRMED
     turn.control(Control.STOP_NOT_CONFIRMED)
-    turn.expose(retry_at=turn.now + RETRY)
+    turn.expose(retry_at=turn.now + RETRIES[min(exposure.tries, len(RETRIES) - 1)], tries=exposure.tries + 1)
     runbook.driven(turn, "unknown" if result.startswith("unknown") else "failed", note=result)
     reason = because(Code.STOP_NOT_CONFIRMED, label=exposure.label, result=result, manual=turn.plan.fallback.manual)
     if first:
@@ -265,7 +266,7 @@ def observed(turn: Turn, event: Observed) -> None:
 
 def _revert(turn: Turn, event: Observed, wider: tuple[str, ...]) -> None:
     recent = tuple(at for at in turn.state.exposure.reverts if at > turn.now - _DAY)
-    reason = because(Code.DRIFT_WIDER, dimensions=wider[:5])
+    reason = because(Code.DRIFT_WIDER, dimensions=(*wider[:5], *targets.where(event.targets)))
     turn.system("unapproved change", Outcome.REFUSED, reason)
     turn.tell(reason, fallback.pager(turn.plan), urgent=True)
     turn.expose(reverts=(*recent, turn.now)[-_REVERTS_KEPT:])
@@ -306,6 +307,7 @@ def attested(turn: Turn, event: Confirm) -> Reason:
         confirmed_epoch=exposure.epoch,
         pending=None,
         retry_at=None,
+        tries=0,
         unresolved=(),
         attested=(),
     )

@@ -135,6 +135,8 @@ def _change(
 
 def _now(step: RunbookStep, state: StepState, by: tuple[str, ...], note: str, turn: Turn) -> RunbookStep:
     since = step.since if step.state == state else turn.now
+    # While it is tried again, what went wrong is still the best that anybody knows.
+    note = step.note if state == "dispatched" else note
     return step.but(state=state, since=since, by=by, note=note)
 
 

@@ -74,6 +74,13 @@ def summary(found: Iterable[Target], result: str) -> str:
     return "; ".join((f"{result}: {len(rows) - len(others)} of {len(rows)} targets confirmed", *told, *more))
 
 
+def where(found: Iterable[Target]) -> tuple[str, ...]:
+    """Name which of several targets are not as wanted."""
+    rows = tuple(found)
+    others = [row.target for row in rows if row.became == "mismatch"]
+    return (f"at {' and '.join(others[:_TOLD])}",) if others and len(others) < len(rows) else ()
+
+
 def described(row: Target) -> str:
     """Say what became of one target, without its name."""
     return " ".join(_words(row))
@@ -96,7 +103,7 @@ def _words(row: Target) -> Iterator[str]:
         if serves is not None:
             yield f"(last seen serving {serves})"
     if row.note:
-        yield f"({row.note})"
+        yield f"[{row.note}]"
 
 
 _BECAME: Mapping[Became, str] = MappingProxyType(

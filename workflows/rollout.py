@@ -271,8 +271,8 @@ class Rollout:
         for epoch, (move, task) in self.applying.items():
             if move.verb == "widen" and (pending is None or pending.epoch != epoch):
                 task.cancel()
-        if pending is None or pending.epoch in self.applying:
-            return
+        if pending is None or pending.epoch in self.applying or self.state.exposure.retry_at is not None:
+            return  # nothing is wanted, or it is under way, or it was answered and is tried again in a while
         ready = self.state.stored >= pending.after and "observe" not in self.doing and not self._leaving()
         if pending.verb != "widen" or ready:
             task = asyncio.create_task(self._apply(pending))

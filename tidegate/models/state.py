@@ -179,6 +179,8 @@ class ExposureState(Carried):
     """Epochs of widenings of which nobody knows yet what became of them."""
     retry_at: Instant | None = None
     """When a reduction that was not confirmed is tried again, or a settling one is fenced again."""
+    tries: int = 0
+    """How often in a row a reduction was not confirmed."""
     attested: tuple[str, ...] = ()
     """Who has said with their own name that it is really stopped."""
     causes: tuple[Cause, ...] = ()
