@@ -92,6 +92,9 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     widening = bool(_leading_on(state, verb)) or overtakes
     if desired == current.desired and current.control.rank >= control.rank and not widening:
         turn.expose(causes=_with(current.causes, cause))
+        if current.control is Control.STOP_NOT_CONFIRMED:
+            # Nothing more can be asked of the backends; what people do in the stricter way down begins all the same.
+            runbook.begin(turn, verb.value, current.label, again=True)
         return turn.note(verb.value, Outcome.NOOP, because(Code.ALREADY, verb=verb.value, label=current.label))
     _supersede(turn, verb)
     # A milder verb never relaxes a stricter one that stands; it only goes into the record.

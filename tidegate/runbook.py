@@ -50,13 +50,17 @@ def _line(step: Step, fallback: PlanFallback) -> str:
     return f"{step.owner or fallback.manual_owner}: {step.do} ({within}seen by: {step.probe})"
 
 
-def begin(turn: Turn, verb: str, label: str) -> None:
-    """Begin every step of a way down at once; what a person was told already in this descent is not said again."""
+def begin(turn: Turn, verb: str, label: str, *, again: bool = False) -> None:
+    """Begin every step of a way down at once; what a person was told already in this descent is not said again.
+
+    Where a stricter way is asked for while the driver is at it already, `again` leaves its step as it is.
+    """
     ours = steps_of(turn.plan.fallback, verb)
     if not ours:
         return
     known = turn.state.runbook.steps if turn.state.runbook is not None else ()
-    rows = [_driver(turn, step, number) for number, step in enumerate(one for one in ours if one.do == DRIVER)]
+    at_it = [step for step in known if not step.by_person] if again else []
+    rows = at_it or [_driver(turn, step, number) for number, step in enumerate(one for one in ours if one.do == DRIVER)]
     told = {(step.do, step.owner) for step in known if step.by_person}
     new = [step for step in ours if step.do != DRIVER and (step.do, _owner(turn, step)) not in told]
     kept = [step for step in known if step.by_person]
