@@ -255,7 +255,7 @@ def _compared(server: Server, use_case: str, words: object) -> dict[str, Any]:
     rows = [
         {
             "target": one.target,
-            "same": None if one.exposure is None else one.exposure == known.exposure and one.epoch <= known.epoch,
+            "same": rules.same(known, one),
             "people": one.people,
             "epoch": None if one.exposure is None else one.epoch,
             "note": one.note,
@@ -280,7 +280,7 @@ def _targets(server: Server, use_case: str, plan: str) -> dict[str, Backend] | N
     from cli import direct, talk
 
     given = server.begun_with(use_case)
-    if given is not None and given.plan.digest == plan:
+    if given is not None and given.plan.digest.startswith(plan):
         return _reached(given.plan)
     try:
         return _reached(server.whole(use_case).plan)

@@ -22,13 +22,17 @@ Finding = Literal["same", "differs", "unseen", "changing"]
 """As decided; otherwise; out of sight in part, and as decided where it is seen; in the midst of a change."""
 
 
+_KEPT = 32
+"""Signs of a digest that a memo keeps: there is little room, and nobody finds another with the same 128 bits."""
+
+
 class Stands(NamedTuple):
     """What a rollout stands for."""
 
     plan: str
-    """The digest of the revision in force: it names the targets."""
+    """How the digest of the revision in force begins: it names the targets."""
     exposure: str
-    """The digest of what is to be exposed."""
+    """How the digest of what is to be exposed begins."""
     epoch: int
     """Under which epoch."""
     rests: bool
@@ -51,13 +55,19 @@ class Seen(NamedTuple):
 def stands(standing: Standing) -> dict[str, Any]:
     """Return what a rollout stands for, as its memo keeps it."""
     return Stands(
-        standing.plan, standing.exposure, standing.epoch, standing.confirmed, standing.unseen is not None
+        standing.plan[:_KEPT],
+        standing.exposure[:_KEPT],
+        standing.epoch,
+        standing.confirmed,
+        standing.unseen is not None,
     )._asdict()
 
 
 def read(words: object) -> Stands | None:
     """Return what a memo says; none where it says nothing, as the memo of an older version."""
     if not isinstance(words, Mapping) or not words.keys() >= set(Stands._fields):
+        return None
+    if any(len(str(words[name])) < _KEPT for name in ("plan", "exposure")):
         return None
     return Stands(
         str(words["plan"]), str(words["exposure"]), int(words["epoch"]), words["rests"] is True, words["unseen"] is True
@@ -73,11 +83,18 @@ def seen(target: str, found: Effect) -> Seen:
     return Seen(target, None, note=found.note or found.result)
 
 
+def same(known: Stands, one: Seen) -> bool | None:
+    """Whether one target serves what the rollout stands for; none where it is out of sight."""
+    if one.exposure is None:
+        return None
+    return one.exposure.startswith(known.exposure) and one.epoch <= known.epoch
+
+
 def finding(known: Stands, found: Collection[Seen]) -> Finding:
     """Compare. An older epoch under the very same exposure is no difference; a newer one is: somebody wrote."""
     if not known.rests:
         return "changing"
-    if any(one.exposure is not None and (one.exposure != known.exposure or one.epoch > known.epoch) for one in found):
+    if any(same(known, one) is False for one in found):
         return "differs"
     return "unseen" if not found or any(one.exposure is None for one in found) else "same"
 

@@ -122,7 +122,7 @@ class Watch:
         if plan not in self._targets:
             handle = self._client.get_workflow_handle(name)
             given: RolloutInput = await handle.query("state", result_type=RolloutInput, rpc_timeout=_PATIENCE)
-            if given.plan.digest != plan:
+            if not given.plan.digest.startswith(plan):
                 raise LookupError("its plan has just changed")
             drivers = given.plan.drivers
             self._targets[plan] = {name: drivers[name] for name in given.plan.targets if name in drivers}

@@ -374,7 +374,11 @@ def test_a_change_under_way_is_left_alone_and_what_is_known_is_not_said_again() 
     assert not drift.worth_a_look(watched(story), [look("a", 90)])
 
 
-@pytest.mark.parametrize("words", [None, "x", {}, {"plan": "p", "exposure": "e", "epoch": 1, "rests": True}])
+ODD = {"plan": "p" * 32, "exposure": "e" * 32, "epoch": 1, "rests": True, "unseen": False}
+
+
+@pytest.mark.parametrize("words", [None, "x", {}, {"plan": "p" * 32}, dict(ODD, exposure="")])
 def test_a_memo_that_says_nothing_is_not_read(words: object) -> None:
     """A memo of an older version stands for nothing that could be compared."""
     assert drift.read(words) is None
+    assert drift.read(ODD) is not None
