@@ -120,11 +120,10 @@ def now_so(standing: Standing, *, stop: bool = True, err: bool = False, every: b
         people = render.counted(standing.served, "person", "people")
         serves = f"up to {people} served" if standing.served else "nobody is served"
         render.say(f"That is read back: {serves}.", err=err)
-    if not err:
-        runbook.targets_of(standing, every=every)
+    runbook.targets_of(standing, every=every, err=err)
     if standing.control == "stop_not_confirmed":
         render.say(f"What is confirmed, and who does what now: `tidegate runbook {use_case}`", err=err)
-    if stop and standing.control not in _OPEN and max(standing.people, standing.served):
+    elif stop and standing.control not in _OPEN and max(standing.people, standing.served):
         render.say(f"To stop serving them: `tidegate pause {use_case}`", err=err)
 
 

@@ -52,7 +52,7 @@ def runbook(use_case: UseCase, *, as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.NO)
 
 
-def targets_of(standing: Standing, *, every: bool = False) -> None:
+def targets_of(standing: Standing, *, every: bool = False, err: bool = False) -> None:
     """Print what became of each target, where there is more to say than that all is as wanted."""
     from tidegate.targets import described
 
@@ -60,9 +60,10 @@ def targets_of(standing: Standing, *, every: bool = False) -> None:
     well = sum(row.became == "confirmed" for row in rows)
     if well == len(rows) and (len(rows) < 2 or not every):  # noqa: PLR2004  # of one, the sentence before says it all
         return
-    render.say(f"{well} of {render.counted(len(rows), 'target')} confirmed:")
+    render.say(f"{well} of {render.counted(len(rows), 'target')} confirmed:", err=err)
     for row in rows:
-        render.sentence(f"{row.target} {described(row)}, since {row.since:%Y-%m-%d %H:%M} UTC", "  ")
+        line = f"  {row.target} {described(row)}, since {row.since:%Y-%m-%d %H:%M} UTC"
+        render.say(render.clean(line), err=err)
 
 
 def steps_of(book: Runbook | None) -> None:

@@ -80,7 +80,8 @@ def seen(target: str, found: Effect) -> Seen:
         row = found.targets[0] if found.targets else None
         people = row.people if row is not None else found.exposure.people
         return Seen(target, digest(found.exposure), found.epoch, people, (row and row.note) or "")
-    return Seen(target, None, note=found.note or found.result)
+    note = found.targets[0].note if found.targets else found.note
+    return Seen(target, None, note=note or found.result)
 
 
 def same(known: Stands, one: Seen) -> bool | None:

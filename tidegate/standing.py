@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
+_LOST = ("unseen", "failed", "unknown")
+"""What became of a target that nobody has seen."""
 _AFTER = MappingProxyType(
     {
         GateKind.FIRST_EXPOSURE: "then {label} is served",
@@ -322,7 +324,7 @@ def _line(told: Standing) -> str:
     sure = "" if told.confirmed else " (not confirmed)"
     parts.append(f"up to {told.people} people served{sure}")
     if told.unseen is not None:
-        lost = ", ".join(row.target for row in told.targets if row.became == "unseen") or "a target"
+        lost = ", ".join(row.target for row in told.targets if row.became in _LOST) or "a target"
         parts.append(f"{lost} OUT OF SIGHT since {told.unseen:%Y-%m-%d %H:%M} UTC")
     parts.extend(told.through)
     if told.awaits:
