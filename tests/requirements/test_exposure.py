@@ -6,22 +6,20 @@ On one real server, with the real worker and real flag files; the verbs run in t
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import AsyncExitStack
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import typer
 
-from cli import follow, outside, talk
+from cli import follow, outside
 from tests.activities.flags import by_hand
+from tests.workflows.keyboard import Keyboard
 from tests.workflows.rig import needs_dev_server
 from tests.workflows.test_watch import doubled, flag, listed
 from tests.workflows.wire import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.workflows.siege import Attacked
 
@@ -38,41 +36,6 @@ def world() -> Iterator[World]:
             yield built
         finally:
             runner.run(stack.aclose())
-
-
-class Keyboard:
-    """Somebody who types at the home of the worker."""
-
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """Sit down."""
-        monkeypatch.setenv("TIDEGATE_HOME", str(world.home))
-        monkeypatch.setenv("TEMPORAL_ADDRESS", world.env.client.service_client.config.target_host)
-        self._capsys = capsys
-        self._conversations: list[talk.Server] = []
-        begin = talk.server
-
-        def begun(*words: Any, **more: Any) -> talk.Server:
-            self._conversations.append(begin(*words, **more))
-            return self._conversations[-1]
-
-        # A process ends and takes its conversation with it; here it must be ended.
-        monkeypatch.setattr(talk, "server", begun)
-
-    async def run(self, verb: Callable[..., None], *words: str, **options: Any) -> tuple[int, str]:
-        """Run a verb, and return its exit code and what it printed."""
-        code = 0
-        try:
-            await asyncio.to_thread(partial(verb, *words, **options))
-        except typer.Exit as end:
-            code = end.exit_code
-        while self._conversations:
-            await asyncio.to_thread(self._conversations.pop().close)
-        return code, self._capsys.readouterr().out
-
-    async def words(self, verb: Callable[..., None], *words: str, **options: Any) -> tuple[int, Any]:
-        """Run a verb with --json, and return its exit code and what it says."""
-        code, out = await self.run(verb, *words, as_json=True, **options)
-        return code, json.loads(out)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -15,14 +14,19 @@ from temporalio.api.enums.v1 import EventType
 from activities.drivers import drivers_under
 from activities.drivers.flagd import Flagd
 from activities.exposure import ExposureActivities
+from cli import runbook
 from tests.activities.flags import by_hand, switch_off
 from tests.pure.world import but
+from tests.workflows.keyboard import Keyboard
 from tests.workflows.rig import needs_dev_server
-from tests.workflows.siege import soon
+from tests.workflows.siege import free_port, soon
 from tests.workflows.wire import World
 from tidegate import drift, reconcile
+from tidegate.models.base import Span
 from tidegate.models.exposure import NOTHING
 from tidegate.models.plan import Backend
+from tidegate.models.ways_down import Step
+from worker import Settings
 from workflows import ids, watch
 
 if TYPE_CHECKING:
@@ -56,19 +60,25 @@ def flag(victim: Attacked, which: str) -> Flagd:
     return Flagd({"file": f"{victim.name}-{which}/flags.json", "flag": "ours"}, victim.home)
 
 
-def doubled(victim: Attacked) -> Plan:
+DRIVER = Step(do="driver", probe="it reads back off")
+DESK = Step(do="Open the desk", owner="ops-b", within=Span.of("1h"), probe="it is worked on")
+BROKEN = {"flags/one": "confirmed", "flags/two": "failed"}
+
+
+def doubled(victim: Attacked, steps: tuple[Step, ...] = ()) -> Plan:
     """Return the plan of a rollout that two flags in two directories enforce."""
     drivers = {
         f"flags/{which}": Backend(kind="flagd", settings={"file": f"{victim.name}-{which}/flags.json", "flag": "ours"})
         for which in ("one", "two")
     }
-    return but(victim.plan, targets=tuple(drivers), drivers=drivers)
+    fallback = victim.plan.fallback.but(pause=steps)
+    return but(victim.plan, targets=tuple(drivers), drivers=drivers, fallback=fallback)
 
 
-async def live(world: World) -> Attacked:
+async def live(world: World, steps: tuple[Step, ...] = ()) -> Attacked:
     """Bring a rollout with two targets to life, and wait until it is listed as it stands."""
     victim = world.victim()
-    await victim.almost(doubled(victim))
+    await victim.almost(doubled(victim, steps))
     gate = await victim.gate()
     await victim.insist("approve", "ops-a", gate=gate.id, subject=gate.subject)
     await soon(lambda: flag(victim, "two").observe().exposure.people == 10, "both flags serve ten")
@@ -225,33 +235,66 @@ def test_anybody_may_have_it_look_and_nothing_else_comes_of_it(world: World) -> 
     world.run(attack())
 
 
-def test_a_reduction_that_fails_waits_before_it_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With one directory broken the rest is stopped, each new attempt waits for its timer, and it ends by itself."""
+def test_scenario_5_half_of_it_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With one directory broken the rest is stopped, each attempt waits for its timer, and the runbook says so."""
     monkeypatch.setattr(reconcile, "RETRIES", (timedelta(seconds=1),))
+    keyboard = Keyboard(world, monkeypatch, capsys)
 
     async def attack() -> None:
-        victim = await live(world)
+        victim = await live(world, steps=(DRIVER, DESK))
         folder = victim.home / f"{victim.name}-two"
         shutil.move(folder, folder.with_suffix(".away"))
         folder.touch()
         await victim.insist("pause", "ops-a", reason="now")
         await soon(lambda: codes(victim).count("try_again") > 0, "it is tried again")
         assert flag(victim, "one").observe().exposure == NOTHING
-        stood = await victim.standing()
-        assert stood.control == "stop_not_confirmed"
-        assert {row.target: row.became for row in stood.targets}["flags/two"] == "failed"
-        attempts = fired = 0
-        for each in (await victim.runs())[0]:
-            fired += each.event_type == EventType.EVENT_TYPE_TIMER_FIRED
-            if each.activity_task_scheduled_event_attributes.activity_type.name == "pause":
-                attempts += 1
-                assert attempts == 1 or fired, "it was tried again at once"
-                fired = 0
+        assert await retried_in_time(victim)
+        code, words = await keyboard.words(runbook.runbook, victim.name)
+        assert (code, words["control"], words["live"]) == (1, "stop_not_confirmed", True)
+        assert {row["target"]: row["became"] for row in words["targets"]} == BROKEN
+        assert [step["owner"] for step in words["steps"]] == ["", "ops-b"]
+        commands = [each["command"] for each in words["now"]]
+        assert commands[0] == f"tidegate confirm {victim.name} stop --evidence WHERE"
+        name = words["steps"][1]["id"]
+        answer = await victim.insist("confirm", "ops-b", what=name, evidence="the desk is open")
+        assert answer.outcome.value == "done"
+        code, out = await keyboard.run(runbook.runbook, victim.name)
+        assert (code, "1 of 2 targets confirmed" in out, "confirmed by ops-b" in out) == (1, True, True)
+        # Without a server, the same home says where it is enforced, what is served, and who does what.
+        with monkeypatch.context() as away:
+            away.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+            code, words = await keyboard.words(runbook.runbook, victim.name)
+        assert (code, words["live"], words["manual"]) == (0, False, "docs/manual.md")
+        assert [(row["target"], row["people"]) for row in words["targets"]] == [("flags/one", 0), ("flags/two", None)]
+        assert words["by_hand"]["pause"] == ["ops-b: Open the desk (within 1h, seen by: it is worked on)"]
         folder.unlink()
         shutil.move(folder.with_suffix(".away"), folder)
         await soon(lambda: flag(victim, "two").observe().exposure == NOTHING, "nobody is served")
         await listed(victim)
         assert (await victim.standing()).control == "paused"
-        assert json.loads((folder / "flags.json").read_text("utf-8"))
+        assert (await keyboard.run(runbook.runbook, victim.name))[0] == 0
 
     world.run(attack())
+
+
+async def retried_in_time(victim: Attacked) -> bool:
+    """Whether each attempt after the first came when a timer had fired."""
+    attempts = fired = 0
+    for each in (await victim.runs())[0]:
+        fired += each.event_type == EventType.EVENT_TYPE_TIMER_FIRED
+        if each.activity_task_scheduled_event_attributes.activity_type.name == "pause":
+            if attempts and not fired:
+                return False
+            attempts, fired = attempts + 1, 0
+    return attempts > 1
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [(None, 60), ("", 60), ("5", 5), ("0", 0), ("soon", 60), ("-1", 60), ("inf", 60)]
+)
+def test_how_often_it_is_watched(said: str | None, seconds: float) -> None:
+    """What is no number of seconds is not taken for never, and only 0 leaves the watch to other workers."""
+    environment = {} if said is None else {"TIDEGATE_WATCH": said}
+    assert Settings.of(environment).watch == seconds
