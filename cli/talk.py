@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +21,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -30,6 +29,7 @@ from cli.answers import Exit, Refusal
 from cli.embedded import leave
 from cli.embedded.inquiry import Target, polled, target
 from cli.embedded.places import task_queue
+from cli.trouble import ABORTED, mend, plainly, unanswerable
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -57,8 +57,6 @@ _WAITS = (0.1, 0.2, 0.5, 1.0, 2.0)
 _AGAIN = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE)
 _SILENT = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 _FORBIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
-_ABORTED = "AcceptedUpdateCompletedWorkflow"
-"""An update was taken in, and its run ended before it was answered: the next run hears it again."""
 _CLOSE = 3
 _PAGE = 500
 """Rollouts that are listed at a time: a thousand with full memos would come near to what one answer may hold."""
@@ -130,6 +128,10 @@ class Server:
     def rows(self, query: str, patience: float = _PATIENCE) -> list[Row]:
         """Return what the server itself knows of every rollout that a query finds, the latest life of each."""
         return self._run(self._rows(query, patience))
+
+    def watched(self, use_case: str | None = None) -> dict[str, object]:
+        """Return what each rollout under way stands for, or one of them, as its memo says; no worker is needed."""
+        return self._run(self._watched(use_case))
 
     def asked(self) -> tuple[list[Asked], bool | None]:
         """Return what every rollout under way asks of people, by one query, and whether any worker takes work."""
@@ -214,7 +216,7 @@ class Server:
     async def _passes(self, error: Exception, use_case: str) -> bool:
         """Whether it is worth trying again; raise NoAnswer where it was only silence."""
         if isinstance(error, WorkflowUpdateFailedError):
-            return getattr(error.cause, "type", None) == _ABORTED
+            return getattr(error.cause, "type", None) == ABORTED
         if not isinstance(error, RPCError):
             return False
         if error.status in _SILENT:
@@ -283,6 +285,18 @@ class Server:
                 raise Refusal("the server cannot search for that yet", mend, Exit.UNREACHABLE) from None
             raise await self._refusal(error) from None
 
+    async def _watched(self, use_case: str | None) -> dict[str, object]:
+        if use_case is None:
+            running = await self._listed("ExecutionStatus = 'Running'", _PATIENCE)
+            return {ids.use_case(run.id): (await run.memo()).get("watch") for run in running}
+        try:
+            described = await self._handle(use_case).describe(rpc_timeout=_seconds(_PATIENCE))
+        except RPCError as error:
+            raise await self._refusal(error, use_case) from None
+        if described.status is not WorkflowExecutionStatus.RUNNING:
+            raise await self._missing(use_case)
+        return {use_case: (await described.memo()).get("watch")}
+
     async def _asked(self) -> tuple[list[Asked], bool | None]:
         from cli.asked import asked_of
 
@@ -347,7 +361,7 @@ class Server:
     async def _refusal(self, error: Exception, use_case: str = "") -> Refusal:
         """Say what went wrong between us and the server, and what mends it."""
         if not isinstance(error, RPCError):
-            return _unanswerable(use_case, error)
+            return unanswerable(use_case, error)
         said = error.message.splitlines()[0] if error.message else error.status.name
         if error.status in _FORBIDDEN:
             return Refusal(f"the server does not permit it: {said}", "Ask who runs it.", Exit.NOT_PERMITTED)
@@ -405,9 +419,9 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
         return Server(runner, runner.run(connect()), where.address)
     except (RuntimeError, RPCError, TimeoutError) as error:
         runner.close()
-        why = "no answer in time" if isinstance(error, TimeoutError) else _plainly(str(error))
+        why = "no answer in time" if isinstance(error, TimeoutError) else plainly(str(error))
         raise Refusal(
-            f"the Temporal server at {where.address} cannot be reached: {why}", _mend(where), Exit.UNREACHABLE
+            f"the Temporal server at {where.address} cannot be reached: {why}", mend(where), Exit.UNREACHABLE
         ) from None
 
 
@@ -422,27 +436,6 @@ def place() -> tuple[Target, str]:
     leave.mark()
     where = target()
     return where, str(where.settings.get("namespace") or "default")
-
-
-def _plainly(said: str) -> str:
-    """Return what a person understands of what the library says: `Connection refused`."""
-    found = re.search(r'message: "([^"]+)"', said)
-    return found[1] if found else said.splitlines()[0]
-
-
-def _mend(where: Target) -> str:
-    if where.elsewhere is None:
-        return "`tidegate up` starts the embedded one."
-    return f"Start it, or correct {where.set_by}; `tidegate doctor` says more."
-
-
-def _unanswerable(use_case: str, error: Exception) -> Refusal:
-    """Say that the rollout itself could not answer; what the library says of it is for nobody's eyes."""
-    cause = error.cause if isinstance(error, WorkflowUpdateFailedError) else None
-    if isinstance(cause, ApplicationError) and cause.type == _ABORTED:
-        return Refusal(f"{use_case} did not answer: its run ended again and again", "Try again.", Exit.UNREACHABLE)
-    said = cause.message if isinstance(cause, ApplicationError) else "it failed to answer"
-    return Refusal(f"{use_case}: {said}", f"`tidegate status {use_case}` shows where it stands.", Exit.NO)
 
 
 def _seconds(count: float) -> timedelta:

@@ -13,7 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
-from tidegate import line
+from tidegate import drift, line
 from tidegate.asks import pack
 from tidegate.models.base import Function
 
@@ -42,7 +42,7 @@ ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
 )  # fmt: skip
 _SHARED = (MODELS, VENDORS, UNIT)
 """By what a stop of the line finds it: all that its plan may use, whether or not it is exposed now."""
-COMPARED = ("status", "inbox")
+COMPARED = ("status", "inbox", "watch")
 """What the memo is written anew for; when that was so goes along."""
 _FUNCTIONS = tuple(function.value for function in Function)
 
@@ -54,6 +54,7 @@ def memo(standing: Standing, asks: Iterable[Ask]) -> dict[str, Any]:
         "at": standing.at.isoformat(),
         "inbox": pack(asks),
         "stop": line.sight(standing),
+        "watch": drift.stands(standing),
     }
 
 

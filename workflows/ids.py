@@ -14,6 +14,8 @@ STOP = "stop"
 """The signal by which somebody says so."""
 PREFIX = "rollout-"
 _LINE = "line-"
+LOOK = "look"
+"""The signal that has a rollout look at what is really exposed; anybody may send it, and it can cause nothing else."""
 
 
 def errands(queue: str) -> str:

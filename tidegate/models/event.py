@@ -1,7 +1,4 @@
-"""What came in: people's messages, readings, alerts, outcomes of moves, and the clock.
-
-Every event has an id, so that the same one twice is decided once, and an actor, so that the record says who.
-"""
+"""What came in: people's messages, each with an id and an actor; readings, alerts, outcomes of moves, and the clock."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
+from tidegate.models.target import TARGETS_TOLD, Target
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
@@ -170,9 +168,8 @@ class StopTheLine(Message):
     """The shared model, vendor, prompt pack or data source."""
     lift: bool = False
     """Lift the bar again; nothing widens by that."""
-    # What is not said is not spelled: a message that was put on record before it could be is the same message.
     does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(Reduction.PAUSE, exclude_if=lambda it: it == "pause")
-    """How far down it goes."""
+    """How far down it goes; a pause is not spelled, and so an older message is still the same."""
 
 
 class Delegate(Message):
@@ -365,6 +362,8 @@ class Applied(Carried):
     """What was read back."""
     note: Line | None = None
     """What the backend said."""
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
+    """The same, target by target."""
 
 
 class Observed(Carried):
@@ -375,6 +374,8 @@ class Observed(Carried):
     """What is exposed."""
     epoch: int
     """The epoch written there."""
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
+    """The same, target by target."""
 
 
 class Noticed(Carried):

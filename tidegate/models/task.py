@@ -36,6 +36,8 @@ class ApplyRequest(Carried):
     """Who supplies the models that it may use."""
     unit: Id | None = None
     """The business unit it belongs to."""
+    steps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What people do in each way down, in words: written down at home before anybody is served."""
 
 
 class ObserveRequest(Carried):
