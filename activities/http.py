@@ -16,8 +16,6 @@ from errno import ECONNREFUSED, EIO, ETIMEDOUT
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import httpx
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -120,6 +118,8 @@ class _Mouth:
 
 
 def _answered(question: Question, mouth: _Mouth) -> Answer | OSError:
+    import httpx  # noqa: PLC0415  # it loads much that a verb without a question need not know
+
     try:
         with (
             httpx.Client(verify=_trusted(), timeout=mouth.deadline.left, follow_redirects=False) as client,
@@ -142,11 +142,10 @@ def _answered(question: Question, mouth: _Mouth) -> Answer | OSError:
     except NotSent as error:
         return error
     except Exception as error:  # noqa: BLE001  # whatever goes wrong is an answer, and its words may hold secrets
-        return _told(error, begun=mouth.begun)
+        return _told(late=isinstance(error, httpx.TimeoutException), begun=mouth.begun)
 
 
-def _told(error: Exception, *, begun: bool) -> OSError:
-    late = isinstance(error, httpx.TimeoutException)
+def _told(*, late: bool, begun: bool) -> OSError:
     if not begun:
         return NotSent(ECONNREFUSED, "there was no connection in time" if late else "there is no connection")
     if late:
@@ -156,4 +155,6 @@ def _told(error: Exception, *, begun: bool) -> OSError:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    from httpx import create_ssl_context  # noqa: PLC0415  # the same
+
+    return create_ssl_context()

@@ -10,10 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def on(told: str, feature: str, people: Collection[str], cohorts: Collection[str]) -> set[str]:
-    """Who of many people is on."""
+def told(words: str) -> UnleashEngine:
+    """An engine that was told something."""
     engine = UnleashEngine()
-    engine.take_state(told)
+    engine.take_state(words)
+    return engine
+
+
+def on(words: str, feature: str, people: Collection[str], cohorts: Collection[str]) -> set[str]:
+    """Who of many people is on."""
+    engine = told(words)
     return {one for one in people if asked(engine, feature, one, cohorts)}
 
 

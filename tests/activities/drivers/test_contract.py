@@ -6,6 +6,8 @@ older one too. What two writers in the same moment make of it is asked in tests/
 
 from __future__ import annotations
 
+import json
+import random
 from contextlib import ExitStack
 from decimal import Decimal
 from itertools import count
@@ -282,3 +284,47 @@ def test_an_environment_that_is_not_there_is_said(backend: Features | RealFeatur
     with pytest.raises(Unwritten, match="400 BadDataError"):
         nowhere.apply(NOTHING, 8, "key", None)
     assert backend.driver().observe() == Actual(serving(5), 7)
+
+
+def test_the_server_and_its_double_agree_on_a_sequence(tmp_path: Path, real: Callable[[], Server]) -> None:
+    """Step by step the same is there, to the last parameter, and the same is said: so a double may have the faults."""
+    dice = random.Random(7)  # noqa: S311  # the same steps every time
+    newest = 0
+    with (
+        KINDS["unleash"].made(_made(tmp_path / "real"), real) as one,
+        KINDS["unleash-double"].made(_made(tmp_path / "double"), real) as other,
+    ):
+        for _ in range(14):
+            epoch = max(1, newest + dice.choice((1, 1, 1, 0, -2)))
+            exposure = dice.choice(SAMPLES)
+            said = [_said(each, exposure, epoch) for each in (one, other)]
+            assert said[0] == said[1]
+            assert _there(one) == _there(other)
+            newest = max(newest, epoch)
+
+
+def _made(root: Path) -> Path:
+    root.mkdir()
+    return root
+
+
+def _said(backend: Backend, exposure: Exposure, epoch: int) -> tuple[str, Actual]:
+    """What comes of an attempt, and what is read back."""
+    try:
+        backend.driver().apply(exposure, epoch, f"key-{epoch}", None)
+    except Stale as stale:
+        return f"stale, {stale.actual}", backend.driver().observe()
+    return "done", backend.driver().observe()
+
+
+def _there(backend: Backend) -> Any:
+    """What the environment of a feature holds, without its names and numbers of the moment."""
+    assert isinstance(backend, Features | RealFeatures)
+    (here,) = (one for one in told(backend)[0]["environments"] if one["name"] == "development")
+    strategies = [
+        {name: value for name, value in strategy.items() if name not in ("id", "sortOrder")}
+        for strategy in here["strategies"]
+    ]
+    named = f"{backend.prefix}.one" if isinstance(backend, RealFeatures) else "one"
+    spelt = sorted(json.dumps(strategy, sort_keys=True).replace(named, "FEATURE") for strategy in strategies)
+    return here["enabled"], spelt
