@@ -16,6 +16,7 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
+from tidegate.models.target import TARGETS_TOLD, Target
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
@@ -362,6 +363,8 @@ class Applied(Carried):
     """What was read back."""
     note: Line | None = None
     """What the backend said."""
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
+    """The same, target by target."""
 
 
 class Observed(Carried):
@@ -372,6 +375,8 @@ class Observed(Carried):
     """What is exposed."""
     epoch: int
     """The epoch written there."""
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
+    """The same, target by target."""
 
 
 class Noticed(Carried):
