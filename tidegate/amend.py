@@ -175,7 +175,8 @@ def agreed(turn: Turn, gate: Gate) -> None:
         adopt(turn, proposal.plan, by=gate.id, material=material)
         turn.place(sent_back=False)
     level, exposure = turn.state.position.level, turn.state.exposure
-    widens = gate.change == turn.plan.exposure(level) and not gate.change <= exposure.desired
+    same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
+    widens = same and gate.change is not None and not gate.change <= exposure.desired
     if not widens or not exposure.control.open or turn.state.position.phase is Phase.WIDENING:
         schedule.use(turn, gate)
         if turn.state.position.phase in (Phase.OBSERVING, Phase.OPERATING):
@@ -250,7 +251,7 @@ def _carry_gates(turn: Turn, old: Plan, by: str | None, *, material: bool) -> No
         if gate.id == by:
             continue
         level = _moved(old, turn.plan, gate.level)
-        other = gate.change is not None and (level is None or gate.change != turn.plan.exposure(level))
+        other = gate.change is not None and (level is None or gate.change.unnamed != turn.plan.exposure(level))
         # What was proposed was compared with the old revision, and would undo this one unseen.
         overtaken = proposal is not None and proposal.gate == gate.id
         if other or overtaken or (material and gate.kind not in (GateKind.RETIREMENT, GateKind.OVERRIDE)):

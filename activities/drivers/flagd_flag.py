@@ -2,7 +2,7 @@
 
 Whom a flag serves is in its targeting; everything else that an exposure allows is in its metadata, where applications
 read it (`tidegate.exposure`, JSON). A flag cannot count people, runs or money: those limits are for applications, and
-for backends that can count. So a share is exact, and a number of people is a promise.
+for backends that can count. So a share is exact; a number of people, and who they are by name, are a promise.
 
 An application asks with the default `false`, a `targetingKey` that is stable for a person, and in `cohorts` the list of
 that person's cohorts (a text is a list of one). Without a key, or without a cohort that is served, the answer is off.
@@ -35,6 +35,7 @@ KEY = "tidegate.key"
 
 EVERYBODY = 100_000_000
 """So many people may be in a cohort of which only a hand-made rule knows: more than any plan allows."""
+_UNCOUNTED = CohortShare(people=EVERYBODY)
 _ON, _OFF = "on", "off"
 _VARIANTS = {_ON: True, _OFF: False}
 _WHOLE = 10_000
@@ -87,10 +88,9 @@ def served(flag: str, found: Any) -> Actual:
     try:
         shares = _shares(flag, found)
         cohorts = {
-            name: CohortShare(
-                share=share, people=claimed.cohorts[name].people if name in claimed.cohorts else EVERYBODY
-            )
+            name: CohortShare(share=share, people=part.people, who=part.who)
             for name, share in shares.items()
+            for part in (claimed.cohorts.get(name, _UNCOUNTED),)
         }
         real = Exposure(**{**dict(claimed), "cohorts": cohorts})
     except (KeyError, IndexError, TypeError, ValueError) as error:
