@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from activities.drivers.contract import Unusable
 from activities.drivers.flagd import Flagd
+from activities.drivers.unleash import Unleash
+from activities.drivers.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
     from activities.drivers.contract import Driver, People
 
-KINDS: Mapping[str, Callable[[Mapping[str, str], Path], Driver]] = MappingProxyType({"flagd": Flagd})
+KINDS: Mapping[str, Callable[[Mapping[str, str], Path], Driver]] = MappingProxyType(
+    {"flagd": Flagd, "unleash": Unleash, "webhook": Webhook}
+)
 """What a programme may name as the driver of a target."""
 
 
