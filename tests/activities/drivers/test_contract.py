@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 
 from activities.drivers.contract import ABSENT, Actual, Driver, Protection, Stale, Unreadable
 from activities.drivers.flagd import Flagd
+from activities.drivers.grants import Grants
 from tests.activities.flags import EXPOSURES, serving
+from tests.activities.listing import Listing
 from tidegate.models.exposure import NOTHING, Exposure
 
 if TYPE_CHECKING:
@@ -44,7 +46,20 @@ class FlagFile:
         (self.root / "flags" / "all.json").write_text("{ no", "utf-8")
 
 
-KINDS: dict[str, Callable[[Path], Backend]] = {"flagd": FlagFile}
+class GrantsFile:
+    """A file of grants, and a list of who is in which cohort."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def driver(self, target: str = "one") -> Driver:
+        return Grants({"file": "gateway/grants.json", "agent": target}, self.root, Listing())
+
+    def spoil(self) -> None:
+        (self.root / "gateway" / "grants.json").write_text("{ no", "utf-8")
+
+
+KINDS: dict[str, Callable[[Path], Backend]] = {"flagd": FlagFile, "grants": GrantsFile}
 
 
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
