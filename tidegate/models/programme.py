@@ -26,6 +26,7 @@ from tidegate.models.base import (
 )
 from tidegate.models.dated import Dated
 from tidegate.models.member import Joiners, Members, Preset
+from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
 """An IANA time zone, such as `Europe/Berlin`."""
@@ -356,7 +357,7 @@ class Target(Authored):
 
     driver: Id
     """Which driver speaks to it."""
-    settings: dict[Key, Line] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """What the driver needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
@@ -367,7 +368,7 @@ class Source(Authored):
 
     kind: Id
     """Which kind of source, such as `by-hand` or `prometheus`."""
-    settings: dict[Key, Line] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """What the source needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
@@ -378,7 +379,7 @@ class Channel(Authored):
 
     kind: Id
     """Which kind of channel, such as `log` or `apprise`."""
-    settings: dict[Key, Line] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """What the channel needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
