@@ -25,7 +25,7 @@ from tidegate.turn import Turn, because
 if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
-    from tidegate.models.plan import Plan
+    from tidegate.models.plan import Backend, Plan
 
 LARGEST_REVISION = 256 * 1024
 """Bytes, as for any plan: it travels with the state while it is proposed, and after."""
@@ -92,8 +92,14 @@ def _left_behind(turn: Turn, new: Plan) -> Reason | None:
     """Refuse to let go of a target that may still serve somebody: nobody could reduce it any more."""
     old, exposure = turn.plan, turn.state.exposure
     serves = exposure.desired.serves or exposure.confirmed.serves or exposure.pending is not None or exposure.unresolved
-    gone = [name for name in old.targets if name not in new.targets or old.drivers.get(name) != new.drivers.get(name)]
+    gone = [name for name in old.targets if name not in new.targets or _place(old, name) != _place(new, name)]
     return because(Code.LEFT_BEHIND, targets=gone) if gone and serves else None
+
+
+def _place(plan: Plan, target: str) -> Backend | None:
+    """Return where a target is; what roles are given there may change while people are served."""
+    backend = plan.drivers.get(target)
+    return None if backend is None else backend.but(presets={})
 
 
 def _seats_themselves(old: Plan, new: Plan, who: str) -> bool:

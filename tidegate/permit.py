@@ -111,6 +111,17 @@ def granted(exposure: Exposure, roles: Mapping[str, str | None], presets: Mappin
     )
 
 
+def narrower(preset: Preset, other: Preset) -> bool:
+    """Whether a preset gives nothing that the other does not."""
+    money, limit = preset.budget_per_month, other.budget_per_month
+    return (
+        (other.models is None or (preset.models is not None and set(preset.models) <= set(other.models)))
+        and (limit is None or (money is not None and money <= limit))
+        and set(preset.guardrails) >= set(other.guardrails)
+        and all(preset.modes.get(verb, Mode.ALLOW).rank <= mode.rank for verb, mode in other.modes.items())
+    )
+
+
 def of_agent(exposure: Exposure) -> Granted:
     """Return what the agent of a use case may do under its own name: nothing, once nobody is served."""
     if not exposure.serves:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from activities.drivers.contract import Unusable
 from activities.drivers.flagd import Flagd
+from activities.drivers.grants import Grants
 from activities.drivers.unleash import Unleash
 from activities.drivers.webhook import Webhook
 
@@ -22,7 +23,9 @@ KINDS: Mapping[str, Callable[[Mapping[str, str], Path], Driver]] = MappingProxyT
 """What a programme may name as the driver of a target."""
 
 
-WITH_PEOPLE: Mapping[str, Callable[[Mapping[str, str], Path, People | None], Driver]] = MappingProxyType({})
+WITH_PEOPLE: Mapping[str, Callable[[Mapping[str, str], Path, People | None], Driver]] = MappingProxyType(
+    {"grants": Grants}
+)
 """Those that hold people by name; without anybody who says who they are, such a driver can only reduce."""
 
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import Preset
+from tidegate.models.plan import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -130,10 +131,6 @@ class Driver(Protocol):
 
     def observe(self) -> Actual:
         """Say what is really served, whatever was asked for. Raises Unreadable, or OSError if it is out of reach."""
-
-
-PRESETS = "presets"
-"""The setting that a plan adds by itself: what each role gives, as JSON."""
 
 
 def presets(settings: Mapping[str, str]) -> dict[str, Preset]:

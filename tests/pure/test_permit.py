@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pure.test_exposure import EXPOSURES
 from tidegate import permit
+from tidegate.checks.access import not_one_select
 from tidegate.models.base import Mode, Verb
 from tidegate.models.exposure import NOTHING, CohortShare, Exposure
 from tidegate.models.member import Participant, Preset
@@ -119,3 +121,22 @@ def test_a_widening_counts_once_it_is_there_and_a_reduction_at_once(desired: Exp
     now = permit.in_force(desired, confirmed)
     assert now <= desired
     assert now <= confirmed
+
+
+QUERIES = {
+    "SELECT id FROM staff": None,
+    "select id from staff where note = 'delete; me' -- update\n;": None,
+    "WITH gone AS (SELECT 1) SELECT id FROM staff": None,
+    "SELECT id FROM staff; DELETE FROM staff": "more than one statement",
+    "WITH gone AS (DELETE FROM staff RETURNING id) SELECT id FROM gone": "DELETE",
+    "SELECT id INTO copies FROM staff": "INTO",
+    "UPDATE staff SET id = 1": "does not begin with SELECT",
+}
+
+
+@pytest.mark.parametrize(("query", "trouble"), QUERIES.items())
+def test_who_is_asked_is_asked_one_question(query: str, trouble: str | None) -> None:
+    """Only one SELECT that reads is a question; words in quotes and remarks are no statements."""
+    found = not_one_select(query)
+    assert (found is None) == (trouble is None)
+    assert trouble is None or trouble in str(found)

@@ -29,7 +29,11 @@ Joiners = Literal["wait", "admit"]
 """Whether who joins a cohort later waits for the next round of votes, or comes in at once up to the limit."""
 
 
-class Source(Authored):
+BY_NAME = ("grants", "litellm")
+"""The kinds of target that hold people by name, and so must know who is in a cohort."""
+
+
+class Members(Authored):
     """Where it is read who is in a cohort: a CSV file, or a query to a database."""
 
     csv: CsvFile | None = None
@@ -46,7 +50,7 @@ class Source(Authored):
     """The column of the last day on which a person's training is good. If given, who has none is not served."""
 
     @model_validator(mode="after")
-    def _one(self) -> Source:
+    def _one(self) -> Members:
         if (self.csv is None) == (self.sql is None):
             raise ValueError("it needs either a `csv` file or an `sql` database")
         if (self.sql is None) != (self.query is None):
@@ -72,7 +76,7 @@ class Preset(Authored):
 class CohortRoll(Carried):
     """How it is known who is in a cohort of this plan."""
 
-    source: Source
+    source: Members
     """Where it is read."""
     joiners: Joiners = "wait"
     """What happens to who joins later."""
@@ -104,7 +108,7 @@ class Resolved(Carried):
     """Why it could not be read."""
 
 
-def owes_training(source: Source, person: Participant, today: date) -> bool:
+def owes_training(source: Members, person: Participant, today: date) -> bool:
     """Whether the training that the source keeps book of is owed; its last day still counts."""
     if source.trained_until is None:
         return False

@@ -25,6 +25,7 @@ from tidegate.models.base import (
     Verb,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.member import Joiners, Members, Preset
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -393,6 +394,12 @@ class Cohort(Authored):
     """How much harm a mistake among them would do; low comes first."""
     describes: Line | None = None
     """Who they are."""
+    members: Members | None = None
+    """Where it is read who they are by name; without it, only the applications know."""
+    joiners: Joiners = "wait"
+    """Whether who joins later waits for the next round of votes, or comes in at once up to the limit."""
+    preset: Id | None = None
+    """The preset of those who have no role of their own; all that the wave gives, if none is named."""
 
 
 class ExistingUse(Authored):
@@ -427,6 +434,8 @@ class Programme(Authored):
     """When nothing widens."""
     cohorts: dict[Key, Cohort] = Field(default_factory=dict)
     """The groups that playbooks may name."""
+    presets: dict[Id, Preset] = Field(default_factory=dict)
+    """What joining a cohort in a role gives, by itself."""
     targets: dict[Key, Target] = Field(default_factory=dict)
     """The systems that enforce exposure."""
     sources: dict[Key, Source] = Field(default_factory=dict)
