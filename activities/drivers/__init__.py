@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from activities.drivers.contract import Unusable
 from activities.drivers.flagd import Flagd
 from activities.drivers.grants import Grants
+from activities.drivers.litellm import Litellm
 from activities.drivers.unleash import Unleash
 from activities.drivers.webhook import Webhook
 
@@ -24,9 +25,9 @@ KINDS: Mapping[str, Callable[[Mapping[str, str], Path], Driver]] = MappingProxyT
 
 
 WITH_PEOPLE: Mapping[str, Callable[[Mapping[str, str], Path, People | None], Driver]] = MappingProxyType(
-    {"grants": Grants}
+    {"grants": Grants, "litellm": Litellm}
 )
-"""Those that hold people by name; without anybody who says who they are, such a driver can only reduce."""
+"""Those that hold people by name. Without anybody who says who they are, `grants` can only reduce."""
 
 
 def drivers_under(root: Path, people: People | None = None) -> Callable[[str, str, Mapping[str, str]], Driver]:

@@ -16,6 +16,7 @@ from activities.drivers.grants import Grants
 from activities.drivers.unleash import Unleash
 from activities.drivers.unleash_flag import representable
 from activities.drivers.webhook import Webhook
+from tests.activities.drivers.litellm_fake import Team
 from tests.activities.flags import asked, loaded
 from tests.activities.listing import Listing
 from tests.activities.outside import outside
@@ -189,6 +190,11 @@ def _grants_file(root: Path, _: object) -> Iterator[Backend]:
 
 
 @contextmanager
+def _team(root: Path, _: object) -> Iterator[Backend]:
+    yield Team(root)
+
+
+@contextmanager
 def _hook(root: Path, _: object) -> Iterator[Backend]:
     receiver = Receiver()
     with outside(receiver) as there:
@@ -210,6 +216,7 @@ def _real(root: Path, server: Callable[[], Server]) -> Iterator[Backend]:
 KINDS = {
     "flagd": Kind(_flag_file),
     "grants": Kind(_grants_file),
+    "litellm": Kind(_team, slow=True),
     "webhook": Kind(_hook),
     "unleash-double": Kind(_double),
     "unleash": Kind(_real, slow=True),
