@@ -36,6 +36,7 @@ from activities.exposure import ExposureActivities
 from activities.ledger import LedgerActivities
 from activities.metrics import MetricActivities
 from activities.notices import NoticeActivities
+from activities.sources.litellm import Spent
 from activities.sources.written import Written
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
@@ -115,7 +116,7 @@ def errands(settings: Settings, ledger: LedgerActivities) -> list[Callable[..., 
     home = settings.home
     return [
         ledger.store,
-        MetricActivities({"file": Written(home)}).read,
+        MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 

@@ -32,7 +32,7 @@ from activities.drivers.contract import (
     Unwritten,
     presets,
 )
-from activities.drivers.litellm_calls import Calls
+from activities.drivers.litellm_calls import MEMBERSHIPS, Calls
 from activities.drivers.settings import address, only
 from activities.secrets import secret
 from tidegate.models.plan import PRESETS
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 
     _Known = Mapping[str, Collection[str]]
 
-_MEMBERSHIPS = "team_memberships"
-_BAD_REQUEST, _NOT_FOUND = 400, 404
+_BAD_REQUEST = 400
 
 
 class _Wish(NamedTuple):
@@ -78,7 +77,7 @@ class Litellm:
 
     def observe(self) -> Actual:
         """Say what the team really lets through."""
-        team = self._found(self._calls())
+        team = self._calls().team(self._team)
         return ABSENT if team is None else litellm_team.served(team, self._known(team), self._systems)
 
     def apply(self, desired: Exposure, epoch: int, key: str, redirect_to: str | None) -> None:
@@ -93,7 +92,7 @@ class Litellm:
     def refresh(self, *, admit: bool) -> Turnover:
         """Bring the team up to date with its cohorts, at the epoch and the exposure that it carries."""
         calls = self._calls()
-        team = self._found(calls)
+        team = calls.team(self._team)
         claim = None if team is None else litellm_team.claimed(team)
         if team is None or claim is None or self._people is None:
             return Turnover(0, 0)
@@ -114,14 +113,14 @@ class Litellm:
 
     def _count(self, calls: Calls, epoch: int, counts: Mapping[str, int]) -> None:
         """Write down how many there are, unless somebody has applied something since: then that says it."""
-        team = self._found(calls)
+        team = calls.team(self._team)
         if team is not None and litellm_team.epoch_of(team) == epoch:
             marks = {**team["metadata"], litellm_team.MEMBERS: dict(counts)}
             self._do(calls, "/team/update", {"team_id": self._team, "metadata": marks})
 
     def _apply(self, calls: Calls, wish: _Wish) -> None:
         desired, opens = wish.actual.exposure, litellm_team.lets_through(wish.actual.exposure)
-        team, first = self._found(calls), None
+        team, first = calls.team(self._team), None
         if team is None:
             self._make(calls)
         else:
@@ -137,7 +136,7 @@ class Litellm:
                 self._write(calls, team, first, None)
         roster = None
         if opens and self._people is not None:
-            team = self._found(calls) or {}
+            team = calls.team(self._team) or {}
             roster = self._roster(calls, desired, litellm_team.members(team))
             if roster is not None:
                 self._settle(calls, team, roster)
@@ -145,7 +144,7 @@ class Litellm:
             return
         if calls.touched:
             # Something was done since it was read: whoever has written meanwhile is seen before anything is opened.
-            team = self._found(calls)
+            team = calls.team(self._team)
             if first is None or team is None or litellm_team.epoch_of(team) != wish.actual.epoch:
                 self._fence(team or {}, wish, None)
         self._write(calls, team or {}, wish, roster)
@@ -243,25 +242,7 @@ class Litellm:
             raise calls.trouble(why) from None
 
     def _bounds(self, team: Mapping[str, Any]) -> dict[str, litellm_people.Bounds]:
-        return litellm_people.bounds_of(team.get(_MEMBERSHIPS), litellm_team.members(team))
-
-    def _found(self, calls: Calls) -> dict[str, Any] | None:
-        """Return the team; none only if the proxy says twice that there is no such team.
-
-        When its database fails, it answers 404 for a team, too; a list of teams it cannot give then.
-        """
-        answer = calls.get("/team/info", team_id=self._team, key_limit=1)
-        if answer.status == _NOT_FOUND:
-            listed = calls.get("/v2/team/list", team_id=self._team, page_size=1)
-            if listed.done and listed.body.get("teams") == [] and listed.body.get("total") == 0:
-                return None
-            raise calls.trouble("it cannot be said whether the team is there")
-        if not answer.done:
-            raise calls.wrong(answer)
-        team = answer.body.get("team_info")
-        if not isinstance(team, dict) or team.get("team_id") != self._team:
-            raise calls.trouble("it answers with something else than the team")
-        return {**team, _MEMBERSHIPS: answer.body.get("team_memberships")}
+        return litellm_people.bounds_of(team.get(MEMBERSHIPS), litellm_team.members(team))
 
     def _do(self, calls: Calls, path: str, body: Mapping[str, Any]) -> None:
         answer = calls.post(path, body)

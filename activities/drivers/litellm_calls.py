@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 8.0
 """Seconds for all the calls of one attempt, or of one look, together."""
+MEMBERSHIPS = "team_memberships"
+"""Where a team that was found has what bounds its members."""
+_NOT_FOUND = 404
 _REFUSED = range(400, 500)
 _UNSURE = (408, 499)
 """Refusals that do not say what became of what was asked."""
@@ -62,6 +65,24 @@ class Calls:
     def get(self, path: str, **query: str | int) -> Answer:
         """Ask for something."""
         return self._ask(Question("GET", f"{self._address}{path}?{urlencode(query)}", self._head))
+
+    def team(self, name: str) -> dict[str, Any] | None:
+        """Return a team; none only if the proxy says twice that there is no such team.
+
+        When its database fails, it answers 404 for a team, too; a list of teams it cannot give then.
+        """
+        answer = self.get("/team/info", team_id=name, key_limit=1)
+        if answer.status == _NOT_FOUND:
+            listed = self.get("/v2/team/list", team_id=name, page_size=1)
+            if listed.done and listed.body.get("teams") == [] and listed.body.get("total") == 0:
+                return None
+            raise self.trouble("it cannot be said whether the team is there")
+        if not answer.done:
+            raise self.wrong(answer)
+        found = answer.body.get("team_info")
+        if not isinstance(found, dict) or found.get("team_id") != name:
+            raise self.trouble("it answers with something else than the team")
+        return {**found, MEMBERSHIPS: answer.body.get("team_memberships")}
 
     def post(self, path: str, body: Mapping[str, Any]) -> Answer:
         """Ask for something to be done. What is refused certainly was not."""
