@@ -136,18 +136,22 @@ class Litellm:
                 self._write(calls, team, first, None)
         roster = None
         if opens and self._people is not None:
-            team = calls.team(self._team) or {}
+            team = self._again(calls, wish, first)
             roster = self._roster(calls, desired, litellm_team.members(team))
             if roster is not None:
                 self._settle(calls, team, roster)
         if first == wish and roster is None:
             return
         if calls.touched:
-            # Something was done since it was read: whoever has written meanwhile is seen before anything is opened.
-            team = calls.team(self._team)
-            if first is None or team is None or litellm_team.epoch_of(team) != wish.actual.epoch:
-                self._fence(team or {}, wish, None)
+            team = self._again(calls, wish, first)
         self._write(calls, team or {}, wish, roster)
+
+    def _again(self, calls: Calls, wish: _Wish, first: _Wish | None) -> dict[str, Any]:
+        """Look once more before anything is opened: whoever has written since is newer, unless it was this attempt."""
+        team = calls.team(self._team) or {}
+        if first is None or litellm_team.epoch_of(team) != wish.actual.epoch:
+            self._fence(team, wish, None)
+        return team
 
     def _done(self, calls: Calls, team: Mapping[str, Any], wish: _Wish, known: _Known | None) -> bool:
         """Whether nothing is left to do."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tidegate.models.exposure import Exposure
     from tidegate.models.member import Preset
 
+_AT_ONCE = 100
+"""The proxy takes some milliseconds for each, and does all of one request or nothing."""
+
 
 class Bounds(NamedTuple):
     """What one member may do at most; none bounds them no more than their team."""
@@ -78,11 +81,13 @@ def bounding(found: Mapping[str, Bounds], team_id: str, roster: Roster) -> Itera
 
 
 def joining(there: Collection[str], team_id: str, roster: Roster) -> Iterator[Request]:
-    """Say how whoever is missing is put in; those with the same bounds together."""
+    """Say how whoever is missing is put in; those with the same bounds together, some at a time."""
     missing = [(bounds, person) for person, bounds in roster.bounds.items() if person not in there]
     for bounds, group in groupby(sorted(missing, key=str), key=lambda each: each[0]):
         members = [{"role": "user", "user_id": person} for _, person in group]
-        yield Request("/team/member_add", {"team_id": team_id, "member": members, **_said(bounds, anew=False)})
+        for begin in range(0, len(members), _AT_ONCE):
+            some = {"team_id": team_id, "member": members[begin : begin + _AT_ONCE]}
+            yield Request("/team/member_add", {**some, **_said(bounds, anew=False)})
 
 
 def bounds_of(memberships: Any, there: Collection[str]) -> dict[str, Bounds]:

@@ -15,7 +15,7 @@ from activities.drivers.litellm import Litellm
 from activities.drivers.litellm_team import NO_CONNECTORS
 from activities.sources.litellm import Spent
 from tests.activities.drivers.litellm_fake import Fault, Proxy, proxy, settings
-from tests.activities.drivers.test_litellm import Lists
+from tests.activities.drivers.test_litellm_people import Lists
 from tests.activities.flags import serving
 from tests.pure.world import START, Story, but, standard_plan, with_rung
 from tidegate.models.base import Band, Bound, Mode

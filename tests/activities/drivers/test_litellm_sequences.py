@@ -27,7 +27,7 @@ from activities.drivers.litellm_team import STRANGERS
 from activities.exposure import ExposureActivities
 from activities.http import Answer, Question
 from tests.activities.drivers.litellm_fake import TOKEN, Proxy
-from tests.activities.drivers.test_litellm import Lists
+from tests.activities.drivers.test_litellm_people import Lists
 from tests.activities.flags import EXPOSURES, serving
 from tests.activities.place import Place
 from tidegate.models.event import Applied, Observed

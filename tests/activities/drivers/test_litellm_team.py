@@ -104,6 +104,14 @@ def test_what_may_spend_nothing_is_blocked() -> None:
     assert team(LIVE)["blocked"] is False
 
 
+@pytest.mark.parametrize(("said", "epoch"), [(2**52, 2**52), (2**53, 0), (-1, 0), (True, 0), ("7", 0), (None, 0)])
+def test_what_is_no_epoch_is_none(said: Any, epoch: int) -> None:
+    """An epoch that somebody made up, and that could not even be written down, does not become ours."""
+    written = team(LIVE)
+    written["metadata"][EPOCH] = said
+    assert served(written, None, ()) == Actual(LIVE, epoch)
+
+
 def test_who_blocks_a_team_by_hand_serves_nobody() -> None:
     """A live team that is blocked serves nobody, under the epoch that it has."""
     assert served(team(LIVE, blocked=True), None, ()) == Actual(NOTHING, 7)
