@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LARGEST = 8 * 1024 * 1024
 """Bytes of an answer that are read; more than that is no answer to us."""
 
+_LOOK = 0.25
+"""Seconds after which it is looked again whether there is time left."""
+
 
 class NotSent(OSError):  # noqa: N818  # it says what became of the question
     """It was certainly not heard: there was no connection, or no time left to make one. Any other OSError may be."""
@@ -75,41 +78,57 @@ def ask(question: Question, deadline: Deadline) -> Answer:
     """Return the answer. Raises NotSent, or another OSError after which nobody knows whether it was heard."""
     if not deadline.left:
         raise NotSent(ETIMEDOUT, "there was no time left to ask")
+    mouth = _Mouth(deadline)
     answers: queue.SimpleQueue[Answer | OSError] = queue.SimpleQueue()
-    thread = threading.Thread(
-        target=lambda: answers.put(_answered(question, deadline)), name="http", daemon=True
-    )  # what hangs must not keep a worker from ending
-    thread.start()
-    try:
-        answer = answers.get(timeout=deadline.left)
-    except queue.Empty:
-        raise TimeoutError(ETIMEDOUT, "there was no answer in time") from None
+    # A daemon: what hangs must not keep a worker from ending.
+    threading.Thread(target=lambda: answers.put(_answered(question, mouth)), name="http", daemon=True).start()
+    answer: Answer | OSError | None = None
+    while answer is None:
+        try:
+            answer = answers.get(timeout=min(deadline.left, _LOOK))
+        except queue.Empty:
+            answer = None if deadline.left else mouth.shut()
     if isinstance(answer, OSError):
         raise answer
     return answer
 
 
-def _answered(question: Question, deadline: Deadline) -> Answer | OSError:
-    begun = False
+class _Mouth:
+    """Whether a question was begun to be said. Once it is shut nothing is, so that what is called not sent never is."""
 
-    def trace(step: str, _: Mapping[str, Any]) -> None:
-        # The last moment before anything is said: whoever asked has gone, and takes it for not said.
-        nonlocal begun
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self.begun = False
+        self._shut = False
+        self._lock = threading.Lock()
+
+    def shut(self) -> OSError:
+        """Say no more; return what that means."""
+        with self._lock:
+            self._shut = True
+            if self.begun:
+                return TimeoutError(ETIMEDOUT, "there was no answer in time")
+            return NotSent(ETIMEDOUT, "there was no connection in time")
+
+    def trace(self, step: str, _: Mapping[str, Any]) -> None:
+        """Watch the steps of a question: the last moment before anything is said is the last to say nothing."""
         if step.endswith("send_request_headers.started"):
-            if not deadline.left:
-                raise NotSent(ETIMEDOUT, "there was no connection in time")
-            begun = True
+            with self._lock:
+                if self._shut or not self.deadline.left:
+                    raise NotSent(ETIMEDOUT, "there was no connection in time")
+                self.begun = True
 
-    # Only what is not OSError already is turned into one, and no words of the other side are repeated.
+
+def _answered(question: Question, mouth: _Mouth) -> Answer | OSError:
     try:
         with (
-            httpx.Client(verify=_trusted(), timeout=deadline.left, follow_redirects=False) as client,
+            httpx.Client(verify=_trusted(), timeout=mouth.deadline.left, follow_redirects=False) as client,
             client.stream(
                 question.method,
                 question.url,
                 headers=dict(question.headers),
                 content=question.body,
-                extensions={"trace": trace},
+                extensions={"trace": mouth.trace},
             ) as response,
         ):
             body = bytearray()
@@ -117,13 +136,13 @@ def _answered(question: Question, deadline: Deadline) -> Answer | OSError:
                 body += part
                 if len(body) > LARGEST:
                     return OSError(EIO, "the answer is too long")
-                if not deadline.left:
+                if not mouth.deadline.left:
                     return TimeoutError(ETIMEDOUT, "the answer did not end in time")
             return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
     except NotSent as error:
         return error
     except Exception as error:  # noqa: BLE001  # whatever goes wrong is an answer, and its words may hold secrets
-        return _told(error, begun=begun)
+        return _told(error, begun=mouth.begun)
 
 
 def _told(error: Exception, *, begun: bool) -> OSError:

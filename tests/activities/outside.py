@@ -10,7 +10,7 @@ from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Protocol
 
-from activities.http import Answer, Question
+from activities.http import Answer, Deadline, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,8 @@ class Fault(Enum):
 
 DONE = (Fault.LOST, Fault.LATE, Fault.ERROR_AFTER)
 """Faults after which it is done."""
+SLOW = (Fault.HANGING, Fault.LATE, Fault.DRIPPING)
+"""Faults in which nobody is ever told anything."""
 PLAIN = {
     Fault.ERROR: Answer(500, {}, b"no"),
     Fault.ERROR_AFTER: Answer(502, {}, b"no"),
@@ -66,12 +68,16 @@ class Outside:
         """What happens to the next questions, one after the other; nothing goes wrong where none is said."""
         self.heard: list[Question] = []
         self.over = threading.Event()
+        self.stuck = threading.Event()
+        """Set once somebody is kept waiting."""
 
     def answer(self, question: Question) -> Answer | None:
         """Answer a question, or have it fail; none where the connection is to break."""
         self.heard.append(question)
         fault = self.faults.popleft() if self.faults else None
         answer = self.behind.answer(question) if fault is None or fault in DONE else None
+        if fault in SLOW:
+            self.stuck.set()
         if fault in (Fault.HANGING, Fault.LATE):
             self.over.wait(60)
         if fault in PLAIN:
@@ -79,6 +85,18 @@ class Outside:
         if fault is Fault.DRIPPING:
             return Answer(200, {"content-length": "100000"}, b"")
         return answer if fault is None else None
+
+
+class Patience(Deadline):
+    """All the time in the world, until somebody is kept waiting: no test is about how fast this machine is."""
+
+    def __init__(self, there: Outside) -> None:
+        super().__init__(0)
+        self.there = there
+
+    @property
+    def left(self) -> float:
+        return 0.0 if self.there.stuck.is_set() else 60.0
 
 
 @contextmanager

@@ -124,9 +124,13 @@ class Features:
         self.double = double
         (root / "token").write_text(TOKEN, "ascii")
 
-    def driver(self, target: str = "one") -> Driver:
+    def driver(self, target: str = "one", **changes: str) -> Driver:
         settings = {"url": self.url, "environment": "development", "feature": target, "token": "file:token"}
-        return Unleash(settings, self.root)
+        return Unleash({**settings, **changes}, self.root)
+
+    def archive(self, target: str = "one") -> None:
+        """Archive a feature, as people do."""
+        self.double.archive(target)
 
     def spoil(self, target: str = "one") -> None:
         self.double.environment(target)["strategies"][0]["parameters"]["rollout"] = "12.5"
@@ -149,13 +153,14 @@ class RealFeatures:
         self.prefix = f"backend{next(self.numbers)}"
         (root / "token").write_text(server.token, "ascii")
 
-    def driver(self, target: str = "one") -> Driver:
-        return Unleash(self.settings(target), self.root)
-
-    def settings(self, target: str) -> dict[str, str]:
-        """The settings of a target."""
+    def driver(self, target: str = "one", **changes: str) -> Driver:
         feature = f"{self.prefix}.{target}"
-        return {"url": self.server.url, "environment": "development", "feature": feature, "token": "file:token"}
+        settings = {"url": self.server.url, "environment": "development", "feature": feature, "token": "file:token"}
+        return Unleash({**settings, **changes}, self.root)
+
+    def archive(self, target: str = "one") -> None:
+        """Archive a feature, as people do."""
+        self.server.ask("DELETE", f"/projects/default/features/{self.prefix}.{target}")
 
     def spoil(self, target: str = "one") -> None:
         path = f"/projects/default/features/{self.prefix}.{target}"

@@ -16,10 +16,9 @@ from hypothesis import HealthCheck, given, settings
 
 from activities.drivers import KINDS as ALONE
 from activities.drivers import WITH_PEOPLE, drivers_under
-from activities.drivers.contract import ABSENT, Actual, Protection, Stale, Unreadable, Unusable
-from tests.activities.drivers.kinds import KINDS, Backend, Kind, RealFeatures
+from activities.drivers.contract import ABSENT, Actual, Protection, Stale, Unreadable, Unusable, Unwritten
+from tests.activities.drivers.kinds import KINDS, Backend, Features, Kind, RealFeatures
 from tests.activities.flags import EXPOSURES, serving
-from tests.activities.unleash_double import UnleashDouble
 from tests.activities.unleash_server import Server, server
 from tests.store.postgres import Lacking
 from tidegate.models.base import Mode
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-Fresh = "Callable[[], Backend]"
 DRIVERS = (*ALONE, *WITH_PEOPLE)
 PEOPLE = [f"person-{number}" for number in range(400)]
 SAMPLES = (
@@ -203,47 +201,86 @@ def test_settings_that_lead_nowhere_are_refused(named: str, tmp_path: Path) -> N
 
 # -- what the real Unleash says, and its double ----------------------------------------------------------------------
 
-
-def told(backend: Any, path: str) -> Any:
-    """What a backend of Unleash answers, without what is of the moment, or of people."""
-    if isinstance(backend, RealFeatures):
-        return backend.server.ask("GET", path)
-    assert isinstance(backend.double, UnleashDouble)
-    return backend.double.features[path.rpartition("/")[2]]
+UNLEASHES = pytest.mark.parametrize(
+    "kind", [pytest.param(KINDS[name], id=name) for name in ("unleash", "unleash-double")]
+)
 
 
-@pytest.mark.parametrize("kind", [pytest.param(KINDS[name], id=name) for name in ("unleash", "unleash-double")])
-def test_a_feature_of_somebody_is_left_as_it_is_but_for_our_environment(backend: Any) -> None:
+@UNLEASHES
+def test_a_feature_of_somebody_is_left_as_it_is_but_for_our_environment(backend: Features | RealFeatures) -> None:
     """Description, kind, tags and the other environment stay, through the real server as through its double."""
     driver = backend.driver()
     driver.apply(serving(5), 7, "key", None)
     by_people(backend)
     driver.apply(serving(9), 8, "key", None)
     assert driver.observe() == Actual(serving(9), 8)
-    name = (getattr(backend, "prefix", "") and f"{backend.prefix}.one") or "one"
-    found = told(backend, f"/projects/default/features/{name}")
-    assert {key: found[key] for key in ("description", "type", "impressionData")} == {
-        "description": "kept",
-        "type": "experiment",
-        "impressionData": True,
-    }
-    others = {one["name"]: one["enabled"] for one in found["environments"]}
-    assert others == {"development": True, "production": False}
-    tags = (
-        backend.server.ask("GET", f"/features/{name}/tags")["tags"]
-        if isinstance(backend, RealFeatures)
-        else backend.double.tags[name]
-    )
+    found, tags = told(backend)
+    assert {key: found[key] for key in SAID} == SAID
+    assert {one["name"]: one["enabled"] for one in found["environments"]} == {"development": True, "production": False}
     assert [(tag["type"], tag["value"]) for tag in tags] == [("simple", "theirs")]
 
 
-def by_people(backend: Any) -> None:
+SAID = {"description": "kept", "type": "experiment", "impressionData": True}
+
+
+def by_people(backend: Features | RealFeatures) -> None:
     """Say something about a feature."""
-    said = {"description": "kept", "type": "experiment", "impressionData": True}
-    if isinstance(backend, RealFeatures):
-        name = f"{backend.prefix}.one"
-        backend.server.ask("PUT", f"/projects/default/features/{name}", {"name": name, **said})
-        backend.server.ask("POST", f"/features/{name}/tags", {"type": "simple", "value": "theirs"})
+    tag = {"type": "simple", "value": "theirs"}
+    if isinstance(backend, Features):
+        backend.double.features["one"].update(SAID)
+        backend.double.tags["one"] = [tag]
     else:
-        backend.double.features["one"].update(said)
-        backend.double.tags["one"] = [{"type": "simple", "value": "theirs"}]
+        name = f"{backend.prefix}.one"
+        backend.server.ask("PUT", f"/projects/default/features/{name}", {"name": name, **SAID})
+        backend.server.ask("POST", f"/features/{name}/tags", tag)
+
+
+def told(backend: Features | RealFeatures) -> tuple[Any, Any]:
+    """What is said of a feature, and its tags."""
+    if isinstance(backend, Features):
+        return backend.double.features["one"], backend.double.tags["one"]
+    name = f"{backend.prefix}.one"
+    return (
+        backend.server.ask("GET", f"/projects/default/features/{name}"),
+        backend.server.ask("GET", f"/features/{name}/tags")["tags"],
+    )
+
+
+@UNLEASHES
+def test_an_archived_feature_serves_nobody_and_is_not_widened(backend: Features | RealFeatures) -> None:
+    """Whoever archived it made it safer: a pause takes it out of the archive, off, and nothing else does."""
+    driver = backend.driver()
+    driver.apply(serving(5), 7, "key", None)
+    backend.archive()
+    assert driver.observe() == ABSENT
+    with pytest.raises(Unwritten, match="is archived in Unleash"):
+        driver.apply(serving(5), 8, "key", None)
+    driver.apply(NOTHING, 8, "key", None)
+    assert driver.observe() == Actual(NOTHING, 8)
+    assert backend.served("one", 8, PEOPLE[:20], ["team/pmo"]) == set()
+    driver.apply(serving(5), 9, "key", None)
+    assert driver.observe() == Actual(serving(5), 9)
+
+
+@UNLEASHES
+def test_a_feature_of_another_project_is_not_ours(backend: Features | RealFeatures) -> None:
+    """A name that is taken elsewhere is not taken for a feature that is absent, and is not written to."""
+    backend.driver().apply(serving(5), 7, "key", None)
+    elsewhere = backend.driver(project="elsewhere")
+    with pytest.raises(Unreadable, match="not in the project 'elsewhere'"):
+        elsewhere.observe()
+    with pytest.raises(Unwritten, match="not in the project 'elsewhere'"):
+        elsewhere.apply(NOTHING, 8, "key", None)
+    assert backend.driver().observe() == Actual(serving(5), 7)
+
+
+@UNLEASHES
+def test_an_environment_that_is_not_there_is_said(backend: Features | RealFeatures) -> None:
+    """Without its environment nothing can be served or written, and it is told which one is meant."""
+    backend.driver().apply(serving(5), 7, "key", None)
+    nowhere = backend.driver(environment="moon")
+    with pytest.raises(Unreadable, match="no environment 'moon'"):
+        nowhere.observe()
+    with pytest.raises(Unwritten, match="400 BadDataError"):
+        nowhere.apply(NOTHING, 8, "key", None)
+    assert backend.driver().observe() == Actual(serving(5), 7)
