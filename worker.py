@@ -34,6 +34,8 @@ from activities.channels.log import Board
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
 from activities.ledger import LedgerActivities
+from activities.members.kept import Kept
+from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
 from activities.notices import NoticeActivities
 from activities.sources.litellm import Spent
@@ -43,6 +45,7 @@ from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
 from workflows import attributes, ids, sweep
 from workflows.plugin import plugin
+from workflows.turnover import Turnovers
 
 log = logging.getLogger("tidegate.worker")
 
@@ -97,9 +100,8 @@ class Settings(NamedTuple):
 
 def exposing(settings: Settings) -> list[Callable[..., Any]]:
     """Return the activities that change exposure or look at it."""
-    exposure = ExposureActivities(
-        drivers_under(settings.home), whereabouts(settings.home / "targets"), authority(settings.ledger)
-    )
+    drivers = drivers_under(settings.home, Kept(settings.ledger))
+    exposure = ExposureActivities(drivers, whereabouts(settings.home / "targets"), authority(settings.ledger))
     return [
         exposure.widen,
         exposure.hold,
@@ -117,6 +119,7 @@ def errands(settings: Settings, ledger: LedgerActivities) -> list[Callable[..., 
     return [
         ledger.store,
         MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
+        MemberActivities(settings.ledger, home).resolve,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 
@@ -217,6 +220,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             log.info("working for %s in %s", client.namespace, settings.task_queue)
             beside = [
                 asyncio.create_task(_look_around(client, settings)),
+                asyncio.create_task(_look_after_members(client, settings)),
                 asyncio.create_task(_look_after_ledger(settings)),
             ]
             await stop.wait()
@@ -251,6 +255,18 @@ async def _look_around(client: Client, settings: Settings) -> None:
             await sweep.abandoned(client, exposure.observe, exposure.pause, datetime.now(UTC))
         except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
             log.warning("the sweep failed: %s", type(error).__name__)
+        await asyncio.sleep(_SWEEP_EVERY)
+
+
+async def _look_after_members(client: Client, settings: Settings) -> None:
+    """Take out whoever has left a cohort or owes training, again and again."""
+    drivers = drivers_under(settings.home, Kept(settings.ledger))
+    turnovers = Turnovers(client, MemberActivities(settings.ledger, settings.home).take, drivers)
+    while True:
+        try:
+            await turnovers.round(datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+            log.warning("who is in the cohorts could not be looked after: %s", type(error).__name__)
         await asyncio.sleep(_SWEEP_EVERY)
 
 

@@ -73,6 +73,8 @@ SHELVES = (
                 "and why it stands so.",
             ),
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
+            Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
+            Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

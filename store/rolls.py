@@ -5,7 +5,6 @@ The lists name people, so they stay here: no history, no bundle and no line of e
 
 from __future__ import annotations
 
-import hashlib
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from sqlalchemy import text
 
 from store import engine as database
 from store.engine import Unreachable, engine, speaks, transaction
+from tidegate.digest import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Rolls:
 
     def keep(self, cohort: str, body: bytes, at: datetime) -> str:
         """Keep a list as the one that holds for a cohort, and return its digest. The same again changes nothing."""
-        digest = hashlib.sha256(body).hexdigest()
+        digest = digest_of(body)
         opened = engine(self._url)
         try:
             with transaction(opened, turn=f"cohort {cohort}") as connection:

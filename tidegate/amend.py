@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, schedule, votes
+from tidegate import fallback, gates, membership, schedule, votes
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -135,7 +135,8 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     )
     # Only what the revision itself widens; what was taken back since is for a resume to ask for.
     raised = moved is not None and bool(wider_in(new.exposure(moved), turn.plan.exposure(level)))
-    target = new.exposure(moved) if moved is not None and raised and turn.state.position.level > 0 else None
+    widens = moved is not None and raised and turn.state.position.level > 0
+    target = membership.pinned(new, turn.state, new.exposure(moved)) if moved is not None and widens else None
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
@@ -201,7 +202,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
-    if material:
+    if material or _names(old) != _names(new):
         # A run that begins with the plan in force is one that whoever looks from outside can read it from.
         turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))
     expired = position.expired
@@ -236,6 +237,11 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         reason = because(Code.INACTIVE_PERSON, who=new.ai_owner)
         turn.tell(reason, (new.business_owner, new.governance_owner), urgent=True)
         fallback.reduce(turn, Reduction.HOLD)
+
+
+def _names(plan: Plan) -> tuple[object, ...]:
+    """Return what decides about people by name: where they are read, and what their roles give."""
+    return plan.cohorts, {name: backend.presets for name, backend in plan.drivers.items()}
 
 
 def _moved(old: Plan, new: Plan, level: int) -> int | None:

@@ -140,13 +140,22 @@ def in_force(desired: Exposure, confirmed: Exposure) -> Exposure:
 
 
 def ruling(
-    grant: Granted, verb: str, system: str, *, model: str | None = None, data: Iterable[str] | None = None
+    grant: Granted,
+    verb: str,
+    system: str,
+    *,
+    model: str | None = None,
+    data: Iterable[str] | None = None,
+    denied: Collection[str] = (),
 ) -> Ruling:
     """Answer whether somebody may do this to that system, by this model and on data of any of these sources.
 
-    A model or data that is not named is not asked about. The first rule that says no is the answer.
+    A model or data that is not named is not asked about. The first rule that says no is the answer. `denied` are the
+    verbs that are not to be had at this stage, whatever a grant says.
     """
     what = f"{verb} in {system}"
+    if verb in denied:
+        return _no("denied-at-this-stage", f"{verb} is not to be had at this stage, in no system.")
     mode = grant.verbs.get(f"{system}:{verb}", Mode.DENY)
     if mode is Mode.DENY:
         others = sorted(name.partition(":")[2] for name in grant.verbs if name.partition(":")[0] == system)
@@ -159,6 +168,20 @@ def ruling(
     if mode is Mode.REVIEW:
         return Ruling(mode=mode, rule="reviewed", sentence=f"{what} takes effect once a person has seen it.")
     return Ruling(mode=mode, rule="granted", sentence=f"{what} is granted.")
+
+
+def unserved(why: str, who: str, cohorts: Iterable[str], control: str) -> Ruling:
+    """Return the answer to whoever is not served, by the rule that keeps them out."""
+    where = _listed(tuple(cohorts))
+    says = {
+        "nobody-served": f"Nobody is served: {control.replace('_', ' ')}.",
+        "not-a-member": f"{who} is in no cohort that is served; {where} is.",
+        "not-named": f"{who} joined after people were asked about {where}, and waits for the next round of votes.",
+        "training-owed": f"{who} owes training, and is not served before that is on record.",
+        "beyond-the-wave": f"{who} is in {where}, of which a part is served, and is not in that part yet.",
+        "unlisted": f"Nobody says by name who is in {where}: say in which cohort they are, with --cohort.",
+    }
+    return _no(why, says[why])
 
 
 def _no(rule: str, sentence: str) -> Ruling:

@@ -95,6 +95,14 @@ class Grants:
                 self._file.replace(document)
             return Turnover(len(said.people.keys() - people.keys()), len(people.keys() - said.people.keys()))
 
+    def listed(self, cohort: str) -> tuple[str, ...]:
+        """Return who is listed in a cohort now; nobody where that cannot be understood."""
+        try:
+            said = _said(self._section(self._file.document()))
+        except Unreadable:
+            said = None
+        return () if said is None else said.of(cohort)
+
     def _section(self, document: dict[str, Any]) -> Any:
         return document.get(_HOLDS, {}).get(self._agent)
 

@@ -77,7 +77,7 @@ class Litellm:
 
     def observe(self) -> Actual:
         """Say what the team really lets through."""
-        team = self._calls().team(self._team)
+        team = Calls(self._address, self._token, look=True).team(self._team)
         return ABSENT if team is None else litellm_team.served(team, self._known(team), self._systems)
 
     def apply(self, desired: Exposure, epoch: int, key: str, redirect_to: str | None) -> None:

@@ -52,13 +52,17 @@ class Answer(NamedTuple):
 
 
 class Calls:
-    """The calls of one attempt. Until one may have changed something, a failure certainly changed nothing."""
+    """The calls of one attempt. Until one may have changed something, a failure certainly changed nothing.
 
-    def __init__(self, address: str, token: Secret) -> None:
+    Of a look nobody asks whether it changed anything.
+    """
+
+    def __init__(self, address: str, token: Secret, *, look: bool = False) -> None:
         """Begin; the time runs from now on."""
         self._address = address
         self._head = {"authorization": f"Bearer {token.reveal()}", "accept": "application/json"}
         self._deadline = Deadline(PATIENCE)
+        self._look = look
         self.touched = False
         """Whether anything may have been changed."""
 
@@ -101,7 +105,7 @@ class Calls:
 
     def trouble(self, why: str) -> Trouble:
         """Return what is to be raised: for certain, if nothing was changed, or else for nobody knows."""
-        return (Unanswered if self.touched else Unwritten)(f"the proxy: {why}")
+        return (Unanswered if self.touched or self._look else Unwritten)(f"the proxy: {why}")
 
     def _ask(self, question: Question, *, before: bool | None = None) -> Answer:
         try:

@@ -48,6 +48,22 @@ class Kept:
             and (not trains or (person.trained_until is not None and person.trained_until >= today))
         ]
 
+    def barred(self, cohort: str, part: CohortShare, person: str) -> str | None:
+        """Return which rule keeps somebody out of a cohort; none if they may be served."""
+        with _in_reach():
+            body = self._rolls.current(cohort)
+            if body is None:
+                raise Unlisted(f"nobody has read yet who is in {cohort}")
+            people, trains = listed(body)
+            named = self._named(part)
+        found = next((one for one in people if one.id == person), None)
+        if found is None:
+            return "not-a-member"
+        if named is not None and person not in named:
+            return "not-named"
+        owes = trains and (found.trained_until is None or found.trained_until < self._today())
+        return "training-owed" if owes else None
+
     def known(self, cohort: str, part: CohortShare) -> Collection[str]:
         """Return whom the share names; without names, whoever was ever in the cohort."""
         with _in_reach():

@@ -41,7 +41,7 @@ class Spent:
         del name, metric
         try:
             only(settings, "litellm", needed=("url", "team", "token"))
-            calls = Calls(address(settings, "url"), secret(settings, "token", self._root))
+            calls = Calls(address(settings, "url"), secret(settings, "token", self._root), look=True)
             team = calls.team(settings["team"])
         except Trouble as error:
             return Reading(status="error", taken_at=as_of, note=str(error)[:200])

@@ -113,3 +113,28 @@ def owes_training(source: Members, person: Participant, today: date) -> bool:
     if source.trained_until is None:
         return False
     return person.trained_until is None or person.trained_until < today
+
+
+class Snapshot(Carried):
+    """Who is in cohorts was read, by digest, or could not be."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    cohorts: dict[Key, Resolved]
+    """What became of each."""
+
+
+class Cohort(Authored):
+    """A group of people who can be served together."""
+
+    people: Annotated[int, Field(ge=1, le=100_000_000)]
+    """How many they are."""
+    risk: Annotated[int, Field(ge=1, le=5)] = 1
+    """How much harm a mistake among them would do; low comes first."""
+    describes: Line | None = None
+    """Who they are."""
+    members: Members | None = None
+    """Where it is read who they are by name; without it, only the applications know."""
+    joiners: Joiners = "wait"
+    """Whether who joins later waits for the next round of votes, or comes in at once up to the limit."""
+    preset: Id | None = None
+    """The preset of those who have no role of their own; all that the wave gives, if none is named."""

@@ -25,7 +25,7 @@ from tidegate.models.base import (
     Verb,
 )
 from tidegate.models.dated import Dated
-from tidegate.models.member import Joiners, Members, Preset
+from tidegate.models.member import Cohort, Preset
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -383,23 +383,6 @@ class Channel(Authored):
     """What the channel needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
-
-
-class Cohort(Authored):
-    """A group of people who can be served together."""
-
-    people: Annotated[int, Field(ge=1, le=100_000_000)]
-    """How many they are."""
-    risk: Annotated[int, Field(ge=1, le=5)] = 1
-    """How much harm a mistake among them would do; low comes first."""
-    describes: Line | None = None
-    """Who they are."""
-    members: Members | None = None
-    """Where it is read who they are by name; without it, only the applications know."""
-    joiners: Joiners = "wait"
-    """Whether who joins later waits for the next round of votes, or comes in at once up to the limit."""
-    preset: Id | None = None
-    """The preset of those who have no role of their own; all that the wave gives, if none is named."""
 
 
 class ExistingUse(Authored):

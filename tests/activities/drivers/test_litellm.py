@@ -232,7 +232,7 @@ def test_something_else_than_the_team_is_no_look_at_it(gateway: Proxy, driver: L
     """Nothing but our own team, as the proxy answers for it, says what is served."""
     driver.apply(LIVE, 3, "key", None)
     gateway.faults.append(fault)
-    with pytest.raises(OSError, match=r"^the proxy: "):
+    with pytest.raises(Unanswered, match=r"^the proxy: "):
         driver.observe()
     gateway.faults.clear()
     assert driver.observe() == Actual(LIVE, 3)
