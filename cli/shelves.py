@@ -89,6 +89,8 @@ SHELVES = (
                 "runbook",
                 "Print the way down that is being walked: what is confirmed, what is not, and who does what now.",
             ),
+            Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
+            Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

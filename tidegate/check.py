@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from tidegate.checks import (
+    access,
     approvals,
     authority,
     communication,
@@ -36,6 +37,7 @@ __all__ = ("DELETE", "RULES", "Example", "Fault", "Rule", "check", "place")
 
 RULES: tuple[Rule, ...] = (
     *scope.RULES,
+    *access.RULES,
     *stages.RULES,
     *authority.RULES,
     *people.RULES,

@@ -33,6 +33,7 @@ from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
     AcceptedIssue,
     Backend,
@@ -246,8 +247,17 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         consulted=_named(case, "consulted"),
         informed=_named(case, "informed"),
         targets=targets,
+        cohorts={
+            name: CohortRoll(source=cohort.members, joiners=cohort.joiners, preset=cohort.preset)
+            for name, cohort in programme.cohorts.items()
+            if cohort.members is not None and name in case.ladder[-1].exposure.cohorts
+        },
         drivers={
-            name: Backend(kind=target.driver, settings=dict(target.settings))
+            name: Backend(
+                kind=target.driver,
+                settings=dict(target.settings),
+                presets=dict(programme.presets) if target.driver in BY_NAME else {},
+            )
             for name, target in programme.targets.items()
             if name in targets
         },

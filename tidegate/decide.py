@@ -18,6 +18,7 @@ from tidegate import (
     endings,
     fallback,
     freezes,
+    membership,
     obligations,
     reconcile,
     resume,
@@ -309,6 +310,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "withdraw": endings.withdraw,
         "alert": thresholds.alert,
         "readings": thresholds.take,
+        "turnover": membership.turnover,
     }
 )
 
@@ -318,6 +320,7 @@ _WORLD: MappingProxyType[str, Callable[[Turn, Any], None]] = MappingProxyType(
         "applied": reconcile.applied,
         "observed": reconcile.observed,
         "noticed": schedule.noticed,
+        "snapshot": membership.taken,
         "stored": _stored,
         "tick": _tick,
         "fault": _fault,

@@ -12,7 +12,7 @@ from tidegate import runbook
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
 from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
-from tidegate.models.exposure import NOTHING, CohortShare, Exposure
+from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Ending
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -180,7 +180,7 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if verb is Reduction.ROLLBACK and to is not None:
         if level is None:
             return because(Code.NO_SUCH_LEVEL, level=to)
-        if now <= plan.exposure(level) and now != plan.exposure(level):
+        if now <= plan.exposure(level) and now.unnamed != plan.exposure(level):
             return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
         return verb, plan.exposure(level), to
     return verb, NOTHING, "nothing"
@@ -196,7 +196,8 @@ def _narrower(plan: Plan, state: State, to: str | None) -> tuple[Reduction, Expo
     bounds = dict(ways_down(plan, state, everything=True))
     if to not in bounds:
         return because(Code.NO_SUCH_LEVEL, level=to)
-    if now <= bounds[to] and now != bounds[to] and to not in [level.name for level in plan.fallback.levels]:
+    between = to in [level.name for level in plan.fallback.levels]
+    if now <= bounds[to] and now.unnamed != bounds[to].unnamed and not between:
         return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
     return Reduction.NARROW, bounds[to], to
 
@@ -221,7 +222,7 @@ def ways_down(plan: Plan, state: State, *, everything: bool = False) -> tuple[tu
 
 def _narrowed(now: Exposure, level: NarrowTo) -> Exposure:
     cohorts = {
-        name: CohortShare(
+        name: part.but(
             share=min(part.share, level.share), people=-(-part.people * min(part.share, level.share) // part.share)
         )
         for name, part in now.cohorts.items()
@@ -253,7 +254,7 @@ def level_named(plan: Plan, name: str) -> int | None:
 def label_of(plan: Plan, exposure: Exposure, otherwise: str) -> str:
     """Return the name of the level that is exactly this exposure."""
     for level in range(len(plan.ladder) + 1):
-        if plan.exposure(level) == exposure:
+        if plan.exposure(level) == exposure.unnamed:
             return level_name(plan, level)
     return otherwise
 

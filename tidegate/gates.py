@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, freezes, hours, thresholds, votes, waivers
+from tidegate import calendar, fallback, freezes, hours, membership, thresholds, votes, waivers
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -40,6 +40,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(thresholds.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
+        checks.extend(membership.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
         checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
     return tuple(checks)

@@ -42,6 +42,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Turnover,
     Vote,
     Waive,
     Withdraw,
@@ -96,6 +97,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     | {name: Verb(model, MappingProxyType({})) for name, model in _PLAIN}
     # Monitoring has no person behind it. It can only make things safer, so who it says it is opens nothing.
     | {"alert": Verb(Alert, MappingProxyType({}), ActorKind.SERVICE)}
+    | {"turnover": Verb(Turnover, MappingProxyType({}), ActorKind.SERVICE)}
 )
 """Every verb by its name."""
 

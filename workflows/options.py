@@ -59,6 +59,7 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
         "store": Option(10 * _S, 0, 30 * _S),
         # So long may one source or one channel take; a worker that is gone is missed as soon.
         "read": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
+        "resolve": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
         "tell": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
     }
 )

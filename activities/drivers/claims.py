@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = 100_000_000
 """So many people may be in a cohort of which only a hand-made rule knows: more than any plan allows."""
+_UNCOUNTED = CohortShare(people=EVERYBODY)
 
 
 def when_off(claimed: Exposure | None) -> Exposure:
@@ -21,8 +22,9 @@ def when_off(claimed: Exposure | None) -> Exposure:
 def with_shares(claimed: Exposure, shares: Mapping[str, int]) -> Exposure:
     """Return what is claimed, for the cohorts and shares that are really served; ValueError if none could be."""
     cohorts = {
-        name: CohortShare(share=share, people=claimed.cohorts[name].people if name in claimed.cohorts else EVERYBODY)
+        name: CohortShare(share=share, people=part.people, who=part.who)
         for name, share in shares.items()
+        for part in (claimed.cohorts.get(name, _UNCOUNTED),)
     }
     real = Exposure(**{**dict(claimed), "cohorts": cohorts})
     return real if real.serves else when_off(claimed)

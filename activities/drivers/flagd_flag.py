@@ -2,7 +2,7 @@
 
 Whom a flag serves is in its targeting; everything else that an exposure allows is in its metadata, where applications
 read it (`tidegate.exposure`, JSON). A flag cannot count people, runs or money: those limits are for applications, and
-for backends that can count. So a share is exact, and a number of people is a promise.
+for backends that can count. So a share is exact; a number of people, and who they are by name, are a promise.
 
 An application asks with the default `false`, a `targetingKey` that is stable for a person, and in `cohorts` the list of
 that person's cohorts (a text is a list of one). Without a key, or without a cohort that is served, the answer is off.

@@ -55,7 +55,7 @@ def representable(exposure: Exposure) -> Exposure:
     """Return the most of an exposure that Unleash can serve: each share down to its whole percent."""
     return exposure.but(
         cohorts={
-            name: CohortShare(share=part.share // GRAIN * GRAIN, people=part.people)
+            name: CohortShare(share=part.share // GRAIN * GRAIN, people=part.people, who=part.who)
             for name, part in exposure.cohorts.items()
             if part.share >= GRAIN
         }

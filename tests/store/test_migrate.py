@@ -14,7 +14,7 @@ from store.migrate import Ahead, scripts, standing, upgrade
 from store.models import Table
 
 REVISIONS = [script.revision for script in scripts().walk_revisions()][::-1]
-TABLES = {"evidence", "papers", "texts", "heads", "inventory", "readings"}
+TABLES = {"evidence", "papers", "texts", "heads", "inventory", "readings", "rolls", "memberships"}
 
 
 def tables(url: str) -> set[str]:

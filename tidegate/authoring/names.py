@@ -77,6 +77,8 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
     places: list[Named] = [(("calendar", "zone"), programme.calendar.zone)]
     places += [(("people", name, "zone"), person.zone) for name, person in programme.people.items() if person.zone]
     yield from _unknown("there is no time zone", places, tuple(zones.shifts), "programme")
+    given = ((("cohorts", name, "preset"), one.preset) for name, one in programme.cohorts.items() if one.preset)
+    yield from _unknown("there is no preset", given, tuple(programme.presets), "programme")
     yield from untold(programme, zones)
     names = [freeze.name for freeze in programme.freezes]
     for index, freeze in enumerate(programme.freezes):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Function, Id, Instant
+from tidegate.models.base import Carried, Function, Id, Instant, Names
 from tidegate.models.exposure import Exposure
 from tidegate.models.reasons import Code
 
@@ -102,6 +102,14 @@ class TakeReadings(Carried):
     """How often it was tried."""
 
 
+class TakeSnapshot(Carried):
+    """Read who is in these cohorts now."""
+
+    kind: Literal["take_snapshot"] = "take_snapshot"
+    cohorts: Names
+    """Which ones."""
+
+
 class Notify(Carried):
     """Tell people."""
 
@@ -128,7 +136,7 @@ class TurnPage(Carried):
     """What begins."""
 
 
-Move = Annotated[Apply | TakeReadings | Notify | TurnPage, Field(discriminator="kind")]
+Move = Annotated[Apply | TakeReadings | TakeSnapshot | Notify | TurnPage, Field(discriminator="kind")]
 """What the workflow performs."""
 
 

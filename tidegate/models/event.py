@@ -10,45 +10,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
 from tidegate.models.exposure import Exposure
+from tidegate.models.member import Snapshot
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
 from tidegate.models.target import TARGETS_TOLD, Target
 
+__all__ = ("CLOCK", "SYSTEM", "Actor", "ActorKind")
+"""Who says something belongs to what is said; it has a room of its own for its size alone."""
+
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
-
-
-class ActorKind(StrEnum):
-    """Who acts. Only people consent; anybody may make it safer."""
-
-    HUMAN = "human"
-    SERVICE = "service"
-    AGENT = "agent"
-    TIMER = "timer"
-    SYSTEM = "system"
-
-
-class Actor(Carried):
-    """Who says it, and how we know."""
-
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)]
-    """Their id, in one spelling."""
-    kind: ActorKind = ActorKind.HUMAN
-    """What kind of actor."""
-    method: Literal["none", "ssh", "passkey", "hmac"] = "none"
-    """How they were recognised."""
-    verified: bool = False
-    """Whether that was proven by a signature."""
-    key: str = ""
-    """With which key, by its fingerprint."""
-
-
-SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
-CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
 
 
 class Message(Authored):
@@ -343,6 +319,16 @@ class Readings(Message):
     """By metric."""
 
 
+class Turnover(Message):
+    """Who is listed by name at the targets was brought up to date with the cohorts: told in counts, never in names."""
+
+    kind: Literal["turnover"] = "turnover"
+    left: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    """So many lost their access: they left a cohort, or owe training."""
+    joined: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    """So many came in, where those who join need not wait."""
+
+
 class Dispatched(Carried):
     """An attempt to make exposure so is on its way."""
 
@@ -438,10 +424,12 @@ Event = Annotated[
     | Withdraw
     | Alert
     | Readings
+    | Turnover
     | Dispatched
     | Applied
     | Observed
     | Noticed
+    | Snapshot
     | Stored
     | Tick
     | Fault,

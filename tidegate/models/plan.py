@@ -26,12 +26,17 @@ from tidegate.models.base import (
     Stage,
 )
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource, StopRule
 from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 over canonical bytes."""
+
+
+PRESETS = "presets"
+"""The setting under which a driver finds what each role gives; nobody writes it by hand."""
 
 
 def _unsaid(value: object) -> bool:
@@ -220,6 +225,16 @@ class Backend(Carried):
     """Which driver, source or channel speaks to it."""
     settings: dict[Key, str] = Field(default_factory=dict)
     """What that needs to know."""
+    presets: dict[Id, Preset] = Field(default_factory=dict, exclude_if=_unsaid)
+    """What each role gives, for a target that holds people by name."""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """All that its driver is told."""
+        if not self.presets:
+            return dict(self.settings)
+        words = {name: preset.model_dump(mode="json") for name, preset in self.presets.items()}
+        return {**self.settings, PRESETS: json.dumps(words, sort_keys=True)}
 
 
 class AcceptedIssue(Carried):
@@ -312,6 +327,8 @@ class Plan(Carried):
     """Whom the RACI has asked before a change: they hear of each round of votes while it is open."""
     informed: tuple[Id, ...] = ()
     """Whom the RACI has told after a change."""
+    cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=_unsaid)
+    """How it is known who is in a cohort, for each that has a source."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
     drivers: dict[Key, Backend] = Field(default_factory=dict)

@@ -25,6 +25,7 @@ from tidegate.models.base import (
     Verb,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.member import Cohort, Preset
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -384,17 +385,6 @@ class Channel(Authored):
     """What it is."""
 
 
-class Cohort(Authored):
-    """A group of people who can be served together."""
-
-    people: Annotated[int, Field(ge=1, le=100_000_000)]
-    """How many they are."""
-    risk: Annotated[int, Field(ge=1, le=5)] = 1
-    """How much harm a mistake among them would do; low comes first."""
-    describes: Line | None = None
-    """Who they are."""
-
-
 class ExistingUse(Authored):
     """An exposure target or cohort that another use case already has."""
 
@@ -427,6 +417,8 @@ class Programme(Authored):
     """When nothing widens."""
     cohorts: dict[Key, Cohort] = Field(default_factory=dict)
     """The groups that playbooks may name."""
+    presets: dict[Id, Preset] = Field(default_factory=dict)
+    """What joining a cohort in a role gives, by itself."""
     targets: dict[Key, Target] = Field(default_factory=dict)
     """The systems that enforce exposure."""
     sources: dict[Key, Source] = Field(default_factory=dict)

@@ -228,3 +228,9 @@ class Code(StrEnum):
     TERMINATED = "terminated"
     ALREADY_SERVED = "already_served"
     WITHDRAWN = "withdrawn"
+    # who is in a cohort, by name
+    ROLL_READ = "roll_read"
+    ROLL_UNREAD = "roll_unread"
+    ROLL_AWAITED = "roll_awaited"
+    TRAINING_OWED = "training_owed"
+    TURNOVER = "turnover"

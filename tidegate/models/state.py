@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
+from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage
 from tidegate.models.decision import Apply, Entry, Move, Receipt
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
@@ -19,6 +19,11 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.target import Target
+
+
+def _unsaid(value: object) -> bool:
+    # A state of a rollout without such a thing is spelled as it was before there was one.
+    return not value
 
 
 class Phase(StrEnum):
@@ -340,6 +345,19 @@ class Evidence(Carried):
     """Where it can be seen."""
 
 
+class Roll(Carried):
+    """Who was in a cohort when that was last read: a digest and counts, and no names."""
+
+    digest: Digest
+    """Names the list."""
+    people: int
+    """How many are in it."""
+    trained: int | None = None
+    """How many of them have the training that is asked for; none if nobody asks."""
+    at: Instant
+    """When it was read."""
+
+
 class Announcement(Carried):
     """A notice about the widening that is scheduled."""
 
@@ -416,6 +434,8 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
+    rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=_unsaid)
+    """Who is in a cohort, for each that has a source."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
     """Who was told of the widening that is scheduled."""
     metrics: dict[Id, MetricState] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from tidegate.models.base import Carried, Id, Instant, Key
 from tidegate.models.decision import Apply, Notify, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.member import CohortRoll
 from tidegate.models.messages import Standing
 from tidegate.models.plan import Backend, PlanMetric
 from tidegate.models.reading import Reading
@@ -89,6 +90,17 @@ class ReadResult(Carried):
 
     items: dict[Id, Reading] = Field(default_factory=dict)
     """By metric."""
+
+
+class ResolveRequest(Carried):
+    """Read who is in these cohorts now, and keep the lists."""
+
+    use_case: str
+    """Whose."""
+    cohorts: dict[Key, CohortRoll]
+    """Where each is read."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
 
 
 class Notice(Carried):

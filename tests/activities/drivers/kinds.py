@@ -12,10 +12,13 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from activities.drivers.flagd import Flagd
+from activities.drivers.grants import Grants
 from activities.drivers.unleash import Unleash
 from activities.drivers.unleash_flag import representable
 from activities.drivers.webhook import Webhook
+from tests.activities.drivers.litellm_fake import Team
 from tests.activities.flags import asked, loaded
+from tests.activities.listing import Listing
 from tests.activities.outside import outside
 from tests.activities.receiver import KEY, Receiver
 from tests.activities.unleash_double import TOKEN, UnleashDouble
@@ -67,6 +70,26 @@ class FlagFile:
     def served(self, target: str, _epoch: int, people: Collection[str], cohorts: list[str]) -> set[str]:
         core = loaded(self.file)
         return {one for one in people if asked(core, target, one, cohorts)}
+
+
+class GrantsFile:
+    """A file of grants, and a list of who is in which cohort."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def driver(self, target: str = "one") -> Driver:
+        return Grants({"file": "gateway/grants.json", "agent": target}, self.root, Listing())
+
+    def spoil(self, target: str = "one") -> None:
+        del target
+        (self.root / "gateway" / "grants.json").write_text("{ no", "utf-8")
+
+    def arrives(self, exposure: Exposure) -> Exposure:
+        return exposure
+
+    def served(self, _target: str, _epoch: int, _people: Collection[str], _cohorts: list[str]) -> None:
+        return None
 
 
 class Hook:
@@ -167,6 +190,16 @@ def _flag_file(root: Path, _: object) -> Iterator[Backend]:
 
 
 @contextmanager
+def _grants_file(root: Path, _: object) -> Iterator[Backend]:
+    yield GrantsFile(root)
+
+
+@contextmanager
+def _team(root: Path, _: object) -> Iterator[Backend]:
+    yield Team(root)
+
+
+@contextmanager
 def _hook(root: Path, _: object) -> Iterator[Backend]:
     receiver = Receiver()
     with outside(receiver) as there:
@@ -187,6 +220,8 @@ def _real(root: Path, server: Callable[[], Server]) -> Iterator[Backend]:
 
 KINDS = {
     "flagd": Kind(_flag_file),
+    "grants": Kind(_grants_file),
+    "litellm": Kind(_team, slow=True),
     "webhook": Kind(_hook),
     "unleash-double": Kind(_double),
     "unleash": Kind(_real, slow=True),

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from activities.drivers import KINDS as DRIVERS
+from activities.drivers import KINDS as ALONE
+from activities.drivers import WITH_PEOPLE, drivers_under
 from activities.drivers.contract import ABSENT, Actual, Protection, Stale, Unreadable, Unusable, Unwritten
 from tests.activities.drivers.kinds import KINDS, Backend, Features, Kind, RealFeatures
 from tests.activities.flags import EXPOSURES, serving
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+DRIVERS = (*ALONE, *WITH_PEOPLE)
 PEOPLE = [f"person-{number}" for number in range(400)]
 SAMPLES = (
     serving(5),
@@ -192,11 +194,11 @@ def test_a_driver_says_where_it_comes_in_a_reduction(backend: Backend) -> None:
     assert isinstance(backend.driver().capabilities.protection, Protection)
 
 
-@pytest.mark.parametrize("named", list(DRIVERS))
+@pytest.mark.parametrize("named", DRIVERS)
 def test_settings_that_lead_nowhere_are_refused(named: str, tmp_path: Path) -> None:
     """Without any setting no driver is made, and it says which it needs."""
     with pytest.raises(Unusable, match="needs the setting"):
-        DRIVERS[named]({}, tmp_path)
+        drivers_under(tmp_path)("any", named, {})
 
 
 # -- what the real Unleash says, and its double ----------------------------------------------------------------------

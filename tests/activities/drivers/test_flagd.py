@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from activities.drivers import drivers_under, flagd
+from activities.drivers import drivers_under, shared_file
 from activities.drivers.contract import ABSENT, Actual, Stale, Unreadable, Unusable, Unwritten
 from activities.drivers.flagd import Flagd
 from tests.activities.flags import by_hand, is_on, serving, switch_off
@@ -139,7 +139,7 @@ def test_a_writer_waits_for_another_but_not_for_ever(
 ) -> None:
     """While somebody holds the lock nothing is written, and after a while that is said."""
     driver.apply(serving(5), 3, "key", None)
-    monkeypatch.setattr(flagd, "PATIENCE", 0.1)
+    monkeypatch.setattr(shared_file, "PATIENCE", 0.1)
     with file.with_name("all.json.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Unwritten, match="lock"):

@@ -66,6 +66,14 @@ def test_a_share_is_rounded_down_to_a_percent(share: int) -> None:
     assert found % 100 == 0
 
 
+def test_whom_an_exposure_names_stays_named() -> None:
+    """What is rounded down to a percent names the same people as before, through a write and a look."""
+    named = Exposure(cohorts={"team/pmo": CohortShare(share=2_550, people=5, who=("1" * 64,))})
+    assert representable(named).cohorts["team/pmo"].who == ("1" * 64,)
+    wanted = Actual(representable(named), 7)
+    assert served(PLACE, written(PLACE, wanted, "key", None)) == wanted
+
+
 @given(exposure=EXPOSURES, cohorts=st.lists(st.sampled_from((*COHORTS, "team/none")), max_size=4), person=PERSON)
 def test_a_feature_serves_no_cohort_but_the_listed(exposure: Exposure, cohorts: list[str], person: str) -> None:
     """Whoever is in a cohort that is served whole is on, and whoever is in none that is served is off."""
