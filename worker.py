@@ -36,6 +36,7 @@ from activities.channels.log import Board
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
 from activities.ledger import LedgerActivities
+from activities.line import LineActivities
 from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
@@ -131,13 +132,14 @@ def exposing(settings: Settings) -> list[Callable[..., Any]]:
     ]
 
 
-def errands(settings: Settings, ledger: LedgerActivities) -> list[Callable[..., Any]]:
+def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) -> list[Callable[..., Any]]:
     """Return the activities that nobody's safety waits for."""
     home = settings.home
     return [
         ledger.store,
         MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
         MemberActivities(settings.ledger, home).resolve,
+        line.keep_embargo,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 
@@ -177,9 +179,10 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
     """Return a worker; the client must have been connected with the plugin. `more` goes to the SDK as it is."""
     heads = signer(settings)
     ledger = LedgerActivities(settings.ledger, heads)
-    queues = {
-        settings.task_queue: (exposing(settings), "exposure"),
-        ids.errands(settings.task_queue): (errands(settings, ledger), "errand"),
+    line = LineActivities(client, ledger.engine)
+    queues: dict[str, tuple[list[Callable[..., Any]], str]] = {
+        settings.task_queue: ([*exposing(settings), line.stop_matching, line.may_lift], "exposure"),
+        ids.errands(settings.task_queue): (errands(settings, ledger, line), "errand"),
     }
     return Workers(
         [

@@ -138,6 +138,12 @@ SHELVES = (
             ),
             Verb("pause", "safer", "Serve nobody; the plan stays."),
             Verb("rollback", "safer", "Go back to an earlier wave, or to nothing, and work by hand."),
+            Verb(
+                "stop-the-line",
+                "line",
+                "Pause every rollout that uses a model, that a vendor supplies, or of a unit; or all.",
+            ),
+            Verb("line", "line", "Show what is stopped, how many are contained, and of whom nobody can say."),
         ),
     ),
     Shelf(
@@ -155,6 +161,7 @@ SHELVES = (
             ),
             Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
+            Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(
                 "override",

@@ -282,11 +282,20 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
+        vendors=_vendors(case),
+        unit=playbook.unit,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
         texts_digest=texts_digest(playbook, case.owners),
     )
     return seal(plan)
+
+
+def _vendors(case: Case) -> dict[str, str]:
+    """Return who supplies the models that any wave may use, as far as the programme says."""
+    models = sorted({model for rung in case.ladder for model in rung.exposure.models})
+    known = {name: model.vendor for name, model in case.programme.models.items()}
+    return {model: vendor for model in models if (vendor := known.get(model)) is not None}
 
 
 def _reached(systems: Mapping[str, Source | Channel], names: Iterable[str]) -> dict[str, Backend]:

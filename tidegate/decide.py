@@ -133,8 +133,10 @@ def precedence(event: Event) -> int:
     """Return the order of safety: rollback, pause, redirect, narrow, hold, the rest, each no; what advances last."""
     if isinstance(event, Reduce):
         return -event.verb.rank
-    if isinstance(event, Terminate | StopTheLine):
-        return -Reduction.PAUSE.rank if not getattr(event, "lift", False) else 2
+    if isinstance(event, StopTheLine):
+        return 2 if event.lift else -event.does.rank
+    if isinstance(event, Terminate):
+        return -Reduction.PAUSE.rank
     if isinstance(event, Alert):
         rank = Reduction.HOLD.rank if event.resolved else Reduction(event.does.value).rank
         return 2 if event.resolved and not event.truncated else -rank

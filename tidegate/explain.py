@@ -167,7 +167,7 @@ SENTENCES = MappingProxyType(
         Code.ONE_MORE: "One more person must say the same of {what}.",
         Code.ALREADY_CONFIRMED: "{who} has already said so.",
         Code.NOTHING_TO_CONFIRM: "There is no {what} to confirm.",
-        Code.EMBARGO: "Nothing that depends on {dependency} widens.",
+        Code.EMBARGO: "{dependency} is stopped, and nothing that it reaches widens.",
         Code.EMBARGO_LIFTED: "The bar on {dependency} is lifted; nothing widens by that.",
         Code.NO_EMBARGO: "There is no bar on {dependency}.",
         # metrics

@@ -329,7 +329,7 @@ def _remembered(closed: tuple[ClosedGate, ...]) -> tuple[ClosedGate, ...]:
 
 
 def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
-    """Bar or unbar a shared dependency; barring pauses, unbarring widens nothing."""
+    """Bar or unbar a shared dependency; barring pauses or narrows, unbarring widens nothing."""
     held = event.dependency in turn.state.embargoes
     if event.lift:
         if not may(turn.plan, event.actor, Right.STOP_THE_LINE):
@@ -341,12 +341,12 @@ def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
         turn.change(embargoes={name: at for name, at in turn.state.embargoes.items() if name != event.dependency})
         return turn.note("lift embargo", Outcome.DONE, because(Code.EMBARGO_LIFTED, dependency=event.dependency))
     if event.actor.kind is ActorKind.HUMAN and not may(turn.plan, event.actor, Right.REDUCE):
-        return asked(turn, Reduce(id=event.id, actor=event.actor, verb=Reduction.PAUSE))
+        return asked(turn, Reduce(id=event.id, actor=event.actor, verb=event.does))
     full = not held and len(turn.state.embargoes) >= _EMBARGOES_KEPT
     barred = _OTHERS if full else event.dependency
     turn.change(embargoes={**turn.state.embargoes, barred: turn.now})
     turn.note("stop the line", Outcome.NOOP if held else Outcome.DONE, because(Code.EMBARGO, dependency=barred))
-    return reduce(turn, Reduction.PAUSE, functions=functions_of(turn.plan, event.actor))
+    return reduce(turn, event.does, functions=functions_of(turn.plan, event.actor))
 
 
 def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:

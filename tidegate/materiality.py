@@ -203,6 +203,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
     yield from _reached(old, new)
+    yield from _shared(old, new)
     yield from _data(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
@@ -215,6 +216,15 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _shared(old: Plan, new: Plan) -> Iterator[Change]:
+    """What is shared with others says by whose stop it is reached."""
+    for model in sorted(set(old.models) & set(new.models)):
+        if old.vendors.get(model) != new.vendors.get(model):
+            yield Change(f"model {model}: another vendor", Weight.MATERIAL)
+    if new.unit != old.unit:
+        yield Change("the business unit", Weight.MATERIAL)
 
 
 def _reached(old: Plan, new: Plan) -> Iterator[Change]:

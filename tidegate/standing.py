@@ -81,6 +81,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         unseen=exposure.unseen_since,
         runbook=state.runbook,
         exposure=digest(exposure.desired),
+        bars=tuple(sorted(state.embargoes)),
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -153,7 +154,9 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
         yield Step(verb="withdraw-veto", who=(function.value,), why=f"a veto of {_spoken(function.value)} stands")
     for name in sorted(state.embargoes):
         yield Step(
-            verb=f"lift {name}", who=_holders(plan, Right.STOP_THE_LINE), why=f"nothing that depends on {name} widens"
+            verb=f"lift {name}",
+            who=_holders(plan, Right.STOP_THE_LINE),
+            why=f"{name} is stopped, and nothing that it reaches widens",
         )
     if state.position.sent_back:
         yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
@@ -327,6 +330,8 @@ def _line(told: Standing) -> str:
         lost = ", ".join(row.target for row in told.targets if row.became in _LOST) or "a target"
         parts.append(f"{lost} OUT OF SIGHT since {told.unseen:%Y-%m-%d %H:%M} UTC")
     parts.extend(told.through)
+    if told.bars:
+        parts.append(f"stopped for {', '.join(told.bars)}")
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
     if told.coming is not None:

@@ -54,6 +54,8 @@ async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
         before=before if move.verb == "widen" else None,
         manual=plan.fallback.manual,
         steps=runbook.written(plan.fallback) if move.verb == "widen" else {},
+        vendors=tuple(plan.vendors.values()),
+        unit=plan.unit,
     )
     try:
         event: Event = await _do(move.verb, task, Effect, f"{move.verb} to {move.label} (epoch {move.epoch})")
@@ -175,4 +177,6 @@ def _stream() -> str:
 def _why(error: BaseException) -> str:
     """Say what kind of thing went wrong; what it says itself may hold anything."""
     cause = error.__cause__ or error
-    return verbs.line(getattr(cause, "type", None) or type(cause).__name__)
+    # What kind a time-out was is a number; to fail on that would leave a reduction unanswered, and never tried again.
+    kind = getattr(cause, "type", None)
+    return verbs.line(kind if isinstance(kind, str) and kind else type(cause).__name__)

@@ -414,7 +414,7 @@ def _newest() -> dict[str, Any]:
 def _label(plan: Plan, state: State, stands: Standing) -> dict[str, Any]:
     return {
         "memo": attributes.memo(stands, inbox.asks(plan, state, stands)),
-        "search_attributes": attributes.attributes(stands, state.exposure.desired.models),
+        "search_attributes": attributes.attributes(stands, plan),
     }
 
 

@@ -44,6 +44,8 @@ def references(programme: Programme, playbook: Playbook, zones: Zones) -> Iterat
     channels = ((("notices", index, "channel"), notice.channel) for index, notice in enumerate(playbook.notices))
     yield from _unknown("there is no channel", channels, (*programme.channels, LOG))
     yield from _unknown("there is no metric", _metrics(playbook), tuple(playbook.metrics))
+    if playbook.unit is not None and programme.units:
+        yield from _unknown("there is no business unit", ((("unit",), playbook.unit),), programme.units)
     yield from _fallback(playbook)
     yield from _waves(playbook)
     for path, target in _targets(playbook):

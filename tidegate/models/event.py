@@ -147,6 +147,9 @@ class StopTheLine(Message):
     """The shared model, vendor, prompt pack or data source."""
     lift: bool = False
     """Lift the bar again; nothing widens by that."""
+    # What is not said is not spelled: a message that was put on record before it could be is the same message.
+    does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(Reduction.PAUSE, exclude_if=lambda it: it == "pause")
+    """How far down it goes."""
 
 
 class Delegate(Message):

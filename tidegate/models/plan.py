@@ -349,6 +349,10 @@ class Plan(Carried):
     """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
+    vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=_unsaid)
+    """Who supplies which of the models that it may use."""
+    unit: Id | None = Field(default=None, exclude_if=_unsaid)
+    """The business unit it belongs to."""
     success_means: str
     """What success means."""
     success_does_not_mean: str
@@ -363,6 +367,11 @@ class Plan(Carried):
     def exposure(self, level: int) -> Exposure:
         """Return what a level exposes; level 0 is nothing."""
         return NOTHING if level == 0 else self.ladder[level - 1].exposure
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that any wave may use; a redirect goes to one of the first wave."""
+        return tuple(sorted({model for rung in self.ladder for model in rung.exposure.models}))
 
     def rules(self, level: int) -> StageRules:
         """Return the rules of a level's stage; below the first wave those of the first."""

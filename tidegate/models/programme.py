@@ -26,6 +26,7 @@ from tidegate.models.base import (
 )
 from tidegate.models.dated import Dated
 from tidegate.models.member import Cohort, Preset
+from tidegate.models.shared import Model
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -427,6 +428,10 @@ class Programme(Authored):
     """The ways to reach people."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
+    models: dict[Key, Model] = Field(default_factory=dict)
+    """The models that use cases share, each with its vendor."""
+    units: tuple[Id, ...] = ()
+    """The business units that playbooks may name; any if none is given."""
 
 
 class Zones(Authored):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Id, Instant, Key
+from tidegate.models.base import Carried, Id, Instant, Key, Names
 from tidegate.models.decision import Apply, Notify, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
@@ -35,6 +35,10 @@ class ApplyRequest(Carried):
     """Where the manual procedure is written."""
     steps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """What people do in each way down, in words: written down at home before anybody is served."""
+    vendors: Names = ()
+    """Who supplies the models that it may use."""
+    unit: Id | None = None
+    """The business unit it belongs to."""
 
 
 class ObserveRequest(Carried):
