@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
-FRESH = timedelta(hours=1)
+FRESH = timedelta(minutes=1)
 """A list that was read so lately is not read again before people are asked."""
 _KEY = "snapshot"
 _WHOLE = 10_000
