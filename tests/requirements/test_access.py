@@ -15,7 +15,6 @@ from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
 from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
-from store.migrate import upgrade
 from tidegate import permit
 from tidegate.models.base import Mode, Verb
 from tidegate.models.decision import Apply
@@ -51,7 +50,6 @@ class Office:
     def __init__(self, root: Path) -> None:
         self.root = root
         url = f"sqlite:///{root}/ledger.db"
-        upgrade(url)
         self.members = MemberActivities(url, root)
         self.drivers = drivers_under(root, Kept(url, today=NOW.date))
         self.exposure = ExposureActivities(self.drivers, authority=lambda _: None)
