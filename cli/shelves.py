@@ -75,6 +75,22 @@ SHELVES = (
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
             Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
             Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
+            Verb(
+                "exposure",
+                "outside",
+                "Show who is served, where, by what and up to which limits, and what is held back; beside it what is "
+                "really there.",
+            ),
+            Verb(
+                "drift",
+                "outside",
+                "Compare what is really served with the approved digest, in every rollout under way or in one.",
+            ),
+            Verb(
+                "runbook",
+                "runbook",
+                "Print the way down that is being walked: what is confirmed, what is not, and who does what now.",
+            ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

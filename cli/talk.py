@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-    from temporalio.client import Plugin, WorkflowExecution, WorkflowHandle
+    from temporalio.client import WorkflowExecution, WorkflowHandle
+    from temporalio.converter import DataConverter
 
     from cli.asked import Asked
     from cli.message import Message
@@ -129,6 +130,10 @@ class Server:
     def rows(self, query: str, patience: float = _PATIENCE) -> list[Row]:
         """Return what the server itself knows of every rollout that a query finds, the latest life of each."""
         return self._run(self._rows(query, patience))
+
+    def watched(self, use_case: str | None = None) -> dict[str, object]:
+        """Return what each rollout under way stands for, or one of them, as its memo says; no worker is needed."""
+        return self._run(self._watched(use_case))
 
     def asked(self) -> tuple[list[Asked], bool | None]:
         """Return what every rollout under way asks of people, by one query, and whether any worker takes work."""
@@ -266,6 +271,18 @@ class Server:
                 raise Refusal("the server cannot search for that yet", mend, Exit.UNREACHABLE) from None
             raise await self._refusal(error) from None
 
+    async def _watched(self, use_case: str | None) -> dict[str, object]:
+        if use_case is None:
+            running = await self._listed("ExecutionStatus = 'Running'", _PATIENCE)
+            return {ids.use_case(run.id): (await run.memo()).get("watch") for run in running}
+        try:
+            described = await self._handle(use_case).describe(rpc_timeout=_seconds(_PATIENCE))
+        except RPCError as error:
+            raise await self._refusal(error, use_case) from None
+        if described.status is not WorkflowExecutionStatus.RUNNING:
+            raise await self._missing(use_case)
+        return {use_case: (await described.memo()).get("watch")}
+
     async def _asked(self) -> tuple[list[Asked], bool | None]:
         from cli.asked import asked_of
 
@@ -370,19 +387,19 @@ _LOOK = "`tidegate status {}` shows how it ended."
 def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
     """Connect to the server that was set, else to the embedded one; raise Refusal if it cannot be reached.
 
-    Plain is enough to list what there is, and spares loading all that a rollout is made of.
+    Plain is enough to list what there is, and spares loading all the words that a rollout knows.
     """
     leave.mark()
     # What the library would log goes to nobody: whatever is wrong is said by a verb, once, in its own words.
     Runtime.set_default(
         Runtime(telemetry=TelemetryConfig(logging=None), worker_heartbeat_interval=None), error_if_already_set=False
     )
-    plugins = [] if plain else [_plugin()]
+    more: dict[str, Any] = {} if plain else {"data_converter": _converter()}
     where, runner = target(), asyncio.Runner()
 
     async def connect() -> Client:
         async with asyncio.timeout(patience):
-            return await Client.connect(where.address, **where.settings, plugins=plugins)
+            return await Client.connect(where.address, **where.settings, **more)
 
     try:
         return Server(runner, runner.run(connect()), where.address)
@@ -394,10 +411,10 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
         ) from None
 
 
-def _plugin() -> Plugin:
-    from workflows.plugin import plugin
+def _converter() -> DataConverter:
+    from workflows.converter import CONVERTER
 
-    return plugin()
+    return CONVERTER
 
 
 def place() -> tuple[Target, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, votes, waves
+from tidegate import fallback, gates, hours, reconcile, resume, runbook, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -78,6 +78,8 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
     if not event.ratified and owed.kind != "override_review":
         return turn.note("confirm", Outcome.REFUSED, because(Code.NOT_RATIFIABLE, what=event.what))
     _met(turn, event.what)
+    if owed.kind == "step":
+        runbook.confirmed(turn, event.what, event.actor.subject)
     if not event.ratified:
         return _disowned(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
@@ -101,6 +103,9 @@ def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
         for gate in turn.state.closed
     ):
         return False
+    if owed.kind == "step" and may(turn.plan, event.actor, Right.CONFIRM_STOP):
+        # Whoever may say that it is stopped has walked the way down with them.
+        return True
     return event.actor.subject == owed.owner or owed.owner in functions
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -70,6 +71,8 @@ from tidegate.models.plan import Plan, reread
 from tidegate.models.programme import PublicKey, ReadinessItem, Right
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
+from tidegate.models.target import Became, Target
+from tidegate.models.ways_down import Step
 
 PEOPLE = (*sorted(standard_plan().roster), "stranger")
 LEVELS = ("nothing", "half", "pilot/w1", "w2", "limited/w3", "w4", "system_of_record/w5", "no-such")
@@ -85,16 +88,28 @@ exposures = st.sampled_from((NOTHING, exposure(5), exposure(20), exposure(400), 
 FREEZE = freeze(START + timedelta(days=1), START + timedelta(days=30)).but(approvers=(Function.OPERATIONS,))
 
 
+def _rows(other: Became) -> tuple[Target, ...]:
+    return (Target(target="flags/one", became="confirmed"), Target(target="flags/two", became=other))
+
+
+ROWS = st.sampled_from(tuple(_rows(other)[:count] for count in range(3) for other in get_args(Became)))
+"""What became of each target, told or not."""
+DRIVER = Step(do="driver", probe="it reads back")
+STEPS = (DRIVER, Step(do="Open the desk", owner="ops-b", within=Span.of("1h"), probe="it is worked on"))
+
+
+@cache
 def plans() -> tuple[Plan, ...]:
     """Return plans that differ in what makes rules meet each other."""
     plan = standard_plan()
     in_a_month = START + timedelta(days=30)
     pilot = plan.stages[Stage.PILOT].but(expires=START + timedelta(days=45))
-    return (
+    found = (
         plan,
         but(
             plan,
             freezes=(FREEZE.but(ends=in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
+            fallback=plan.fallback.but(narrow=(DRIVER,), pause=STEPS, rollback=STEPS),
         ),
         with_rules(plan, repeat_cycles=3, stale_after=Span.of("2d"), resume_to_peak=True, unlisted_sender="refuse"),
         but(plan, stages={**plan.stages, Stage.PILOT: pilot}),
@@ -102,10 +117,31 @@ def plans() -> tuple[Plan, ...]:
         with_metric(plan, "errors", consecutive=2, guardrail=False),
         but(plan, rights={**plan.rights, Right.ACCEPT_RISK: (Function.RISK, Function.OPERATIONS)}),
     )
+    return tuple(reread(one) for one in found)
+
+
+@cache
+def lived(level: int) -> Story:
+    """Return a story that has come to a level, or to its years of operating; whoever goes on from it copies it."""
+    story = Story(standard_plan())
+    if level == 6:
+        story.operate()
+    elif level > 0:
+        story.climb(level)
+    return story
 
 
 def revisions(plan: Plan) -> tuple[Plan, ...]:
     """Return revisions of a plan: tighter, looser, with other people, with fewer waves, and one with a broken seal."""
+    if plan.digest not in _REVISIONS:
+        _REVISIONS[plan.digest] = _revisions(plan)
+    return _REVISIONS[plan.digest]
+
+
+_REVISIONS: dict[str, tuple[Plan, ...]] = {}
+
+
+def _revisions(plan: Plan) -> tuple[Plan, ...]:
     wider = tuple(rung.but(exposure=rung.exposure.join(exposure(rung.exposure.people + 7))) for rung in plan.ladder)
     tighter = tuple(rung.but(exposure=rung.exposure.meet(exposure(15))) for rung in plan.ladder)
     return tuple(
@@ -132,14 +168,9 @@ class Lives(RuleBasedStateMachine):
     @initialize(index=st.integers(0, len(plans()) - 1), level=st.sampled_from((0, 0, 1, 2, 3, 5, 6)))
     def begin(self, index: int, level: int) -> None:
         """Begin somewhere between a submission and the years of operating."""
-        plan = plans()[index]
-        self.story = Story(standard_plan())
-        if level == 6:
-            self.story.operate()
-        elif level > 0:
-            self.story.climb(level)
-        self.story.plan = reread(but(plan))
-        self.story.state = self.story.state.but(plan=plan.digest, outbox=(), written=0, stored=0)
+        self.story = lived(level).again()
+        self.story.plan = plans()[index]
+        self.story.state = self.story.state.but(plan=self.story.plan.digest, outbox=(), written=0, stored=0)
         self.story.began = (self.story.plan, self.story.state, self.story.now)
         self.story.heard.clear()
         self.story.auto = False
@@ -360,17 +391,29 @@ class Lives(RuleBasedStateMachine):
                 self.say(event)
 
     @rule(
-        back=st.integers(0, 3), result=st.sampled_from(("confirmed", "mismatch", "failed", "unknown")), seen=exposures
+        back=st.integers(0, 3),
+        result=st.sampled_from(("confirmed", "mismatch", "failed", "unknown")),
+        seen=exposures,
+        rows=ROWS,
     )
-    def applied(self, back: int, result: Any, seen: Any) -> None:
+    def applied(self, back: int, result: Any, seen: Any, rows: tuple[Target, ...]) -> None:
         """A backend answers, to this attempt or to an older one, whatever it likes."""
         epoch = self.story.state.exposure.epoch - back
-        self.say(Applied(epoch=epoch, result=result, observed=None if result != "mismatch" else seen))
+        looked_at = None if result != "mismatch" else seen
+        self.say(Applied(epoch=epoch, result=result, observed=looked_at, targets=rows))
 
-    @rule(seen=exposures, ahead=st.integers(-1, 2))
-    def observed(self, seen: Any, ahead: int) -> None:
+    @rule(seen=exposures, ahead=st.integers(-1, 2), rows=ROWS)
+    def observed(self, seen: Any, ahead: int, rows: tuple[Target, ...]) -> None:
         """The backends show something."""
-        self.say(Observed(exposure=seen, epoch=max(self.story.state.exposure.epoch + ahead, 0)))
+        self.say(Observed(exposure=seen, epoch=max(self.story.state.exposure.epoch + ahead, 0), targets=rows))
+
+    @rule(rows=ROWS)
+    def unseen(self, rows: tuple[Target, ...]) -> None:
+        """A look could not see everything; that alone changes nothing that is exposed."""
+        before = self.story.state.exposure
+        self.say(Applied(epoch=0, result="failed", note="away", targets=rows))
+        after = self.story.state.exposure
+        assert (after.desired, after.confirmed, after.epoch) == (before.desired, before.confirmed, before.epoch)
 
     @rule(
         value=st.sampled_from((0, 7, 12, 25, 50)), n=st.integers(0, 9), late=st.integers(0, 6), status=st.integers(0, 8)

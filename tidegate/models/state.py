@@ -18,6 +18,7 @@ from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
+from tidegate.models.target import Target
 
 
 def _unsaid(value: object) -> bool:
@@ -151,6 +152,13 @@ class Cause(Carried):
     """When."""
 
 
+class TargetState(Target):
+    """What became of one target last, and since when that is so."""
+
+    since: Instant
+    """Since when."""
+
+
 class ExposureState(Carried):
     """What exposure is to be, and what it is known to be."""
 
@@ -176,6 +184,8 @@ class ExposureState(Carried):
     """Epochs of widenings of which nobody knows yet what became of them."""
     retry_at: Instant | None = None
     """When a reduction that was not confirmed is tried again, or a settling one is fenced again."""
+    tries: int = 0
+    """How often in a row a reduction was not confirmed."""
     attested: tuple[str, ...] = ()
     """Who has said with their own name that it is really stopped."""
     causes: tuple[Cause, ...] = ()
@@ -186,6 +196,12 @@ class ExposureState(Carried):
     """When somebody else's widening was taken back, of late."""
     redirect_to: str | None = None
     """Where work goes instead."""
+    targets: tuple[TargetState, ...] = ()
+    """What became of each target, as it was told last."""
+    unseen_since: Instant | None = None
+    """Since when some target is out of sight."""
+    unseen_told: bool = False
+    """Whether people were paged about that."""
 
     @property
     def settling(self) -> bool:
@@ -196,7 +212,7 @@ class ExposureState(Carried):
 class Obligation(Carried):
     """Something owed by a date."""
 
-    kind: Literal["condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff"]
+    kind: Literal["condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step"]
     """What kind."""
     what: str
     """What is owed."""
@@ -210,6 +226,53 @@ class Obligation(Carried):
     """Whether its day has passed."""
     every_days: int | None = None
     """After how many days it is owed again, once met."""
+
+
+StepState = Literal["pending", "dispatched", "confirmed", "failed", "unknown"]
+"""Not begun; begun, and nobody has said what became of it; done; certainly not done; nobody knows."""
+
+
+class RunbookStep(Carried):
+    """One step of a way down, and what became of it."""
+
+    id: str
+    """`driver`, or what a person confirms it by."""
+    do: str
+    """What is done."""
+    owner: str = ""
+    """Who does it; nobody where the driver does."""
+    probe: str
+    """How it is seen that it is done."""
+    due: Instant | None = None
+    """By when; none where the driver does it, which is at once and for ever."""
+    state: StepState
+    """What became of it."""
+    since: Instant
+    """Since when that is so."""
+    by: tuple[str, ...] = ()
+    """Who said with their name that it is done."""
+    note: str = ""
+    """What went wrong."""
+    notice: str = ""
+    """The notice that tells its owner."""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person does it."""
+        return bool(self.owner)
+
+
+class Runbook(Carried):
+    """The way down that is being walked, step by step."""
+
+    verb: str
+    """Which way: `narrow`, `pause` or `rollback`."""
+    label: str
+    """Where it leads."""
+    begun_at: Instant
+    """Since when."""
+    steps: tuple[RunbookStep, ...] = ()
+    """Its steps, most protective first."""
 
 
 class Problem(Carried):
@@ -372,6 +435,8 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    runbook: Runbook | None = None
+    """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)
     """What people found wrong; nothing widens meanwhile, unless an exception says so."""
     waivers: dict[Id, Waiver] = Field(default_factory=dict)
