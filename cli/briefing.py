@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
+_LIST = 12
 _WHOLE = 10_000
 
 
@@ -102,7 +103,8 @@ def _part(part: CohortShare | None) -> str:
     if part is None or not part.serves:
         return "nobody"
     share = "" if part.share == _WHOLE else f"{part.share / 100:g}%, "
-    return f"{share}up to {part.people:,}"
+    who = f" of list {' and '.join(name[:_LIST] for name in part.who)}" if part.who else ""
+    return f"{share}up to {part.people:,}{who}"
 
 
 def _limit(limit: Any) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tidegate import calendar, fallback
 from tidegate.models.decision import Check, Outcome, TakeSnapshot, Verdict
 from tidegate.models.reasons import Code
-from tidegate.models.state import Roll
+from tidegate.models.state import Roll, Unread
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
-FRESH = timedelta(hours=1)
+FRESH = timedelta(minutes=1)
 """A list that was read so lately is not read again before people are asked."""
 _KEY = "snapshot"
 _WHOLE = 10_000
@@ -51,11 +51,18 @@ def pinned(plan: Plan, state: State, exposure: Exposure) -> Exposure:
 def ready(turn: Turn, level: int) -> bool:
     """Whether it is known who is in every cohort of a level, and enough are trained; if not, it is read."""
     late = tuple(name for name in read_of(turn.plan, level) if not _good(turn, turn.state.rolls.get(name)))
-    position = turn.state.position
-    if late and _KEY not in turn.state.owed and (position.retry_at is None or turn.now >= position.retry_at):
+    waits = turn.state.unread is not None and turn.now < turn.state.unread.again
+    if late and _KEY not in turn.state.owed and not waits:
         turn.perform(_KEY, TakeSnapshot(cohorts=late))
-        turn.place(retry_at=None)
     return not late
+
+
+def given_up(turn: Turn) -> bool:
+    """Whether it was read in vain as often as any evidence is asked for; it then begins anew."""
+    lost = turn.state.unread is not None and turn.state.unread.attempts > turn.rules.evidence_retries
+    if lost:
+        turn.change(unread=None)
+    return lost
 
 
 def unread(turn: Turn, level: int) -> Reason | None:
@@ -81,14 +88,14 @@ def taken(turn: Turn, event: Snapshot) -> None:
         turn.system("cohort", Outcome.DONE, _named(name, known[name]), subject=found.digest)
         if _owes(known[name], turn.rules.training_coverage):
             lacking.append(_owed(name, known[name], turn.rules.training_coverage))
-    turn.change(rolls=known)
+    before = turn.state.unread
+    again = calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
+    unread = Unread(again=again, attempts=before.attempts + 1 if before else 1) if lacking else None
+    turn.change(rolls=known, unread=unread)
     for reason in lacking:
         turn.system("cohort", Outcome.REFUSED, reason)
-    if lacking:
-        if not turn.state.position.told:
-            turn.tell(lacking[0], fallback.pager(turn.plan))
-        again = calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
-        turn.place(told=True, retry_at=again, attempts=turn.state.position.attempts + 1)
+    if lacking and before is None:
+        turn.tell(lacking[0], fallback.pager(turn.plan))
 
 
 def checks(plan: Plan, state: State, level: int) -> tuple[Check, ...]:

@@ -185,7 +185,7 @@ def unserved(why: str, who: str, cohorts: Iterable[str], control: str) -> Ruling
 
 
 def _no(rule: str, sentence: str) -> Ruling:
-    return Ruling(mode=Mode.DENY, rule=rule, sentence=sentence[:1].upper() + sentence[1:])
+    return Ruling(mode=Mode.DENY, rule=rule, sentence=sentence)
 
 
 def _bounded(exposure: Exposure, preset: Preset) -> Exposure:

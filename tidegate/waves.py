@@ -140,7 +140,7 @@ def _checkpoint(turn: Turn) -> None:
         following = _following(turn)
         if following is None or membership.ready(turn, following):
             _open_review(turn)
-        elif turn.state.position.attempts > turn.rules.evidence_retries:
+        elif membership.given_up(turn):
             cohorts = membership.read_of(turn.plan, following)
             turn.system("checkpoint", Outcome.REFUSED, because(Code.ROLL_AWAITED, cohorts=cohorts))
             fallback.reduce(turn, Reduction.HOLD)

@@ -93,14 +93,15 @@ class Turnovers:
             log.warning("%s could not be told: %s", workflow_id, error.status.name)
         return True
 
-    async def _admits(self, workflow_id: str, plan: Plan) -> bool:
-        """Whether who joins comes in now: nobody has to wait, and nobody has made it safer."""
-        if any(roll.joiners != "admit" for roll in plan.cohorts.values()):
-            # Where some are named and some are not, a target cannot tell an old exposure of one from that of another.
-            return False
+    async def _admits(self, workflow_id: str, plan: Plan) -> tuple[str, ...]:
+        """Return into which cohorts who joins comes at once; into none while somebody has made it safer."""
+        open_to = tuple(name for name, roll in plan.cohorts.items() if roll.joiners == "admit")
+        if not open_to:
+            return ()
         # A list may be a moment behind; what is asked for one rollout alone is not.
         described = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=_PATIENCE)
-        return described.typed_search_attributes.get(attributes.CONTROL) == Control.LIVE.value
+        live = described.typed_search_attributes.get(attributes.CONTROL) == Control.LIVE.value
+        return open_to if live else ()
 
     async def _plan(self, run: WorkflowExecution) -> Plan | None:
         """Return the plan that a run began with; a revision that changes who is served by name begins a new run."""

@@ -112,9 +112,10 @@ class Turnover(NamedTuple):
 class Driver(Protocol):
     """One target.
 
-    One that holds people by name has `refresh(*, admit: bool) -> Turnover` beside this: at the epoch and the exposure
-    that it carries, whoever is entitled no more is taken out at once, and what is left is bounded by the presets as
-    they are now. With `admit`, who is entitled without being named (`who` is empty) comes in up to the limit.
+    One that holds people by name has `refresh(*, admit: Collection[str]) -> Turnover` beside this: at the epoch and the
+    exposure that it carries, whoever is entitled no more is taken out at once, and what is left is bounded by the
+    presets as they are now. Into the cohorts of `admit`, who is entitled without being named (`who` is empty) comes
+    in up to the limit.
     """
 
     @property

@@ -71,7 +71,7 @@ class Grants:
             document.setdefault(_HOLDS, {})[self._agent] = section
             self._file.replace(document)
 
-    def refresh(self, *, admit: bool) -> Turnover:
+    def refresh(self, *, admit: Collection[str]) -> Turnover:
         """Take out who is entitled no more, and bound what is left by the presets as they are now."""
         with self._file.locked():
             document = self._file.document()
@@ -86,7 +86,7 @@ class Grants:
             for cohort, part in said.exposure.cohorts.items():
                 here = said.of(cohort)
                 entitled = self._entitled(cohort, part)
-                joining = admit and not part.who
+                joining = cohort in admit and not part.who
                 stays = entitled if joining else [person for person in entitled if person.id in here]
                 _enter(people, cohort, served(self._agent, cohort, part, stays, here))
             section = grants_section.written(actual, found["key"], said.redirect_to, people, self._presets)

@@ -9,6 +9,7 @@ from temporalio import activity
 
 from activities.drivers.contract import Trouble
 from activities.members.read import read, spelled
+from store import migrate
 from store.engine import Unreachable
 from store.rolls import Rolls
 from tidegate.models.member import Resolved, Snapshot, owes_training
@@ -28,8 +29,10 @@ class MemberActivities:
     """The activity that reads who is in cohorts, from files under this root, and keeps that in the store of a URL."""
 
     def __init__(self, url: str, root: Path) -> None:
+        self._url = url
         self._rolls = Rolls(url)
         self._root = root
+        self._opened = False
 
     @activity.defn(name="resolve")
     def resolve(self, task: ResolveRequest) -> Snapshot:
@@ -45,14 +48,21 @@ class MemberActivities:
         try:
             people = read(roll, self._root)
             trains = roll.source.trained_until is not None
+            self._open()
             digest = self._rolls.keep(cohort, spelled(people, trains=trains), as_of)
-        except (Trouble, Unreachable) as error:
+        except (Trouble, Unreachable, migrate.Ahead) as error:
             return Resolved(note=_line(str(error)))
         except Exception as error:  # noqa: BLE001  # a source may fail in any way; its words may hold names
             log.warning("it cannot be read who is in %s: %s", cohort, type(error).__name__)
             return Resolved(note=f"it failed: {type(error).__name__}")
         owing = sum(owes_training(roll.source, one, as_of.date()) for one in people)
         return Resolved(digest=digest, people=len(people), trained=len(people) - owing if trains else None)
+
+    def _open(self) -> None:
+        """Bring the tables forward where nobody has yet: a rollout may begin before anything was stored."""
+        if not self._opened:
+            migrate.upgrade(self._url)
+            self._opened = True
 
 
 def _line(text: str) -> str:

@@ -134,6 +134,19 @@ def test_a_checkpoint_that_cannot_read_who_is_next_holds() -> None:
     assert Code.ROLL_AWAITED in codes(told)
 
 
+def test_a_person_who_is_late_with_a_figure_holds_up_no_list() -> None:
+    """Once the figures are there the list is read at once, however long their reader was given."""
+    told = story()
+    told.live()
+    told.rolls = None
+    told.wait_for(Phase.CHECKPOINT_DUE)
+    late = told.state.position.but(retry_at=told.now + timedelta(days=1))
+    told.state = told.state.but(position=late, owed={})
+    told.rolls = lambda _: Resolved(digest=SECOND, people=44)
+    told.read(1)
+    assert told.gate.level == len(("w1", "w2"))
+
+
 def test_where_who_joins_is_admitted_nobody_is_named() -> None:
     """It is read all the same, and the exposure is for whoever is in the cohort, up to the limit."""
     told = story("admit")

@@ -358,6 +358,15 @@ class Roll(Carried):
     """When it was read."""
 
 
+class Unread(Carried):
+    """That it could not be read who is in a cohort, or that too few of it are trained."""
+
+    again: Instant
+    """When it is read again."""
+    attempts: int
+    """How often it was read in vain."""
+
+
 class Announcement(Carried):
     """A notice about the widening that is scheduled."""
 
@@ -436,6 +445,8 @@ class State(Carried):
     """What is met."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=_unsaid)
     """Who is in a cohort, for each that has a source."""
+    unread: Unread | None = Field(default=None, exclude_if=_unsaid)
+    """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
     """Who was told of the widening that is scheduled."""
     metrics: dict[Id, MetricState] = Field(default_factory=dict)

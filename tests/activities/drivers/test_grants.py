@@ -147,10 +147,10 @@ def test_who_leaves_is_out_at_once_under_the_same_epoch(bench: Bench) -> None:
     """Whoever is entitled no more is gone with the next look; exposure and epoch stay as they were signed."""
     bench.driver.apply(wave(6), 3, "key", None)
     bench.leaves("pmo-2")
-    assert bench.driver.refresh(admit=False) == Turnover(left=1, joined=0)
+    assert bench.driver.refresh(admit=()) == Turnover(left=1, joined=0)
     assert "pmo-2" not in bench.people
     assert bench.driver.observe() == Actual(wave(6), 3)
-    assert bench.driver.refresh(admit=False) == Turnover(0, 0)
+    assert bench.driver.refresh(admit=()) == Turnover(0, 0)
 
 
 def test_who_joins_waits_where_people_were_named(bench: Bench) -> None:
@@ -159,11 +159,11 @@ def test_who_joins_waits_where_people_were_named(bench: Bench) -> None:
     named = wave(3, who=(FIRST,))
     bench.driver.apply(named, 3, "key", None)
     assert bench.people == {"pmo-0", "pmo-1"}
-    assert bench.driver.refresh(admit=True) == Turnover(0, 0)
+    assert bench.driver.refresh(admit=(PMO,)) == Turnover(0, 0)
     bench.driver.apply(wave(3), 4, "key", None)
     bench.leaves(min(bench.people))
-    assert bench.driver.refresh(admit=False) == Turnover(1, 0)
-    assert bench.driver.refresh(admit=True) == Turnover(0, 1)
+    assert bench.driver.refresh(admit=()) == Turnover(1, 0)
+    assert bench.driver.refresh(admit=(PMO,)) == Turnover(0, 1)
     assert len(bench.people) == 3
 
 
@@ -205,7 +205,7 @@ def test_what_a_hand_changes_is_seen(bench: Bench, edit: Callable[[dict[str, Any
     assert seen.exposure != approved
     assert (seen.exposure <= approved) is not wider
     with pytest.raises(Unreadable, match=r"^our grants were changed by hand$"):
-        bench.driver.refresh(admit=False)
+        bench.driver.refresh(admit=())
 
 
 @pytest.mark.parametrize("part", ["people", "exposure", "agent", "presets", "listed"])
@@ -296,7 +296,7 @@ def test_never_more_than_was_approved_last(tmp_path: Path, steps: list[tuple[str
         elif step == "join":
             bench.joins(f"pmo-{number + 10}")
         elif step == "refresh":
-            bench.driver.refresh(admit=number % 2 == 0)
+            bench.driver.refresh(admit=(PMO,)[number % 2 :])
             _only_entitled(bench, approved)
         bench.listing.out_of_reach = False
         assert bench.driver.observe().epoch == epoch
