@@ -55,7 +55,7 @@ def stop_the_line(
     One person is enough. It lasts: it goes on when this process, the workers or the ledger are gone, also reaches what
     starts later, and bars all of it from widening until `tidegate lift-the-line`. Said again, it is the same stop, and
     shows how that stands. Exit code 0: all that it reaches is contained, by its own confirmed read-back; 1: not yet,
-    or nobody can say; 4: the server has it and no worker answers, or the server does not answer.
+    or nobody can say, or it reaches nothing; 4: the server has it and no worker answers, or the server does not answer.
     With --json: {"key", "does", "by", "since", "contained", "pending", "unknown", "open": {use case: why}, "passes",
     "swept", "barred", "lifted_by", "live": whether a worker said so, "done"}.
 

@@ -31,7 +31,7 @@ def follow(server: Server, scope: Scope, seconds: int, *, as_json: bool) -> None
             if said != before and not as_json:
                 render.say(f"  {said}")
             before = said
-            if live and (_done(last) or last.lifted_by):
+            if live and (_done(last) or _empty(last) or last.lifted_by):
                 break
     except KeyboardInterrupt:
         render.say(f"It goes on without you. `tidegate line {scope.options}` shows how it stands.", err=True)
@@ -73,7 +73,12 @@ def _look(server: Server, scope: Scope) -> tuple[LineStanding | None, bool]:
 
 
 def _done(stands: LineStanding) -> bool:
-    return stands.swept and not stands.pending and not stands.unknown
+    return stands.swept and stands.contained > 0 and not stands.pending and not stands.unknown
+
+
+def _empty(stands: LineStanding) -> bool:
+    """Whether it reaches nothing, which a name that is misspelled does too."""
+    return stands.swept and not stands.contained and not stands.pending and not stands.unknown
 
 
 def _line(stands: LineStanding) -> str:
@@ -86,6 +91,11 @@ def _tell(stands: LineStanding, *, live: bool) -> None:
     if live and _done(stands):
         count = render.counted(stands.contained, "rollout")
         render.say(f"{how}: {stands.key}. {count} contained, each by its own read-back; none that it reaches is open.")
+    elif live and _empty(stands):
+        render.say(f"IT REACHES NOTHING: no rollout under way belongs to {stands.key}. Is that its name?")
+        render.say(
+            "`tidegate list --model`, `--vendor` and `--unit` show what is there; `stop-the-line --all` stops it all."
+        )
     elif live:
         render.say(f"NOT ALL CONTAINED: {stands.key}. {_line(stands)}.")
     else:

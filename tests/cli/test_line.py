@@ -74,6 +74,8 @@ def test_a_stop_goes_on_when_its_command_line_is_killed(house: Lab) -> None:
     found = house.words("line", *MODEL, "--for", "90")
     assert (found["contained"], found["pending"], found["unknown"], found["done"]) == (2, 0, 0, True)
     assert [house.people(name) for name in STOPPED] == [0, 0]
+    missed = house.run("stop-the-line", "--model", "smal-text", "--as", "risk-officer")
+    assert (missed.code, "IT REACHES NOTHING" in missed.out) == (1, True)
     assert (house.people(SPARED), house.standing(SPARED)["bars"]) == (12, [])
     life, _ = run_of(house, "model/small-text")
     again = house.words("stop-the-line", *MODEL, "--as", "risk-officer")
