@@ -31,7 +31,8 @@ TEXT_LIMIT = 2_000
 class Authored(BaseModel):
     """A word that people author or send: frozen, strict, and deaf to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    # An editor and a finding say what a field means, in the sentence that stands below it.
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Carried(BaseModel):
