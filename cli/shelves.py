@@ -120,6 +120,7 @@ SHELVES = (
             ),
             Verb("pause", "safer", "Serve nobody; the plan stays."),
             Verb("rollback", "safer", "Go back to an earlier wave, or to nothing, and work by hand."),
+            Verb("drill", "drilling", "Try a way down on test subjects, or really, and say how long it took."),
         ),
     ),
     Shelf(

@@ -15,6 +15,7 @@ from tidegate.checks import (
     approvals,
     authority,
     communication,
+    drills,
     fallback,
     goals,
     handoff,
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     *tree.RULES,
     *thresholds.RULES,
     *fallback.RULES,
+    *drills.RULES,
     *communication.RULES,
     *handoff.RULES,
 )

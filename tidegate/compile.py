@@ -246,6 +246,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         consulted=_named(case, "consulted"),
         informed=_named(case, "informed"),
         targets=targets,
+        test_subjects={name: one.people for name, one in programme.cohorts.items() if one.kind == "test"},
         drivers={
             name: Backend(kind=target.driver, settings=dict(target.settings))
             for name, target in programme.targets.items()
@@ -361,6 +362,7 @@ def _fallback(playbook: Playbook) -> PlanFallback:
         pause=plan.pause,
         rollback=plan.rollback,
         drain=plan.drain,
+        drill_within=plan.drill_within,
         manual=manual.how,
         manual_owner=manual.owner,
         manual_per_day=manual.per_day,

@@ -199,13 +199,14 @@ def _redirected(plan: Plan, now: Exposure) -> tuple[Reduction, Exposure, str]:
 def ways_down(plan: Plan, state: State, *, everything: bool = False) -> tuple[tuple[str, Exposure], ...]:
     """Return the levels below, mildest first: those of the fallback plan, then the waves before, then nothing."""
     now = state.exposure.desired
-    between = [(level.name, _narrowed(now, level)) for level in plan.fallback.levels]
+    between = [(level.name, narrowed(now, level)) for level in plan.fallback.levels]
     top = len(plan.ladder) if everything else max(state.position.level - 1, 0)
     waves = [(level_name(plan, level), plan.exposure(level)) for level in range(top, 0, -1)]
     return (*between, *waves, ("nothing", NOTHING)) if everything else (*between, *waves)
 
 
-def _narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+def narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+    """Return what a level between the waves leaves of an exposure."""
     cohorts = {
         name: CohortShare(
             share=min(part.share, level.share), people=-(-part.people * min(part.share, level.share) // part.share)

@@ -201,6 +201,10 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
+    if new.test_subjects != old.test_subjects:
+        fewer = new.test_subjects.items() <= old.test_subjects.items()
+        asks = () if fewer else (Function.OPERATIONS,)
+        yield Change("who is drilled on", Weight.RECORDED if fewer else Weight.FUNCTION, asks)
     yield from _reached(old, new)
     yield from _data(old, new)
     if new.stop_rules != old.stop_rules:

@@ -12,10 +12,12 @@ from temporalio import workflow
 
 from tidegate import verbs
 from tidegate.explain import explain
+from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
 from tidegate.models.reading import Reading
 from tidegate.models.task import (
     ApplyRequest,
+    DrillRequest,
     Effect,
     Notice,
     NoticeRequest,
@@ -30,14 +32,14 @@ from workflows import ids, options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.models.decision import Apply, Notify, TakeReadings
+    from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
     from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
     from tidegate.models.record import Row
 
-_ERRANDS = ("read", "store", "tell")
+_ERRANDS = ("drill", "read", "store", "tell")
 """What nobody's safety waits for has hands of its own."""
 _READER = Actor(subject="reader", kind=ActorKind.SERVICE)
 
@@ -109,6 +111,15 @@ async def read(plan: Plan, move: TakeReadings) -> tuple[Event, ...]:
     nothing = Reading(status="error", taken_at=task.as_of, note=silent)
     items = {name: answers.get(name, nothing) for name in sorted(move.metrics)}
     return (Readings(id=f"read-{workflow.uuid4()}", actor=_READER, items=items),)
+
+
+async def drill(plan: Plan, move: Rehearse) -> tuple[Event, ...]:
+    """Try a way down on test subjects; where nobody can say what became of it, it has failed."""
+    task = DrillRequest(use_case=plan.use_case, move=move, targets=_targets(plan), as_of=workflow.now())
+    try:
+        return (await _do("drill", task, Drilled, f"{move.key}: {move.verb} of test subjects"),)
+    except Exception as error:  # noqa: BLE001  # a drill that nobody can account for has failed
+        return (Drilled(key=move.key, note=f"nobody can say what became of it: {_why(error)}"),)
 
 
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:

@@ -147,6 +147,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "acknowledge": _more,
     "briefing_max_age": _shorter,
     "drill_max_age": _shorter,
+    "drill_recorded": _more,
     "evidence_max_age": _shorter,
     "evidence_retries": _fewer,
     "families": _contains,

@@ -10,44 +10,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
+from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.exposure import Exposure
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
 
+__all__ = ("CLOCK", "SYSTEM", "Actor", "ActorKind")
+# Who acts is a word of every message, and is read here by whoever reads messages.
+
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
-
-
-class ActorKind(StrEnum):
-    """Who acts. Only people consent; anybody may make it safer."""
-
-    HUMAN = "human"
-    SERVICE = "service"
-    AGENT = "agent"
-    TIMER = "timer"
-    SYSTEM = "system"
-
-
-class Actor(Carried):
-    """Who says it, and how we know."""
-
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)]
-    """Their id, in one spelling."""
-    kind: ActorKind = ActorKind.HUMAN
-    """What kind of actor."""
-    method: Literal["none", "ssh", "passkey", "hmac"] = "none"
-    """How they were recognised."""
-    verified: bool = False
-    """Whether that was proven by a signature."""
-    key: str = ""
-    """With which key, by its fingerprint."""
-
-
-SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
-CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
 
 
 class Message(Authored):
@@ -160,6 +136,20 @@ class Reduce(Message):
     """To which wave (`pilot/pmo`) or level; the next one down, or nothing, if not given."""
     functions: tuple[Function, ...] = ()
     """In which functions; all they hold if not given."""
+
+
+class Drill(Message):
+    """Try a way down: on test subjects, of whom no wave knows, or really, which reduces."""
+
+    kind: Literal["drill"] = "drill"
+    way: WayDown
+    """Which way down."""
+    to: Key | None = None
+    """To which level; the next one down, or nothing, if not given."""
+    subjects: Key | None = None
+    """On whom: a cohort of test subjects; the only one there is if not given."""
+    real: bool = False
+    """Whether it is done to those who are really served."""
 
 
 class StopTheLine(Message):
@@ -415,6 +405,7 @@ Event = Annotated[
     | Ready
     | Vote
     | Reduce
+    | Drill
     | StopTheLine
     | Delegate
     | Remind
@@ -435,6 +426,7 @@ Event = Annotated[
     | Readings
     | Dispatched
     | Applied
+    | Drilled
     | Observed
     | Noticed
     | Stored

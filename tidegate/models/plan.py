@@ -24,6 +24,7 @@ from tidegate.models.base import (
     Share,
     Span,
     Stage,
+    unsaid,
 )
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.playbook import DataSource, StopRule
@@ -32,11 +33,6 @@ from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 over canonical bytes."""
-
-
-def _unsaid(value: object) -> bool:
-    # What a plan could not say when it was sealed is not spelled where nothing is said: its seal still fits.
-    return not value
 
 
 class Member(Carried):
@@ -54,7 +50,7 @@ class Member(Carried):
     """Whether they still work here."""
     away: tuple[tuple[Instant, Instant], ...] = ()
     """When they are away, from and until."""
-    calendar: str | None = Field(default=None, exclude_if=_unsaid)
+    calendar: str | None = Field(default=None, exclude_if=unsaid)
     """Which of the plan's calendars says when they work; the programme's own if not given."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
@@ -90,7 +86,7 @@ class FreezeWindow(Carried):
     """Why."""
     stages: tuple[Stage, ...]
     """Which stages it binds."""
-    approvers: tuple[Function, ...] = Field(default=(), exclude_if=_unsaid)
+    approvers: tuple[Function, ...] = Field(default=(), exclude_if=unsaid)
     """Who may let one change through; nobody if none is named."""
 
 
@@ -157,6 +153,8 @@ class PlanFallback(Carried):
     """Who runs it."""
     manual_per_day: int
     """How much can be done by hand in a day."""
+    drill_within: Span | None = Field(default=None, exclude_if=unsaid)
+    """In which time a way down must be read back when it is drilled."""
 
 
 class PlanMetric(Carried):
@@ -292,9 +290,9 @@ class Plan(Carried):
     """Who may do what beside voting."""
     calendar: WorkingTime
     """When people work."""
-    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=_unsaid)
+    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=unsaid)
     """When those work who live by another clock or keep other holidays."""
-    dated_until: date | None = Field(default=None, exclude_if=_unsaid)
+    dated_until: date | None = Field(default=None, exclude_if=unsaid)
     """Until which day public holidays and calendar files were looked up; none where none are named."""
     freezes: tuple[FreezeWindow, ...] = ()
     """When nothing widens."""
@@ -314,6 +312,8 @@ class Plan(Carried):
     """Whom the RACI has told after a change."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
+    test_subjects: dict[Key, int] = Field(default_factory=dict, exclude_if=unsaid)
+    """The cohorts that drills may serve, each with how many they are; no wave serves them."""
     drivers: dict[Key, Backend] = Field(default_factory=dict)
     """How each target is reached."""
     sources: dict[Key, Backend] = Field(default_factory=dict)

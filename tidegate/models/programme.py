@@ -23,6 +23,7 @@ from tidegate.models.base import (
     Stage,
     Text,
     Verb,
+    unsaid,
 )
 from tidegate.models.dated import Dated
 
@@ -251,6 +252,8 @@ class StageRules(Authored):
     """Which metric families must be there."""
     drill_max_age: Span | None = None
     """How old the last rehearsed rollback may be; none asks for no drill."""
+    drill_recorded: bool = Field(default=False, exclude_if=unsaid)
+    """Whether only a drill counts that `tidegate drill` ran and read back; otherwise somebody's word for it will do."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Which items must be met before the stage begins."""
     evidence_max_age: Span = Span.of("180d")
@@ -392,6 +395,8 @@ class Cohort(Authored):
     """How much harm a mistake among them would do; low comes first."""
     describes: Line | None = None
     """Who they are."""
+    kind: Literal["people", "test"] = "people"
+    """`test` are test subjects: drills serve them, and no wave ever does."""
 
 
 class ExistingUse(Authored):

@@ -159,6 +159,15 @@ class Code(StrEnum):
     EMBARGO = "embargo"
     EMBARGO_LIFTED = "embargo_lifted"
     NO_EMBARGO = "no_embargo"
+    # drills
+    DRILL_BEGUN = "drill_begun"
+    DRILL_PASSED = "drill_passed"
+    DRILL_FAILED = "drill_failed"
+    DRILL_RUNNING = "drill_running"
+    DRILL_OVERTAKEN = "drill_overtaken"
+    DRILL_NEEDED = "drill_needed"
+    NO_SUBJECTS = "no_subjects"
+    NOT_TEST_SUBJECTS = "not_test_subjects"
     # metrics
     NO_READING = "no_reading"
     SOURCE_ERROR = "source_error"

@@ -61,6 +61,8 @@ class Tightening(Authored):
     """A pause after a missed review."""
     drill_max_age: Span | None = None
     """A fresher drill."""
+    drill_recorded: bool | None = None
+    """Only a drill that was run and read back by `tidegate drill`."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Further readiness items."""
     notice_lead: Span | None = None

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
 from tidegate.models.decision import Apply, Entry, Move, Receipt
+from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.plan import Digest, Plan
@@ -363,6 +364,10 @@ class State(Carried):
     """The revision that is proposed."""
     emergency: Emergency | None = None
     """The override in force."""
+    drilling: Drilling | None = None
+    """The drill under way."""
+    drills: dict[str, DrillRecord] = Field(default_factory=dict)
+    """The last drill of each way down."""
     receipts: dict[str, Receipt] = Field(default_factory=dict)
     """Answers given, by message id."""
     owed: dict[str, Move] = Field(default_factory=dict)
