@@ -318,6 +318,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+        frozen=plan.never_widen,
     )
 
 

@@ -148,6 +148,9 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         if was.expires != now.expires:
             longer = was.expires is not None and (now.expires is None or now.expires > was.expires)
             yield Change(f"{stage.value}: other end", Weight.MATERIAL if longer else Weight.RECORDED)
+        if was.frozen != now.frozen:
+            thaws = any(what not in now.frozen for what in was.frozen)
+            yield Change(f"{stage.value}: what is never widened", Weight.MATERIAL if thaws else Weight.RECORDED)
         if was.met != now.met or was.owed != now.owed:
             yield Change(f"{stage.value}: what is met and owed", Weight.RECORDED)
     if new.tier != old.tier:

@@ -255,6 +255,8 @@ class PlanStage(Carried):
     """The readiness items that the playbook itself proves."""
     owed: tuple[str, ...] = ()
     """What the playbook must still say before the stage can begin."""
+    frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """What only a revision widens here, with the own yes of who answers for it."""
 
 
 class Plan(Carried):

@@ -152,7 +152,7 @@ class StagePlan(Authored):
     live_issues: Id | None = None
     """Who owns issues while it is live."""
     never_widen: tuple[Literal["cohorts", "models", "data", "verbs", "budget"], ...] = ()
-    """What is never widened without its own amendment."""
+    """What no wave of this stage widens, and a revision only with the own yes of who answers for it."""
     evidence: tuple[Line, ...] = ()
     """Which evidence is kept for the review after launch."""
     on_the_hook: tuple[Id, ...] = ()
