@@ -73,6 +73,11 @@ SHELVES = (
                 "and why it stands so.",
             ),
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
+            Verb(
+                "onepager",
+                "onepaging",
+                "Answer the ten questions about a workflow on one page, with names.",
+            ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

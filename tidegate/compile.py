@@ -273,6 +273,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
+        logging=playbook.logging,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
         texts_digest=texts_digest(playbook, case.owners),
@@ -363,6 +364,7 @@ def _fallback(playbook: Playbook) -> PlanFallback:
         pause=plan.pause,
         rollback=plan.rollback,
         drain=plan.drain,
+        manual_minutes=manual.minutes_each,
         drill_within=plan.drill_within,
         manual=manual.how,
         manual_owner=manual.owner,

@@ -164,6 +164,12 @@ SENTENCES = MappingProxyType(
         Code.EMBARGO: "Nothing that depends on {dependency} widens.",
         Code.EMBARGO_LIFTED: "The bar on {dependency} is lifted; nothing widens by that.",
         Code.NO_EMBARGO: "There is no bar on {dependency}.",
+        Code.MANUAL_LOAD: "Work comes back to people: {what}",
+        Code.INCIDENT_OPENED: "Incident {id} is open about the {verb}: operations answer for it until {due}.",
+        Code.INVALID_EVIDENCE: "Controls were gone around at {at}: what was seen until then is void, and what is seen "
+        "counts again from {until} on.",
+        Code.ACCESS_PATTERN: "Access does not match what the plan allows: {alert}.",
+        Code.LIMIT_BREACHED: "{metric} is at {value}, past the limit of {limit}: {does}.",
         # drills
         Code.DRILL_BEGUN: "A drill has begun ({drill}): {verb} on {on}.",
         Code.DRILL_PASSED: "The drill of a {verb} on {on} passed: {targets} read back as wanted after {seconds} s.",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tidegate import incidents
+from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
 from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
@@ -107,6 +109,13 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     fence(turn, verb.value, desired, label)
     reason = because(_SAID[verb], label=label, people=desired.people)
     turn.note(verb.value, Outcome.DONE, reason)
+    if verb.rank >= Reduction.REDIRECT.rank and turn.plan.fallback.manual_minutes is not None:
+        falls = load(turn.plan, current.desired)
+        turn.tell(because(Code.MANUAL_LOAD, what=falls.sentence()), (turn.plan.fallback.manual_owner,), urgent=True)
+    incident = incidents.opened(turn, verb)
+    if incident is not None:
+        turn.system("incident", Outcome.DONE, incident)
+        turn.tell(incident, pager(turn.plan), urgent=True)
     turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
     return reason
 

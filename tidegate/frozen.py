@@ -1,7 +1,7 @@
 """What a stage never widens by the way: a revision that does needs one named person's own yes beside everybody else's.
 
-The plan says which dimensions are frozen. No wave inside of that stage widens them (`check`), so only a revision can; and
-then whoever answers for it in the end must say yes themselves: nobody acts for them, as they can for everybody else.
+The plan says which dimensions are frozen. No wave inside of that stage widens them (`check`), so only a revision can;
+then whoever answers for it in the end must say yes themselves, and nobody acts for them as one can for everybody else.
 """
 
 from __future__ import annotations

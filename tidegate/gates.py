@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, freezes, hours, thresholds, votes, waivers
+from tidegate import bypass, calendar, fallback, freezes, hours, thresholds, votes, waivers
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -37,6 +37,7 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     """Return the conditions that a reviewer sees, in their order; approvals are asked for when these pass."""
     checks: list[Check] = []
     if kind not in _NO_METRICS:
+        checks.extend(bypass.checks(plan, state, now))
         checks.extend(thresholds.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))

@@ -76,6 +76,7 @@ def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
     for said, was, now in (
         ("what lets it advance", old.advance_when, new.advance_when),
         ("what pauses it", old.pause_when, new.pause_when),
+        ("what pauses it until it is handed over", old.guard_when, new.guard_when),
         ("what stays manual", old.manual, new.manual),
     ):
         if now != was:

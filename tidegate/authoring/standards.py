@@ -150,6 +150,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "drill_recorded": _more,
     "evidence_max_age": _shorter,
     "evidence_retries": _fewer,
+    "incident_within": _shorter,
     "families": _contains,
     "first_wave_max_share": _fewer,
     "handoff_within": _shorter,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
-from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
+from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text, unsaid
 from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.exposure import Exposure
 from tidegate.models.plan import Digest, Plan
@@ -266,6 +266,8 @@ class Report(Message):
     """Which known problem is settled, by its id."""
     evidence: Line | None = None
     """Where that can be seen."""
+    bypass: bool = Field(default=False, exclude_if=unsaid)
+    """Whether controls were gone around: then what was learned meanwhile is void."""
 
 
 class Waive(Message):
@@ -322,6 +324,8 @@ class Alert(Message):
     """Whether alerts are missing from the delivery: then it holds at least."""
     does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
     """What it does, by the programme's mapping."""
+    about: Literal["access", "bypass"] | None = Field(default=None, exclude_if=unsaid)
+    """`access`: access that does not match the plan's model of it; `bypass`: controls were gone around."""
 
 
 class Readings(Message):

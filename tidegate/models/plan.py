@@ -109,6 +109,8 @@ class Rung(Carried):
     """What must hold to go on."""
     pause_when: tuple[Condition, ...] = ()
     """What pauses it at once beside the metrics' own bands; guardrails of this wave's stage."""
+    guard_when: tuple[Condition, ...] = Field(default=(), exclude_if=unsaid)
+    """What pauses it as well until it has been handed over."""
     manual: tuple[str, ...] = ()
     """What stays manual."""
     risk: int = 1
@@ -153,6 +155,8 @@ class PlanFallback(Carried):
     """Who runs it."""
     manual_per_day: int
     """How much can be done by hand in a day."""
+    manual_minutes: int | None = Field(default=None, exclude_if=unsaid)
+    """How long one case takes by hand."""
     drill_within: Span | None = Field(default=None, exclude_if=unsaid)
     """In which time a way down must be read back when it is drilled."""
 
@@ -194,6 +198,10 @@ class PlanMetric(Carried):
     """Whether a person gives the reading."""
     reviewer: Id
     """Who looks at it."""
+    limit: Literal["people", "runs_per_day", "budget_per_month"] | None = Field(default=None, exclude_if=unsaid)
+    """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
+    trend: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many readings in a row that were each worse than the one before, it is held."""
 
 
 class PlanNotice(Carried):
@@ -334,6 +342,8 @@ class Plan(Carried):
     """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
+    logging: str | None = Field(default=None, exclude_if=unsaid)
+    """What is written down for every run."""
     success_means: str
     """What success means."""
     success_does_not_mean: str

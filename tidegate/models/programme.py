@@ -26,6 +26,7 @@ from tidegate.models.base import (
     unsaid,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.taken import ExistingUse
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
 """An IANA time zone, such as `Europe/Berlin`."""
@@ -264,6 +265,8 @@ class StageRules(Authored):
     """Whether the audiences must confirm before exposure widens."""
     training_coverage: Share = 0
     """Which share of a cohort must be trained before it is served."""
+    incident_within: Span | None = Field(default=None, exclude_if=unsaid)
+    """Within which time a stop must be answered for; until it is, and once that time is over, nothing widens."""
     unlisted_sender: Literal["hold", "refuse"] = "hold"
     """What a reduction does that comes from somebody who is not listed: hold and page, or only page."""
     stale_after: Span = Span.of("14d")
@@ -397,15 +400,6 @@ class Cohort(Authored):
     """Who they are."""
     kind: Literal["people", "test"] = "people"
     """`test` are test subjects: drills serve them, and no wave ever does."""
-
-
-class ExistingUse(Authored):
-    """An exposure target or cohort that another use case already has."""
-
-    use_case: Id
-    """Which use case."""
-    target: Key
-    """Which target it holds."""
 
 
 class Programme(Authored):

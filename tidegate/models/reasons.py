@@ -159,6 +159,11 @@ class Code(StrEnum):
     EMBARGO = "embargo"
     EMBARGO_LIFTED = "embargo_lifted"
     NO_EMBARGO = "no_embargo"
+    MANUAL_LOAD = "manual_load"
+    INCIDENT_OPENED = "incident_opened"
+    INVALID_EVIDENCE = "invalid_evidence"
+    ACCESS_PATTERN = "access_pattern"
+    LIMIT_BREACHED = "limit_breached"
     # drills
     DRILL_BEGUN = "drill_begun"
     DRILL_PASSED = "drill_passed"

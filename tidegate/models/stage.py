@@ -65,6 +65,8 @@ class Tightening(Authored):
     """Only a drill that was run and read back by `tidegate drill`."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Further readiness items."""
+    incident_within: Span | None = None
+    """Sooner answers for a stop."""
     notice_lead: Span | None = None
     """Longer notice."""
     acknowledge: bool | None = None
@@ -131,6 +133,8 @@ class StagePlan(Authored):
     """What must hold to go on from each wave."""
     pause_when: tuple[Condition, ...] = ()
     """What stops it; follows from the metrics' thresholds if not given."""
+    guard_when: tuple[Condition, ...] = ()
+    """What pauses it as well while it is being rolled out; once it has been handed over, the steady rules do."""
     expires: date | None = None
     """When the stage ends by itself; a pilot must say."""
     supervision: Text | None = None

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
+from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage, unsaid
 from tidegate.models.decision import Apply, Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposure import NOTHING, Exposure
@@ -192,7 +192,9 @@ class ExposureState(Carried):
 class Obligation(Carried):
     """Something owed by a date."""
 
-    kind: Literal["condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff"]
+    kind: Literal[
+        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "incident"
+    ]  # fmt: skip
     """What kind."""
     what: str
     """What is owed."""
@@ -255,6 +257,8 @@ class MetricState(Carried):
     """When the last usable value was taken."""
     breaches: int = 0
     """How many readings in a row have breached."""
+    worse: int = Field(default=0, exclude_if=unsaid)
+    """How many readings in a row were worse than the one before, where a trend counts."""
     band: Band = Band.HEALTHY
     """The band it is in, held until it is healthy again."""
     acted: Band = Band.HEALTHY
@@ -364,6 +368,8 @@ class State(Carried):
     """The revision that is proposed."""
     emergency: Emergency | None = None
     """The override in force."""
+    bypassed: Instant | None = None
+    """When controls were last gone around."""
     drilling: Drilling | None = None
     """The drill under way."""
     drills: dict[str, DrillRecord] = Field(default_factory=dict)
