@@ -23,6 +23,12 @@ def test_a_drill_is_run_on_test_subjects_and_then_for_real(lab: Lab) -> None:
     assert (people.code, "test subjects" in people.err) == (1, True)
     assert lab.run("drill", name, "rollback", "--as", "legal-counsel").code == 3
     assert lab.run("drill", name, "pause", "--real", "--subjects", "test/few").code == 2
+    file = lab.home / "flags" / f"{name}.json"
+    kept = file.read_bytes()
+    file.write_text("torn", "utf-8")
+    failed = lab.words("drill", name, "narrow", "--as", "ops-manager", code=1)
+    file.write_bytes(kept)
+    assert (failed["drill"]["passed"], failed["standing"]["control"], failed["standing"]["people"]) == (False, "live", 12)
     done = lab.run("drill", name, "pause", "--real", "--as", "risk-officer")
     assert (done.code, "DRILL PASSED" in done.out, real.observe().exposure.people) == (0, True, 0)
     again = lab.run("drill", name, "pause", "--real", "--as", "risk-officer")
