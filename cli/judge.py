@@ -180,11 +180,11 @@ def schema(kind: Annotated[Kind, typer.Argument(help="Which of the two.")]) -> N
 
 def schema_of(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a document."""
+    from cli.described import described
     from tidegate.models.playbook import Playbook
     from tidegate.models.programme import Programme
 
-    model = Playbook if kind is Kind.PLAYBOOK else Programme
-    body = model.model_json_schema()
+    body = described(Playbook if kind is Kind.PLAYBOOK else Programme)
     for part in (body, *body["$defs"].values()):
         for field in part.get("properties", {}).values():
             # pydantic leaves a field undescribed that says the same as its type; an editor shows nothing then.

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-    from temporalio.client import Plugin, WorkflowExecution, WorkflowHandle
+    from temporalio.client import WorkflowExecution, WorkflowHandle
+    from temporalio.converter import DataConverter
 
     from cli.asked import Asked
     from cli.message import Message
@@ -370,19 +371,19 @@ _LOOK = "`tidegate status {}` shows how it ended."
 def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
     """Connect to the server that was set, else to the embedded one; raise Refusal if it cannot be reached.
 
-    Plain is enough to list what there is, and spares loading all that a rollout is made of.
+    Plain is enough to list what there is, and spares loading all the words that a rollout knows.
     """
     leave.mark()
     # What the library would log goes to nobody: whatever is wrong is said by a verb, once, in its own words.
     Runtime.set_default(
         Runtime(telemetry=TelemetryConfig(logging=None), worker_heartbeat_interval=None), error_if_already_set=False
     )
-    plugins = [] if plain else [_plugin()]
+    more: dict[str, Any] = {} if plain else {"data_converter": _converter()}
     where, runner = target(), asyncio.Runner()
 
     async def connect() -> Client:
         async with asyncio.timeout(patience):
-            return await Client.connect(where.address, **where.settings, plugins=plugins)
+            return await Client.connect(where.address, **where.settings, **more)
 
     try:
         return Server(runner, runner.run(connect()), where.address)
@@ -394,10 +395,10 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
         ) from None
 
 
-def _plugin() -> Plugin:
-    from workflows.plugin import plugin
+def _converter() -> DataConverter:
+    from workflows.converter import CONVERTER
 
-    return plugin()
+    return CONVERTER
 
 
 def place() -> tuple[Target, str]:

@@ -52,6 +52,8 @@ class _Life:
         self.stream, self.name = stream, name
         self.words: Words | None = None
         """The state; none while it is not known."""
+        self.spelled: recording.Spelled | None = None
+        """The same as the rules gave it, where that is what is written: then nothing is read or spelled again."""
         self.outbox: tuple[Entry, ...] = ()
         self.plan: Plan | None = None
         self.record, self.batch, self.rules = -1, -1, 0
@@ -64,7 +66,8 @@ class _Life:
     @property
     def state(self) -> State:
         """The state with the lines that waited for the ledger."""
-        return _state(self.words or {}).but(outbox=self.outbox)
+        known = self.spelled.state if self.spelled is not None else _state(self.words or {})
+        return known.but(outbox=self.outbox)
 
 
 def check(rows: Iterable[Words], papers: Callable[[str], Any]) -> Iterator[Difference]:
@@ -77,7 +80,7 @@ def check(rows: Iterable[Words], papers: Callable[[str], Any]) -> Iterator[Diffe
         try:
             yield from _again(life, group, papers)
         except (ValidationError, LookupError, KeyError, TypeError, ValueError) as error:
-            life.words = None
+            life.words = life.spelled = None
             yield Difference(first["seq"], "unreadable", f"it cannot be decided again: {_why(error)}")
     for life in lives.values():
         for seq in life.bare:
@@ -115,7 +118,7 @@ def _again(life: _Life, group: list[Words], papers: Callable[[str], Any]) -> Ite
         words = papers(then["state"])
         if recording.digest_of_words(words) != then["state"]:
             yield Difference(first["seq"], "differs", "the state that closes the gap is not the one that it names")
-        life.words, life.bare, life.plan, life.last = words, [], None, None
+        life.words, life.spelled, life.bare, life.plan, life.last = words, None, [], None, None
         waited = [line for line in life.lines if line["number"] > words.get("stored", 0)]
         life.outbox = tuple(_entry(line) for line in waited)
         yield Difference(first["seq"], "not_kept", f"{heard['count']} events before it were counted and not kept")
@@ -136,8 +139,12 @@ def _again(life: _Life, group: list[Words], papers: Callable[[str], Any]) -> Ite
         event = _event(heard, papers)
         yield from _order(life, first, event)
         decision = decide(life.plan, state, event, _at(first))
-    yield from _compare(life, group, decision)
-    life.words = recording.changed(life.words or {}, then["change"])
+    after = recording.spell(decision.state, life.spelled)
+    change = recording.change(life.words or {}, after.words)
+    yield from _compare(life, group, decision, after, change)
+    as_written = (after.digest, change) == (then["state"], then["change"])
+    life.spelled = after if as_written else None
+    life.words = after.words if as_written else recording.changed(life.words or {}, then["change"])
     stored = life.words.get("stored", 0)
     life.outbox = tuple(entry for entry in decision.state.outbox if entry.number > stored)
 
@@ -161,7 +168,7 @@ def _refused(life: _Life, group: list[Words]) -> Iterator[Difference]:
     touched = set(then["change"]) - {"receipts", "written"}
     if touched or any(row["outcome"] != "refused" for row in group) or _after(life, then) != then["state"]:
         yield Difference(group[0]["seq"], "differs", "a revision that was refused changes nothing")
-    life.words = recording.changed(life.words or {}, then["change"])
+    life.words, life.spelled = recording.changed(life.words or {}, then["change"]), None
     life.outbox = (*life.outbox, *(_entry(row) for row in group))
 
 
@@ -174,14 +181,15 @@ def _order(life: _Life, first: Words, event: Event) -> Iterator[Difference]:
         yield Difference(first["seq"], "out_of_order", "it makes it safer, and was decided after what arrived with it")
 
 
-def _compare(life: _Life, group: list[Words], decision: Decision) -> Iterator[Difference]:
+def _compare(
+    life: _Life, group: list[Words], decision: Decision, after: recording.Spelled, change: Words
+) -> Iterator[Difference]:
     """Compare what is written with what comes out; the first row that differs is named."""
     first, last = group[0], group[-1]
     then = last["then"]
-    if _after(life, then) != then["state"]:
+    if (after.digest, change) != (then["state"], then["change"]) and _after(life, then) != then["state"]:
         yield Difference(last["seq"], "differs", "what it changed does not lead to the state that it names")
         return
-    after = recording.spell(decision.state)
     record = Record(
         number=first["record"],
         at=_at(first),
@@ -189,7 +197,7 @@ def _compare(life: _Life, group: list[Words], decision: Decision) -> Iterator[Di
         event=first["heard"],
         written=decision.state.written,
         state=after.digest,
-        change=recording.change(life.words or {}, after.words),
+        change=change,
         moves=recording.digest_of(decision.moves),
         rules=first["rules"],
     )

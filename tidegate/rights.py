@@ -159,27 +159,26 @@ def _lent(
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return the same with what each rests on: who lent their seat on the way, and with which key that was signed."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
-    # A chain leads only through people who could sit there themselves, and where signatures count, by signed steps.
-    able = {
-        name
-        for name, member in plan.roster.items()
-        if can_vote(member) and function in member.functions and name not in gate.excluded
-    }
+
+    def able(name: str) -> bool:
+        # A chain leads only through people who could sit there themselves, and where signatures count, by signed steps.
+        member = plan.roster.get(name)
+        return can_vote(member) and member is not None and function in member.functions and name not in gate.excluded
+
     reached: dict[str, tuple[tuple[str, str], ...]] = {person: ()}
     for _ in range(LONGEST_CHAIN):
         givers = {
             rule.principal: (*reached[rule.to], *(((rule.principal, rule.key),) if rule.key else ()))
             for rule in state.delegations
             if rule.function is function and rule.to in reached and rule.since <= now < rule.until
-            if rule.principal in able and (rule.verified or not gate.signed)
+            if able(rule.principal) and (rule.verified or not gate.signed)
             if not rule.verified or own_key(gate, rule.principal, rule.key)
             if stands(plan.roster.get(rule.principal), rule.key)
         }
         reached = {name: leave for name, leave in givers.items() if name != person and name not in found}
         found |= reached
-    for name in holders(plan, function):
-        principal = plan.roster[name]
-        called = gate.escalations > 0 or away(principal, now)
-        if principal.deputy == person and name not in found and name in able and called:
+    for name in sorted(name for name, member in plan.roster.items() if member.deputy == person):
+        called = gate.escalations > 0 or away(plan.roster[name], now)
+        if name not in found and able(name) and called:
             found[name] = ()
     return found

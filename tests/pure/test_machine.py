@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -85,12 +86,13 @@ exposures = st.sampled_from((NOTHING, exposure(5), exposure(20), exposure(400), 
 FREEZE = freeze(START + timedelta(days=1), START + timedelta(days=30)).but(approvers=(Function.OPERATIONS,))
 
 
+@cache
 def plans() -> tuple[Plan, ...]:
     """Return plans that differ in what makes rules meet each other."""
     plan = standard_plan()
     in_a_month = START + timedelta(days=30)
     pilot = plan.stages[Stage.PILOT].but(expires=START + timedelta(days=45))
-    return (
+    found = (
         plan,
         but(
             plan,
@@ -102,10 +104,31 @@ def plans() -> tuple[Plan, ...]:
         with_metric(plan, "errors", consecutive=2, guardrail=False),
         but(plan, rights={**plan.rights, Right.ACCEPT_RISK: (Function.RISK, Function.OPERATIONS)}),
     )
+    return tuple(reread(one) for one in found)
+
+
+@cache
+def lived(level: int) -> Story:
+    """Return a story that has come to a level, or to its years of operating; whoever goes on from it copies it."""
+    story = Story(standard_plan())
+    if level == 6:
+        story.operate()
+    elif level > 0:
+        story.climb(level)
+    return story
 
 
 def revisions(plan: Plan) -> tuple[Plan, ...]:
     """Return revisions of a plan: tighter, looser, with other people, with fewer waves, and one with a broken seal."""
+    if plan.digest not in _REVISIONS:
+        _REVISIONS[plan.digest] = _revisions(plan)
+    return _REVISIONS[plan.digest]
+
+
+_REVISIONS: dict[str, tuple[Plan, ...]] = {}
+
+
+def _revisions(plan: Plan) -> tuple[Plan, ...]:
     wider = tuple(rung.but(exposure=rung.exposure.join(exposure(rung.exposure.people + 7))) for rung in plan.ladder)
     tighter = tuple(rung.but(exposure=rung.exposure.meet(exposure(15))) for rung in plan.ladder)
     return tuple(
@@ -132,14 +155,9 @@ class Lives(RuleBasedStateMachine):
     @initialize(index=st.integers(0, len(plans()) - 1), level=st.sampled_from((0, 0, 1, 2, 3, 5, 6)))
     def begin(self, index: int, level: int) -> None:
         """Begin somewhere between a submission and the years of operating."""
-        plan = plans()[index]
-        self.story = Story(standard_plan())
-        if level == 6:
-            self.story.operate()
-        elif level > 0:
-            self.story.climb(level)
-        self.story.plan = reread(but(plan))
-        self.story.state = self.story.state.but(plan=plan.digest, outbox=(), written=0, stored=0)
+        self.story = lived(level).again()
+        self.story.plan = plans()[index]
+        self.story.state = self.story.state.but(plan=self.story.plan.digest, outbox=(), written=0, stored=0)
         self.story.began = (self.story.plan, self.story.state, self.story.now)
         self.story.heard.clear()
         self.story.auto = False

@@ -5,6 +5,7 @@ The plan is built by hand and not compiled, so that a test of a rule depends on 
 
 from __future__ import annotations
 
+import copy
 import itertools
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -320,6 +321,14 @@ class Story:
         self.value: Decimal | None = Decimal(1)
         """What the source says of `errors`; none makes it silent."""
 
+    def again(self) -> Story:
+        """Return another one that has lived the same until now."""
+        other = copy.copy(self)
+        for name in ("entries", "moves", "decisions", "heard"):
+            setattr(other, name, list(getattr(self, name)))
+        other.ids = copy.copy(self.ids)
+        return other
+
     # -- saying something -----------------------------------------------------------------------------------------
 
     def say(self, event: Event) -> Decision:
@@ -472,12 +481,13 @@ class Story:
     def agree(self, gate: Gate | None = None) -> None:
         """Let enough people say yes to the open gate."""
         gate = gate or self.gate
-        for name in sorted(self.plan.roster):
-            open_gate = self.state.gates.get(gate.id)
-            if open_gate is None or open_gate.satisfied_at is not None:
+        last = ""
+        while (open_gate := self.state.gates.get(gate.id)) is not None and open_gate.satisfied_at is None:
+            able = votes.askable(self.plan, self.state, open_gate, self.now)
+            last = next((name for name in able if name > last), "")
+            if not last:
                 return
-            if name in votes.askable(self.plan, self.state, open_gate, self.now):
-                self.vote(name, gate=open_gate, verified=True)
+            self.vote(last, gate=open_gate, verified=True)
 
     def live(self) -> Story:
         """Bring the first wave to life."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,16 @@ from tidegate import recompute
 
 LIVES: dict[str, int] = {}
 """How many records each life left."""
+
+
+@cache
+def _empty() -> bytes:
+    """Return a ledger that nothing is written in yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.db"
+        upgrade(f"sqlite:///{file}")
+        assert not file.with_name("ledger.db-wal").exists()
+        return file.read_bytes()
 
 
 class Recorded(Lives):
@@ -37,8 +48,9 @@ class Recorded(Lives):
         name = f"life-{len(LIVES)}"
         requests, _ = ledgered.sent(self.story, name)
         with tempfile.TemporaryDirectory() as folder:
-            url = f"sqlite:///{Path(folder) / 'ledger.db'}"
-            upgrade(url)
+            file = Path(folder) / "ledger.db"
+            file.write_bytes(_empty())
+            url = f"sqlite:///{file}"
             ledger = Ledger(url)
             for request in requests:
                 ledger.append(request, "run", "tidegate", datetime.now(UTC))

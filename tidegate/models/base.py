@@ -31,13 +31,13 @@ TEXT_LIMIT = 2_000
 class Authored(BaseModel):
     """A word that people author or send: frozen, strict, and deaf to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class Carried(BaseModel):
     """A word that a rollout carries: frozen and strict; what a newer writer added is passed over."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     def but(self, **changes: Any) -> Self:
         """Return the same word with some fields changed, without paying for validation again."""

@@ -1,0 +1,34 @@
+"""How words become payloads and payloads words again: the one converter of clients, workers and replayers.
+
+It stands alone, so that whoever only talks to a rollout need not load all that one is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
+
+
+class Converter(PydanticPayloadConverter):
+    """Hands on as it came what cannot be decoded and is asked for as nothing in particular.
+
+    So it is with a signal of too many arguments, and the SDK would drop it before the net could catch it: nobody would
+    ever learn of the reduction that it may have been.
+    """
+
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """Return the values, or what should have become values."""
+        try:
+            return super().from_payloads(payloads, type_hints)
+        except Exception:
+            if type_hints is not None:
+                raise
+            return [RawValue(payload) for payload in payloads]
+
+
+CONVERTER = replace(pydantic_data_converter, payload_converter_class=Converter)
