@@ -26,7 +26,7 @@ def onepager(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the ten questions about a workflow on one page: who owns it, what it may do, who stops it and how.
+    """Answer the ten questions about a workflow on one page, with names.
 
     What it may do is what it may do now; before anybody is served, and with --playbook, all that its plan ever opens.
     With --json: {"use_case", "plan", "now": whether it is about what is served now, "rows": [{"question", "answers"}]}.

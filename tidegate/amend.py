@@ -136,6 +136,8 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     thawed = frozen.touched(turn.plan, new)
     own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
     if thawed and own is None:
+        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats="whoever answers for it, and did not ask for it")
+        turn.system("gate not opened", Outcome.REFUSED, nobody)
         return False
     label = f"revision {new.digest[:12]}" + (f", which widens what is frozen ({', '.join(thawed)})" if thawed else "")
     gate = gates.open_gate(

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate.fallback import level_name
-from tidegate.models.exposure import Exposure, wider_in
+from tidegate.models.exposure import NOTHING, Exposure, wider_in
 from tidegate.rights import can_vote
 
 if TYPE_CHECKING:
@@ -36,15 +36,15 @@ def touched(old: Plan, new: Plan) -> tuple[str, ...]:
     for stage, part in old.stages.items():
         if not part.frozen:
             continue
-        kept = new.stages[stage].frozen if stage in new.stages else part.frozen
+        kept = new.stages[stage].frozen if stage in new.stages else ()
         found.extend(f"{stage.value}: {what}" for what in part.frozen if what not in kept)
-        before = None
+        before = NOTHING
         for level in range(1, len(new.ladder) + 1):
             rung = new.rung(level)
             # What a new wave adds is seen against the wave before it.
             was = known.get(level_name(new, level))
             before = was.exposure if was is not None else before
-            if rung.stage is stage and before is not None:
+            if rung.stage is stage:
                 wider = dimensions(rung.exposure, before)
                 found.extend(f"{stage.value}: {what}" for what in part.frozen if what in wider)
     return tuple(dict.fromkeys(found))

@@ -28,7 +28,11 @@ def test_a_drill_is_run_on_test_subjects_and_then_for_real(lab: Lab) -> None:
     file.write_text("torn", "utf-8")
     failed = lab.words("drill", name, "narrow", "--as", "ops-manager", code=1)
     file.write_bytes(kept)
-    assert (failed["drill"]["passed"], failed["standing"]["control"], failed["standing"]["people"]) == (False, "live", 12)
+    assert (failed["drill"]["passed"], failed["standing"]["control"], failed["standing"]["people"]) == (
+        False,
+        "live",
+        12,
+    )
     done = lab.run("drill", name, "pause", "--real", "--as", "risk-officer")
     assert (done.code, "DRILL PASSED" in done.out, real.observe().exposure.people) == (0, True, 0)
     again = lab.run("drill", name, "pause", "--real", "--as", "risk-officer")

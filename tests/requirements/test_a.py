@@ -15,7 +15,7 @@ from tests.requirements.test_b import PILOT, STAGED, made, plan_of, rules_broken
 from tidegate.check import DELETE
 from tidegate.digest import digest
 from tidegate.gates import evidence, worst
-from tidegate.models.base import GateKind, Mode, Stage
+from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import Alert, Amend, Delegate, Report, Resume
 from tidegate.models.exposure import CohortShare
@@ -330,3 +330,13 @@ def _unmeasured() -> dict[Stage, PlanStage]:
         standard_plan(), Stage.PILOT, readiness=(*standard_plan().rules(1).readiness, ReadinessItem.BASELINE)
     )
     return plan.stages
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a17_another_name_thaws_nothing(renamed: bool) -> None:
+    """A wave under another name is held against what is frozen as well; the same wave as it was asks nobody more."""
+    plan = frozen("models")
+    story = Story(plan).live()
+    wave = {"wave": "other", "exposure": exposure(20, models=("small-text", "large-text"))} if renamed else {}
+    story.message(Amend, "owner", plan=with_rung(plan, 2, min_samples=0, **wave, max_observe=Span.of("20d")))
+    assert [gate.persons for gate in story.state.gates.values()] == ([("exec",)] if renamed else [])
