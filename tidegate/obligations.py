@@ -76,6 +76,8 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
             Outcome.REFUSED,
             because(Code.NOT_YOURS, who=event.actor.subject, what=event.what, owner=owed.owner),
         )
+    if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
+        return turn.note("confirm", Outcome.REFUSED, because(Code.DRILL_NEEDED, use_case=turn.plan.use_case))
     if event.evidence is None:
         return turn.note("confirm", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.what))
     if not event.ratified and owed.kind != "override_review":

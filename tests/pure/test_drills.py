@@ -11,7 +11,7 @@ from tests.pure.world import Story, but, said, standard_plan, with_rules
 from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Outcome, Rehearse
 from tidegate.models.drill import Drilled, DrilledTarget
-from tidegate.models.event import ActorKind, Applied, Drill, Ready, Reduction
+from tidegate.models.event import ActorKind, Applied, Confirm, Drill, Ready, Reduction
 from tidegate.models.plan import Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
@@ -287,3 +287,28 @@ def test_a_drill_in_between_moves_nothing() -> None:
     before = (story.state.exposure, story.state.position)
     drilled(story)
     assert (story.state.exposure, story.state.position) == before
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_drill_that_is_owed_again_is_met_by_a_drill(recorded: bool) -> None:
+    """Once it operates, a drill comes round again: where drills are run, only one that passed meets it."""
+    plan = with_rules(standard_plan(), Stage.SYSTEM_OF_RECORD, drill_recorded=recorded, drill_max_age=Span.of("200d"))
+    story = Story(but(plan, test_subjects=TESTERS))
+    drilled(story)
+    story.climb(5)
+    story.review()
+    story.agree()
+    if recorded:
+        story.message(Drill, "receiver", way="rollback")
+        ended(story)
+    else:
+        story.ready(ReadinessItem.RECEIVER_DRILL, "receiver")
+    story.vote("receiver")
+    assert story.phase is Phase.OPERATING
+    due = story.state.obligations["drill"].due
+    story.now += DAY
+    said_so = story.message(Confirm, "ops-a", what="drill", evidence="a talk about it")
+    assert said(said_so) is (Code.DRILL_NEEDED if recorded else Code.OBLIGATION_MET)
+    assert (story.state.obligations["drill"].due == due) is recorded
+    drilled(story)
+    assert story.state.obligations["drill"].due > due
