@@ -312,3 +312,16 @@ def test_a_drill_that_is_owed_again_is_met_by_a_drill(recorded: bool) -> None:
     assert (story.state.obligations["drill"].due == due) is recorded
     drilled(story)
     assert story.state.obligations["drill"].due > due
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_where_decisions_are_signed_so_is_a_drill_that_opens_a_gate(signed: bool) -> None:
+    """A drill that proves something is asked for with a signature; one for real is a reduction, and needs none."""
+    plan = drilling()
+    gates = {kind: rule.model_copy(update={"signed": True}) for kind, rule in plan.rules(1).gates.items()}
+    story = Story(with_rules(plan, gates=gates))
+    answer = story.message(Drill, "ops-a", way="rollback", verified=signed)
+    assert said(answer) is (Code.DRILL_BEGUN if signed else Code.SIGNATURE_REQUIRED)
+    served = Story(with_rules(standard_plan(), gates=gates)).live()
+    assert said(served.message(Drill, "ops-a", way="pause", real=True, verified=signed)) is Code.PAUSED
+    assert served.people == 0

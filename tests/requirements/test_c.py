@@ -11,7 +11,7 @@ import pytest
 
 from cli import briefing
 from tests.cli.run import DAY as AS_OF
-from tests.cli.run import ROOT, SUMMARISER, process
+from tests.cli.run import ROOT, SUMMARISER, Here
 from tests.pure.test_drills import drilled, drilling
 from tests.pure.world import Story, but, exposure, said, standard_plan, with_metric, with_rules, with_rung
 from tests.requirements.test_b import PILOT, STAGED, made, plan_of, rules_broken
@@ -238,12 +238,14 @@ def test_c12_the_briefing_says_how_much_work_would_fall_back_on_people(
     assert "C12" in {one.rule for one in made(PILOT, **{"pilot.runs_per_day": 400}).findings}
 
 
-def test_c13_one_page_answers_the_ten_questions_with_names_and_commands() -> None:
+def test_c13_one_page_answers_the_ten_questions_with_names_and_commands(tidegate: Here) -> None:
     """Anybody can print who may stop a workflow, by name, and the very command, without a server."""
-    asked = ("onepager", "minutes-summariser", "--playbook", SUMMARISER, "--as-of", AS_OF)
-    page = process(*asked, cwd=ROOT)
+    of = ("--playbook", str(ROOT / SUMMARISER), "--as-of", AS_OF)
+    page = tidegate("onepager", "minutes-summariser", *of)
     assert (page.code, page.err) == (0, "")
-    rows = {row["question"]: row["answers"] for row in json.loads(process(*asked, "--json", cwd=ROOT).out)["rows"]}
+    assert "   To pause it: tidegate pause minutes-summariser" in page.out.splitlines()
+    said_so = json.loads(tidegate("onepager", "minutes-summariser", *of, "--json").out)
+    rows = {row["question"]: row["answers"] for row in said_so["rows"]}
     assert len(rows) == 10
     assert all(rows.values())
     stops = rows["Who can pause it or roll it back?"]
@@ -253,7 +255,7 @@ def test_c13_one_page_answers_the_ten_questions_with_names_and_commands() -> Non
     assert "To roll it back: tidegate rollback minutes-summariser" in stops
     assert rows["What systems can it write to?"] == ["None."]
     assert "draft in editor" in rows["Which actions are allowed without approval?"]
-    other = process("onepager", "claims-triage", "--playbook", SUMMARISER, "--as-of", AS_OF, cwd=ROOT)
+    other = tidegate("onepager", "claims-triage", *of)
     assert (other.code, "tidegate onepager minutes-summariser" in other.err) == (2, True)
 
 
