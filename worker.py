@@ -5,7 +5,9 @@
 Settings come from the environment: `TEMPORAL_*` or temporal.toml say where the server is (the embedded one if nothing
 does), TIDEGATE_HOME where files lie, TIDEGATE_LEDGER where evidence is kept, TIDEGATE_LEDGER_KEY with which key its
 heads are signed, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS where it answers for
-itself. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the server knows which is current.
+itself, TIDEGATE_WATCH after how many seconds it compares what is served with what was approved again (60; 0 leaves
+that to other workers). TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the server knows
+which is current.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from activities.sources.written import Written
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
-from workflows import attributes, ids, sweep
+from workflows import attributes, ids, sweep, watch
 from workflows.plugin import plugin
 
 log = logging.getLogger("tidegate.worker")
@@ -53,6 +55,7 @@ _TRIES = 1_000
 _SWEEP_EVERY = 15
 """Seconds."""
 _SIGN_EVERY = timedelta(minutes=15)
+_WATCH = 60.0
 
 
 class Settings(NamedTuple):
@@ -74,6 +77,8 @@ class Settings(NamedTuple):
     """Under which deployment it works; none does not tell workers apart by their version."""
     build: str | None = None
     """Which version of that deployment it is."""
+    watch: float = _WATCH
+    """After how many seconds it compares what is served with what was approved again; 0 leaves that to others."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -87,12 +92,25 @@ class Settings(NamedTuple):
             metrics=environment.get("TIDEGATE_METRICS") or None,
             deployment=environment.get("TIDEGATE_DEPLOYMENT") or None,
             build=environment.get("TIDEGATE_BUILD") or None,
+            watch=_seconds(environment.get("TIDEGATE_WATCH")),
         )
 
     @property
     def ledger(self) -> str:
         """The URL of the ledger."""
         return self.at or f"sqlite:///{self.home / 'ledger.db'}"
+
+
+def _seconds(said: str | None) -> float:
+    """Return how often to watch; what is no number of seconds is not taken for never."""
+    try:
+        seconds = float(said or _WATCH)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        log.error("TIDEGATE_WATCH is no number of seconds; it is watched every %d", _WATCH)
+        return _WATCH
+    return seconds
 
 
 def exposing(settings: Settings) -> list[Callable[..., Any]]:
@@ -218,6 +236,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             log.info("working for %s in %s", client.namespace, settings.task_queue)
             beside = [
                 asyncio.create_task(_look_around(client, settings)),
+                asyncio.create_task(_look_out(client, settings)),
                 asyncio.create_task(_look_after_ledger(settings)),
             ]
             await stop.wait()
@@ -247,12 +266,32 @@ async def _look_around(client: Client, settings: Settings) -> None:
     """See to what no rollout can see itself, again and again."""
     exposure = ExposureActivities(drivers_under(settings.home))
     while True:
-        try:
-            await sweep.told_late(client, settings.home / "notes")
-            await sweep.abandoned(client, exposure.observe, exposure.pause, datetime.now(UTC))
-        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
-            log.warning("the sweep failed: %s", type(error).__name__)
+        # Each for itself: notes that cannot be read must not leave anybody's people served.
+        for look in (
+            sweep.told_late(client, settings.home / "notes"),
+            sweep.abandoned(client, exposure.observe, exposure.pause, datetime.now(UTC)),
+        ):
+            try:
+                await look
+            except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+                log.warning("the sweep failed: %s", type(error).__name__)
         await asyncio.sleep(_SWEEP_EVERY)
+
+
+async def _look_out(client: Client, settings: Settings) -> None:
+    """Compare what is served with what was approved, again and again."""
+    if not settings.watch:
+        return
+    eyes = watch.Watch(client, ExposureActivities(drivers_under(settings.home)).observe)
+    try:
+        while True:
+            try:
+                await eyes.round()
+            except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+                log.warning("the watch failed: %s", type(error).__name__)
+            await asyncio.sleep(settings.watch)
+    finally:
+        eyes.close()
 
 
 async def _look_after_ledger(settings: Settings) -> None:

@@ -16,7 +16,7 @@ import threading
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from temporalio import activity
 from temporalio.exceptions import CancelledError
@@ -24,10 +24,11 @@ from temporalio.exceptions import CancelledError
 from activities.drivers.contract import Actual, Stale, Trouble, Unreadable, Unwritten
 from tidegate.models.event import Applied, Observed
 from tidegate.models.exposure import CohortShare, Exposure
+from tidegate.models.target import TARGETS_TOLD, Became, Target
 from tidegate.models.task import ApplyRequest, Effect, ObserveRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from activities.authority import Authority
     from activities.drivers.contract import Driver
@@ -38,7 +39,7 @@ BEAT = 0.5
 """Seconds between two signs of life: after two without one an activity counts as gone, and a driver may take longer."""
 NOBODY = 0
 """The epoch of an answer to no attempt."""
-_SAID = 200
+_SAID, _SAID_OF_ONE = 200, 100
 
 UNREADABLE = Exposure(cohorts={"unreadable": CohortShare(people=100_000_000)})
 """What a target may be serving beside the rest when nobody can understand what it serves."""
@@ -54,6 +55,8 @@ class _Seen(NamedTuple):
     """Whether it may have been written to."""
     note: str = ""
     """What went wrong."""
+    unreadable: bool = False
+    """Whether it is there, and nobody can understand what it serves."""
 
 
 class ExposureActivities:
@@ -109,14 +112,15 @@ class ExposureActivities:
             for target, driver in drivers:
                 _sign(f"observe {target}")
                 try:
-                    seen.append(_Seen(target, _look(driver, request.desired)))
+                    seen.append(_look(target, driver, request.desired))
                 except Exception as error:  # noqa: BLE001  # one target out of sight must not hide the others
                     seen.append(_Seen(target, note=_why(error)))
         known = [one.actual for one in seen if one.actual is not None]
+        told = _each(request.targets, seen, lambda actual: actual.exposure == request.desired, lost="unseen")
         if not known or (len(known) < len(seen) and _together(known, request.desired) <= request.desired):
             # What is out of sight may serve anything; only what is in sight and too wide can be said all the same.
-            return Applied(epoch=NOBODY, result="failed", note=_notes(seen))
-        return Observed(exposure=_together(known, request.desired), epoch=_newest(known))
+            return Applied(epoch=NOBODY, result="failed", note=_notes(seen), targets=told)
+        return Observed(exposure=_together(known, request.desired), epoch=_newest(known), targets=told)
 
     def _widen(self, request: ApplyRequest) -> Effect:
         with _beating():
@@ -140,14 +144,15 @@ class ExposureActivities:
         known = [one.actual for one in seen if one.actual is not None]
         if _newest(known) > request.move.epoch:
             # Somebody wrote later. The rules raise the epoch and ask again, and then it is ours to write.
-            return Observed(exposure=_together(known, request.move.exposure), epoch=_newest(known))
+            found = _together(known, request.move.exposure)
+            return Observed(exposure=found, epoch=_newest(known), targets=_attempted(request, seen))
         return _applied(request, seen)
 
     def _remembered(self, request: ApplyRequest) -> bool:
         """Write down how it can be stopped, before anybody is served; what cannot be stopped does not begin."""
         try:
             if self._remember is not None:
-                self._remember(request.use_case, request.targets, request.manual)
+                self._remember(request.use_case, request.targets, request.manual, request.steps)
         except OSError:
             return False
         return True
@@ -178,7 +183,7 @@ def _raise_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
         with suppress(Stale):
             driver.apply(move.exposure, move.epoch, _key(request, target), move.redirect_to)
         _sign(f"read back {target}")
-        return _Seen(target, _look(driver, move.exposure), wrote)
+        return _look(target, driver, move.exposure)._replace(wrote=wrote)
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a backend does is an answer
@@ -189,16 +194,17 @@ def _lower_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
     move, wrote = request.move, False
     try:
         _sign(f"observe {target}")
-        # What nobody can understand counts as what is wanted and more, so that what is wanted is written over it.
-        there = _look(driver, move.exposure)
-        if there.epoch >= move.epoch:
-            return _Seen(target, there)
+        # What nobody can understand counts as what is wanted and more: what is wanted is written over it.
+        found = _look(target, driver, move.exposure)
+        there = found.actual
+        if there is None or there.epoch >= move.epoch:
+            return found
         _sign(f"{move.verb} {target}")
         wrote = True
         with suppress(Stale, Unreadable):
             driver.apply(move.exposure.meet(there.exposure), move.epoch, _key(request, target), move.redirect_to)
         _sign(f"read back {target}")
-        return _Seen(target, _look(driver, move.exposure), wrote)
+        return _look(target, driver, move.exposure)._replace(wrote=wrote)
     except Exception as error:  # noqa: BLE001  # a target that fails must not stop the reduction of the others
         return _Seen(target, None, wrote and not isinstance(error, Unwritten), _why(error))
 
@@ -207,23 +213,52 @@ def _applied(request: ApplyRequest, seen: list[_Seen]) -> Applied:
     """Say what became of an attempt at all targets together."""
     move = request.move
     known = [one.actual for one in seen if one.actual is not None]
+    told = _attempted(request, seen)
     if len(known) < len(seen) or not seen:
-        # Nothing is said of what was seen elsewhere: it would look as if all of it had been seen.
+        # What was seen elsewhere is told of each target alone: together it would look as if all had been seen.
         wrote = any(one.wrote for one in seen)
-        return Applied(epoch=move.epoch, result="unknown" if wrote else "failed", note=_notes(seen))
+        result: Literal["unknown", "failed"] = "unknown" if wrote else "failed"
+        return Applied(epoch=move.epoch, result=result, note=_notes(seen), targets=told)
     differing = [one.target for one in seen if one.actual != Actual(move.exposure, move.epoch)]
     if differing:
         found = _together(known, move.exposure)
         note = _line(f"not as wanted: {', '.join(differing)}")
-        return Applied(epoch=move.epoch, result="mismatch", observed=found, note=note)
-    return Applied(epoch=move.epoch, result="confirmed", observed=move.exposure)
+        return Applied(epoch=move.epoch, result="mismatch", observed=found, note=note, targets=told)
+    return Applied(epoch=move.epoch, result="confirmed", observed=move.exposure, targets=told)
 
 
-def _look(driver: Driver, desired: Exposure) -> Actual:
+def _attempted(request: ApplyRequest, seen: list[_Seen]) -> tuple[Target, ...]:
+    wanted = Actual(request.move.exposure, request.move.epoch)
+    return _each(request.targets, seen, lambda actual: actual == wanted)
+
+
+def _each(
+    targets: Iterable[str], seen: list[_Seen], well: Callable[[Actual], bool], lost: Became = "failed"
+) -> tuple[Target, ...]:
+    """Say what became of each target, in the plan's order; one that was never come to is among them."""
+    found = {one.target: one for one in seen}
+    rows = []
+    for name in targets:
+        one = found.get(name)
+        if one is None:
+            rows.append(Target(target=name, became="untouched"))
+            continue
+        note = _line(one.note)[:_SAID_OF_ONE].rstrip() or None
+        if one.actual is None:
+            rows.append(Target(target=name, became="unknown" if one.wrote else lost, note=note))
+            continue
+        people = None if one.unreadable else one.actual.exposure.people
+        became: Became = "confirmed" if well(one.actual) else "mismatch"
+        rows.append(Target(target=name, became=became, epoch=one.actual.epoch, people=people, note=note))
+    return tuple(rows[:TARGETS_TOLD])
+
+
+def _look(target: str, driver: Driver, desired: Exposure) -> _Seen:
     try:
-        return driver.observe()
+        return _Seen(target, driver.observe())
     except Unreadable as error:
-        return Actual(desired.join(UNREADABLE), error.epoch)
+        # What nobody can understand counts as what is wanted and more.
+        return _Seen(target, Actual(desired.join(UNREADABLE), error.epoch), note=_why(error), unreadable=True)
 
 
 def _together(known: list[Actual], desired: Exposure) -> Exposure:

@@ -58,7 +58,7 @@ class Seen(NamedTuple):
 
 def reduce(said: Message, playbook: Path | None, *, as_json: bool) -> bool:
     """Serve nobody, now; say what is true then, and return whether all of it was read back."""
-    place = _place(said.use_case, playbook)
+    place = place_of(said.use_case, playbook)
     exposure = ExposureActivities(drivers_under(home().absolute()))
     for _ in range(_ATTEMPTS):
         if not isinstance(_write(exposure, said, place.targets), Observed):
@@ -98,7 +98,8 @@ def _look(exposure: ExposureActivities, use_case: str, name: str, backend: Backe
 # -- where ---------------------------------------------------------------------------------------------------------
 
 
-def _place(use_case: str, playbook: Path | None) -> Place:
+def place_of(use_case: str, playbook: Path | None) -> Place:
+    """Return where a use case is enforced, as it was written down here or as a playbook says."""
     if playbook is not None:
         return _by_playbook(use_case, playbook)
     folder = home() / "targets"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import receipt, render
+from cli import receipt, render, runbook
 from cli.answers import Exit, Refusal
 from cli.home import home, me
 from cli.options import AsJson, UseCase, Who
@@ -72,7 +72,8 @@ def status(use_case: UseCase, *, as_json: AsJson = False) -> None:
 
     When no worker answers it shows what was last known, and how old that is; where the server does not answer, or has
     forgotten it, what the ledger knows. With --json: {"use_case", "run", "live": whether a worker said so, "line",
-    "at", "standing": null unless live or from the ledger}; the standing names every step with its verb.
+    "at", "held_back": the share of the plan's people not served, in basis points, "standing": null unless live or from
+    the ledger}; the standing names every step with its verb, and what became of each target.
 
     Example: tidegate status minutes-summariser
     """
@@ -296,6 +297,7 @@ def _status_words(use_case: str, run: str, line: str, at: datetime | None, stand
         "live": standing is not None,
         "line": line,
         "at": at.isoformat() if at else None,
+        "held_back": None if standing is None else standing.held_back,
         "standing": None if standing is None else standing.model_dump(mode="json"),
     }
 
@@ -303,7 +305,8 @@ def _status_words(use_case: str, run: str, line: str, at: datetime | None, stand
 def _show(standing: Standing) -> None:
     render.heading(f"{standing.title} ({standing.use_case})", first=True)
     render.sentence(standing.line)
-    receipt.now_so(standing)
+    receipt.now_so(standing, every=True)
+    runbook.steps_of(standing.runbook)
     if standing.unstored:
         waits = " Nothing widens before it has." if standing.phase == "widening" else ""
         render.say(f"The ledger does not have {render.counted(standing.unstored, 'line')} of evidence yet.{waits}")

@@ -9,7 +9,7 @@ import shlex
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cli import render
+from cli import render, runbook
 from cli.answers import Exit
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def said(message: Message, answer: Answer) -> None:
         render.sentence(f"{who} is not listed to {message.verb}: it is only held instead, and somebody is paged.")
 
 
-def now_so(standing: Standing, *, stop: bool = True, err: bool = False) -> None:
+def now_so(standing: Standing, *, stop: bool = True, err: bool = False, every: bool = False) -> None:
     """Say what is true for the people served, whether that was read back, and how it is stopped."""
     use_case = standing.use_case
     if standing.control == "stop_not_confirmed":
@@ -120,7 +120,10 @@ def now_so(standing: Standing, *, stop: bool = True, err: bool = False) -> None:
         people = render.counted(standing.served, "person", "people")
         serves = f"up to {people} served" if standing.served else "nobody is served"
         render.say(f"That is read back: {serves}.", err=err)
-    if stop and standing.control not in _OPEN and max(standing.people, standing.served):
+    runbook.targets_of(standing, every=every, err=err)
+    if standing.control == "stop_not_confirmed":
+        render.say(f"What is confirmed, and who does what now: `tidegate runbook {use_case}`", err=err)
+    elif stop and standing.control not in _OPEN and max(standing.people, standing.served):
         render.say(f"To stop serving them: `tidegate pause {use_case}`", err=err)
 
 

@@ -78,6 +78,22 @@ SHELVES = (
                 "onepaging",
                 "Answer the ten questions about a workflow on one page, with names.",
             ),
+            Verb(
+                "exposure",
+                "outside",
+                "Show who is served, where, by what and up to which limits, and what is held back; beside it what is "
+                "really there.",
+            ),
+            Verb(
+                "drift",
+                "outside",
+                "Compare what is really served with the approved digest, in every rollout under way or in one.",
+            ),
+            Verb(
+                "runbook",
+                "runbook",
+                "Print the way down that is being walked: what is confirmed, what is not, and who does what now.",
+            ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

@@ -131,6 +131,10 @@ class Server:
         """Return what the server itself knows of every rollout that a query finds, the latest life of each."""
         return self._run(self._rows(query, patience))
 
+    def watched(self, use_case: str | None = None) -> dict[str, object]:
+        """Return what each rollout under way stands for, or one of them, as its memo says; no worker is needed."""
+        return self._run(self._watched(use_case))
+
     def asked(self) -> tuple[list[Asked], bool | None]:
         """Return what every rollout under way asks of people, by one query, and whether any worker takes work."""
         return self._run(self._asked())
@@ -266,6 +270,18 @@ class Server:
                 mend = "A worker registers them when it starts: `tidegate up`. `tidegate doctor` says what is missing."
                 raise Refusal("the server cannot search for that yet", mend, Exit.UNREACHABLE) from None
             raise await self._refusal(error) from None
+
+    async def _watched(self, use_case: str | None) -> dict[str, object]:
+        if use_case is None:
+            running = await self._listed("ExecutionStatus = 'Running'", _PATIENCE)
+            return {ids.use_case(run.id): (await run.memo()).get("watch") for run in running}
+        try:
+            described = await self._handle(use_case).describe(rpc_timeout=_seconds(_PATIENCE))
+        except RPCError as error:
+            raise await self._refusal(error, use_case) from None
+        if described.status is not WorkflowExecutionStatus.RUNNING:
+            raise await self._missing(use_case)
+        return {use_case: (await described.memo()).get("watch")}
 
     async def _asked(self) -> tuple[list[Asked], bool | None]:
         from cli.asked import asked_of

@@ -9,7 +9,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import calendar, fallback, gates, obligations, reconcile, resume, thresholds, votes, waivers, waves
+from tidegate import (
+    calendar,
+    fallback,
+    gates,
+    obligations,
+    reconcile,
+    resume,
+    targets,
+    thresholds,
+    votes,
+    waivers,
+    waves,
+)
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Reduction
@@ -23,7 +35,7 @@ if TYPE_CHECKING:
 
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
-    from tidegate.models.state import State
+    from tidegate.models.state import ExposureState, State
 
 BLIND_AFTER = timedelta(hours=6)
 """A deadline met so late means that nobody was at the wheel; that is evidence."""
@@ -71,8 +83,7 @@ def owner(plan: Plan, state: State) -> str:
 
 def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
     position, exposure = state.position, state.exposure
-    if exposure.retry_at is not None:
-        yield Deadline(exposure.retry_at, "try again", Function.OPERATIONS.value)
+    yield from _outside(exposure)
     if state.emergency is not None:
         yield Deadline(state.emergency.until, "override over", "clock")
     if position.narrow_at is not None:
@@ -88,6 +99,13 @@ def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
             at = thresholds.blind_at(plan, name, watched)
             if at is not None:
                 yield Deadline(at, "blind", plan.metrics[name].reviewer, name)
+
+
+def _outside(exposure: ExposureState) -> Iterator[Deadline]:
+    if exposure.retry_at is not None:
+        yield Deadline(exposure.retry_at, "try again", Function.OPERATIONS.value)
+    if exposure.unseen_since is not None and not exposure.unseen_told:
+        yield Deadline(exposure.unseen_since + targets.LONG, "out of sight", Function.OPERATIONS.value)
 
 
 def _of_waivers(state: State) -> Iterator[Deadline]:
@@ -169,6 +187,8 @@ def tick(turn: Turn) -> None:
 def _act_safely(turn: Turn, due: list[Deadline], names: set[str]) -> None:
     if "override over" in names:
         resume.revert(turn)
+    if "out of sight" in names:
+        targets.long_unseen(turn)
     if "narrow" in names:
         waves.missed(turn, because(Code.STILL_NO_REVIEW))
     if "stage expires" in names:

@@ -156,6 +156,12 @@ SENTENCES = MappingProxyType(
         Code.OVERTAKEN: "The overtaken widening of epoch {epoch} has answered; everything is fenced again after {now}.",
         Code.DRIFT_TIGHTER: "Somebody reduced {label} outside: it now serves up to {people} people, and is held there.",
         Code.DRIFT_WIDER: "Somebody widened exposure outside ({dimensions}); it is taken back.",
+        Code.STEP_BEGUN: "{who} does now, by {due}: {do}. It is seen by: {probe} ({id}).",
+        Code.STEP_UNHEARD: "{who} may not know ({result}) that this is theirs to do now: {do} ({id}).",
+        Code.UNSEEN: "Out of sight: {targets}. Nobody knows what is served there until it is seen again.",
+        Code.LONG_UNSEEN: "OUT OF SIGHT since {since}: {targets}. Nobody knows what is served there. It ends when it "
+        "is seen again; to be sure before that, pause it and follow {manual}.",
+        Code.SEEN_AGAIN: "Everything that was out of sight since {since} is seen again.",
         Code.ADOPTED: "Exposure was reduced outside and is held at {label}.",
         Code.STOP_ATTESTED: "{who} have seen that it is stopped.",
         Code.ONE_MORE: "One more person must say the same of {what}.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import incidents
+from tidegate import incidents, runbook
 from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
@@ -22,10 +22,12 @@ from tidegate.rights import functions_of, may
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tidegate.models.base import Function
     from tidegate.models.gate import Gate
     from tidegate.models.plan import NarrowTo, Plan
-    from tidegate.models.state import State
+    from tidegate.models.state import State, TargetState
 
 _CAUSES_KEPT = 10
 _CLOSED_KEPT = 20
@@ -91,6 +93,9 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     widening = bool(_leading_on(state, verb)) or overtakes
     if desired == current.desired and current.control.rank >= control.rank and not widening:
         turn.expose(causes=_with(current.causes, cause))
+        if current.control is Control.STOP_NOT_CONFIRMED:
+            # Nothing more can be asked of the backends; what people do in the stricter way down begins all the same.
+            runbook.begin(turn, verb.value, current.label, again=True)
         return turn.note(verb.value, Outcome.NOOP, because(Code.ALREADY, verb=verb.value, label=current.label))
     _supersede(turn, verb)
     # A milder verb never relaxes a stricter one that stands; it only goes into the record.
@@ -117,6 +122,7 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
         turn.system("incident", Outcome.DONE, incident)
         turn.tell(incident, pager(turn.plan), urgent=True)
     turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
+    runbook.begin(turn, verb.value, label)
     return reason
 
 
@@ -156,8 +162,15 @@ def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: 
     move = Apply.model_construct(
         verb=verb, epoch=epoch, exposure=desired, label=label, after=after, redirect_to=redirect
     )
+    if desired != exposure.desired:
+        # What they were last known to serve is kept; that it is what is wanted is true no more.
+        turn.expose(targets=tuple(_asked(row, turn.now) for row in exposure.targets), tries=0)
     turn.expose(desired=desired, label=label, epoch=epoch, pending=move, unresolved=unresolved, retry_at=None)
     turn.perform("apply", move)
+
+
+def _asked(row: TargetState, now: datetime) -> TargetState:
+    return row if row.became == "asked" else row.but(became="asked", since=now)
 
 
 def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[Reduction, Exposure, str] | Reason:

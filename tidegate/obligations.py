@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, votes, waves
+from tidegate import fallback, gates, hours, reconcile, resume, runbook, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -76,16 +76,26 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
             Outcome.REFUSED,
             because(Code.NOT_YOURS, who=event.actor.subject, what=event.what, owner=owed.owner),
         )
-    if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
-        return turn.note("confirm", Outcome.REFUSED, because(Code.DRILL_NEEDED, use_case=turn.plan.use_case))
-    if event.evidence is None:
-        return turn.note("confirm", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.what))
-    if not event.ratified and owed.kind != "override_review":
-        return turn.note("confirm", Outcome.REFUSED, because(Code.NOT_RATIFIABLE, what=event.what))
+    lacks = _lacks(turn, event, owed)
+    if lacks is not None:
+        return turn.note("confirm", Outcome.REFUSED, lacks)
     met(turn, event.what)
+    if owed.kind == "step":
+        runbook.confirmed(turn, event.what, event.actor.subject)
     if not event.ratified:
         return _disowned(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
+
+
+def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
+    """Return why the word of whoever owes it is not enough."""
+    if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
+        return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if event.evidence is None:
+        return because(Code.EVIDENCE_NEEDED, what=event.what)
+    if not event.ratified and owed.kind != "override_review":
+        return because(Code.NOT_RATIFIABLE, what=event.what)
+    return None
 
 
 def _disowned(turn: Turn, event: Confirm, owed: Obligation) -> Reason:
@@ -106,6 +116,9 @@ def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
         for gate in turn.state.closed
     ):
         return False
+    if owed.kind == "step" and may(turn.plan, event.actor, Right.CONFIRM_STOP):
+        # Whoever may say that it is stopped has walked the way down with them.
+        return True
     return event.actor.subject == owed.owner or owed.owner in functions
 
 

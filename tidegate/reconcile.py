@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, thresholds
+from tidegate import calendar, fallback, runbook, targets, thresholds
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Applied, Confirm, Dispatched, Observed, Reduction
@@ -23,10 +23,12 @@ from tidegate.turn import Turn, because
 if TYPE_CHECKING:
     from tidegate.models.decision import Apply, ApplyVerb, Reason
 
-RETRY = timedelta(minutes=1)
-"""How soon a reduction that was not confirmed is tried again; for ever."""
+RETRIES = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30), timedelta(minutes=1))
+"""How soon a reduction that was not confirmed is tried again: soon at first, then every minute, for ever."""
 SETTLE = timedelta(minutes=5)
 """How long an overtaken widening may still surprise us before everything is fenced again."""
+NOBODY = 0
+"""The epoch of an answer to no attempt: of a look."""
 _ATTESTORS = 2
 _REVERTS_KEPT = 21
 """One more than any standard may allow in a day."""
@@ -47,9 +49,15 @@ def applied(turn: Turn, event: Applied) -> None:
     """Take in what became of an attempt."""
     exposure = turn.state.exposure
     pending = exposure.pending
+    if event.epoch == NOBODY:
+        # A look that could not see everything. While something is under way, that will be told of itself.
+        if pending is None:
+            targets.unseen(turn, event)
+        return
     if pending is None or event.epoch != pending.epoch:
         _overtaken(turn, event)
         return
+    targets.learn(turn, event.targets)
     # A read-back that shows another exposure is not a confirmation, whatever the driver calls it.
     if event.result == "confirmed" and event.observed in (None, pending.exposure):
         _confirmed(turn, pending)
@@ -65,6 +73,7 @@ def dispatched(turn: Turn, event: Dispatched) -> None:
     if pending is not None and pending.epoch == event.epoch:
         reason = because(Code.DISPATCHED, verb=pending.verb, label=pending.label, epoch=pending.epoch)
         turn.system("dispatched", Outcome.DONE, reason)
+        runbook.driven(turn, "dispatched")
 
 
 def _confirmed(turn: Turn, pending: Apply) -> None:
@@ -75,11 +84,13 @@ def _confirmed(turn: Turn, pending: Apply) -> None:
         confirmed_epoch=pending.epoch,
         pending=None,
         attested=(),
+        tries=0,
         retry_at=turn.now + SETTLE if exposure.unresolved else None,
     )
     if pending.verb == "widen":
         _widened(turn, pending)
         return
+    runbook.driven(turn, "confirmed")
     if exposure.control in (Control.ROLLING_BACK, Control.STOP_NOT_CONFIRMED):
         rolled_back = exposure.control is Control.ROLLING_BACK
         turn.control(Control.ROLLED_BACK if rolled_back else _strictest(turn, pending.verb))
@@ -103,6 +114,7 @@ def _widened(turn: Turn, pending: Apply) -> None:
     latest = max(calendar.later(turn.plan.calendar, turn.now, rung.max_observe), until)
     review = max(calendar.again(turn.plan.calendar, turn.now, rules.review_every), until)
     emergency = turn.state.emergency is not None
+    runbook.over(turn)
     turn.expose(causes=(), redirect_to=None, peak=turn.state.exposure.peak if emergency else level)
     turn.control(Control.LIVE)
     turn.change(announcements={}, requesters=())
@@ -128,7 +140,7 @@ def _widening_failed(turn: Turn, event: Applied) -> None:
     """Go back to what was there before, by itself; nobody is asked."""
     before = turn.state.exposure.before
     label = fallback.label_of(turn.plan, before, "as before")
-    turn.system("widen", Outcome.REFUSED, because(Code.WIDEN_FAILED, result=event.result, epoch=event.epoch))
+    turn.system("widen", Outcome.REFUSED, because(Code.WIDEN_FAILED, result=_told(event), epoch=event.epoch))
     if event.result in ("unknown", "failed"):
         # It may still write: until we know, every reduction is fenced again.
         turn.expose(unresolved=(*turn.state.exposure.unresolved, event.epoch), pending=None)
@@ -144,14 +156,19 @@ def _reduction_failed(turn: Turn, event: Applied) -> None:
     """Say loudly that it is not confirmed, and go on trying."""
     if _tighter_outside(turn, event):
         return
-    _unconfirmed(turn, event.result)
+    _unconfirmed(turn, _told(event))
+
+
+def _told(event: Applied) -> str:
+    return targets.summary(event.targets, event.result)
 
 
 def _unconfirmed(turn: Turn, result: str) -> None:
     exposure = turn.state.exposure
     first = exposure.control is not Control.STOP_NOT_CONFIRMED
     turn.control(Control.STOP_NOT_CONFIRMED)
-    turn.expose(retry_at=turn.now + RETRY)
+    turn.expose(retry_at=turn.now + RETRIES[min(exposure.tries, len(RETRIES) - 1)], tries=exposure.tries + 1)
+    runbook.driven(turn, "unknown" if result.startswith("unknown") else "failed", note=result)
     reason = because(Code.STOP_NOT_CONFIRMED, label=exposure.label, result=result, manual=turn.plan.fallback.manual)
     if first:
         turn.system("reduction not confirmed", Outcome.REFUSED, reason)
@@ -213,6 +230,7 @@ def retry(turn: Turn) -> None:
 def observed(turn: Turn, event: Observed) -> None:
     """Compare what is with what was decided: tighter is adopted, wider is taken back."""
     exposure = turn.state.exposure
+    targets.learn(turn, event.targets)
     if exposure.pending is not None or exposure.unresolved:
         if exposure.pending is not None and exposure.pending.verb != "widen" and event.epoch > exposure.epoch:
             # Written outside under a newer epoch: ours would lose to it for ever.
@@ -248,7 +266,7 @@ def observed(turn: Turn, event: Observed) -> None:
 
 def _revert(turn: Turn, event: Observed, wider: tuple[str, ...]) -> None:
     recent = tuple(at for at in turn.state.exposure.reverts if at > turn.now - _DAY)
-    reason = because(Code.DRIFT_WIDER, dimensions=wider[:5])
+    reason = because(Code.DRIFT_WIDER, dimensions=(*wider[:5], *targets.where(event.targets)))
     turn.system("unapproved change", Outcome.REFUSED, reason)
     turn.tell(reason, fallback.pager(turn.plan), urgent=True)
     turn.expose(reverts=(*recent, turn.now)[-_REVERTS_KEPT:])
@@ -289,9 +307,11 @@ def attested(turn: Turn, event: Confirm) -> Reason:
         confirmed_epoch=exposure.epoch,
         pending=None,
         retry_at=None,
+        tries=0,
         unresolved=(),
         attested=(),
     )
     turn.settled("apply")
     turn.control(_strictest(turn, verb))
+    runbook.driven(turn, "confirmed", by=said)
     return turn.note("confirm stop", Outcome.DONE, because(Code.STOP_ATTESTED, who=said))

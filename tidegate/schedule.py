@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, thresholds, votes
+from tidegate import calendar, fallback, gates, runbook, thresholds, votes
 from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
@@ -53,6 +53,7 @@ def noticed(turn: Turn, event: Noticed) -> None:
     turn.settled(event.key)
     announced = turn.state.announcements.get(event.key)
     if announced is None:
+        runbook.reached(turn, event)
         if event.result != "delivered":
             turn.system("notice", Outcome.REFUSED, because(Code.NOTICE_FAILED, notice=event.key, result=event.result))
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegate import freezes, gates, schedule, thresholds, votes
 from tidegate.deadlines import deadlines
+from tidegate.digest import digest
 from tidegate.explain import explain
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, Verdict
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
+_LOST = ("unseen", "failed", "unknown")
+"""What became of a target that nobody has seen."""
 _AFTER = MappingProxyType(
     {
         GateKind.FIRST_EXPOSURE: "then {label} is served",
@@ -72,11 +75,16 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         people=exposure.desired.people,
         confirmed=confirmed,
         served=exposure.confirmed.people,
+        held_back=exposure.desired.held_back(plan.exposure(len(plan.ladder))),
         epoch=exposure.epoch,
         awaits=tuple(awaits),
         steps=tuple(steps(plan, state, now)),
         coming=_coming(plan, state),
         through=_through(plan, state),
+        targets=exposure.targets,
+        unseen=exposure.unseen_since,
+        runbook=state.runbook,
+        exposure=digest(exposure.desired),
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -321,6 +329,9 @@ def _line(told: Standing) -> str:
         parts.append(_spoken(told.control).upper())
     sure = "" if told.confirmed else " (not confirmed)"
     parts.append(f"up to {told.people} people served{sure}")
+    if told.unseen is not None:
+        lost = ", ".join(row.target for row in told.targets if row.became in _LOST) or "a target"
+        parts.append(f"{lost} OUT OF SIGHT since {told.unseen:%Y-%m-%d %H:%M} UTC")
     parts.extend(told.through)
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")

@@ -185,14 +185,15 @@ class Turn:
         if key in self.state.owed:
             self.change(owed={name: move for name, move in self.state.owed.items() if name != key})
 
-    def tell(self, about: Reason, to: tuple[str, ...], *, urgent: bool = False) -> None:
-        """Tell people something; nothing waits for it."""
+    def tell(self, about: Reason, to: tuple[str, ...], *, urgent: bool = False) -> str:
+        """Tell people something, and return under which key; nothing waits for it."""
         key = self.name("notice")
         owed = [name for name in self.state.owed if name.startswith("notice-")]
         if len(owed) >= _NOTICES_KEPT:
             # A channel that never answers must not make the state grow: the oldest notice is given up.
             self.settled(owed[0])
         self.perform(key, Notify(key=key, about=about, to=to, urgent=urgent))
+        return key
 
 
 def _stood(state: State) -> Stood:

@@ -13,6 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
+from tidegate import drift
 from tidegate.asks import pack
 from tidegate.models.base import Function
 
@@ -34,14 +35,19 @@ DEADLINE = SearchAttributeKey.for_datetime("RolloutDeadline")
 SERVED = SearchAttributeKey.for_int("RolloutServed")
 
 ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (STAGE, WAVE, PHASE, CONTROL, AWAITS, MODELS, DEADLINE, SERVED)
-COMPARED = ("status", "inbox")
+COMPARED = ("status", "inbox", "watch")
 """What the memo is written anew for; when that was so goes along."""
 _FUNCTIONS = tuple(function.value for function in Function)
 
 
 def memo(standing: Standing, asks: Iterable[Ask]) -> dict[str, Any]:
     """Return what is known of a rollout while no worker answers: where it stands, and what waits for whom."""
-    return {"status": standing.line, "at": standing.at.isoformat(), "inbox": pack(asks)}
+    return {
+        "status": standing.line,
+        "at": standing.at.isoformat(),
+        "inbox": pack(asks),
+        "watch": drift.stands(standing),
+    }
 
 
 def attributes(standing: Standing, models: tuple[str, ...]) -> TypedSearchAttributes:

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, standing, votes
+from tidegate import fallback, standing, targets, votes
 from tidegate.explain import explain
 from tidegate.models.decision import Verdict
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000
 """Bytes. The page travels in an address, and proxies cut those."""
-_WAVES, _WORDS, _PEOPLE = 8, 160, 6
+_WAVES, _WORDS, _PEOPLE, _TARGETS = 8, 160, 6, 6
 _GAP = "\u00a0\u00a0 "
 """The UI's tables have no space between columns."""
 _MARKS = re.compile(r"[\\`*_{}\[\]()#+!|~$&<>-]|:(?=\S)")
@@ -53,6 +53,7 @@ def safe(text: str, longest: int = _WORDS) -> str:
 def _parts(plan: Plan, state: State, stands: Standing, lately: tuple[Entry, ...]) -> Iterator[str]:
     yield f"**{safe(plan.title)}** · {safe(stands.line, 400)}"
     yield "\n".join(_act(plan, state, stands))
+    yield "\n".join(_outside(state))
     yield "\n".join(_waves(plan, state))
     yield "\n".join(_events(lately))
 
@@ -75,6 +76,23 @@ def _signal(plan: Plan, state: State, gate: Gate, stands: Standing) -> Iterator[
     people = votes.askable(plan, state, gate, stands.at)
     words = {"as": people[0] if people else "YOUR-ID", "gate": gate.id, "subject": gate.subject}
     yield f"- **Or here:** signal `approve` (it counts as unverified) with `{_code(json.dumps(words))}`"
+
+
+def _outside(state: State) -> Iterator[str]:
+    """Show what became of each target and each step, unless all is as wanted."""
+    rows = state.exposure.targets
+    if any(row.became != "confirmed" for row in rows) or len(rows) > 1:
+        well = sum(row.became == "confirmed" for row in rows)
+        yield f"**Targets** ({well} of {len(rows)} confirmed)\n"
+        for row in sorted(rows, key=lambda one: one.became == "confirmed")[:_TARGETS]:
+            yield f"- {'✓' if row.became == 'confirmed' else '✗'} {safe(row.target, 80)} {safe(targets.described(row))}"
+        yield ""
+    steps = state.runbook.steps if state.runbook is not None else ()
+    if any(step.state != "confirmed" for step in steps):
+        yield "**Steps of the way down**\n"
+        for step in steps[:_TARGETS]:
+            due = f", by {step.due:%m-%d %H:%M}" if step.due and step.state != "confirmed" else ""
+            yield f"- {step.state}: {safe(step.owner or 'the driver', 60)}: {safe(step.do)}{due}"
 
 
 def _waves(plan: Plan, state: State) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
-from tidegate import verbs
+from tidegate import runbook, verbs
 from tidegate.explain import explain
 from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
@@ -53,6 +53,7 @@ async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
         as_of=workflow.now(),
         before=before if move.verb == "widen" else None,
         manual=plan.fallback.manual,
+        steps=runbook.written(plan.fallback) if move.verb == "widen" else {},
     )
     try:
         event: Event = await _do(move.verb, task, Effect, f"{move.verb} to {move.label} (epoch {move.epoch})")

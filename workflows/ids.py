@@ -6,6 +6,8 @@ WORKFLOW = "Rollout"
 TASK_QUEUE = "tidegate"
 FORGET = "forget"
 """The signal that takes words away that were erased from the ledger."""
+LOOK = "look"
+"""The signal that has a rollout look at what is really exposed; anybody may send it, and it can cause nothing else."""
 _PREFIX = "rollout-"
 
 

@@ -117,6 +117,8 @@ class Rollout:
         if name == ids.FORGET:
             self.backlog = recording.forgotten(self.backlog, seal.tokens(str([one.payload.data for one in args])))
             self._show()
+        elif name == ids.LOOK:
+            self._look()
         else:
             self.hear(name, args)
 
@@ -259,14 +261,21 @@ class Rollout:
         if notices and "notices" not in self.doing and not leaving:
             self._begin("notices", hands.tell(self.plan, notices))
 
+    def _look(self) -> None:
+        """Look at what is really exposed, because somebody asks for it; not twice at a time, nor amid a change."""
+        if self._leaving():
+            self.read_back = None  # so the next run begins with a look
+        elif self.state.exposure.pending is None and "observe" not in self.doing:
+            self._begin("observe", hands.observe(self.plan, self.state.exposure.desired))
+
     def _expose(self) -> None:
         """Drive what is towards what is wanted: what makes it safer at once, what widens once its record is stored."""
         pending = self.state.exposure.pending
         for epoch, (move, task) in self.applying.items():
             if move.verb == "widen" and (pending is None or pending.epoch != epoch):
                 task.cancel()
-        if pending is None or pending.epoch in self.applying:
-            return
+        if pending is None or pending.epoch in self.applying or self.state.exposure.retry_at is not None:
+            return  # nothing is wanted, or it is under way, or it was answered and is tried again in a while
         ready = self.state.stored >= pending.after and "observe" not in self.doing and not self._leaving()
         if pending.verb != "widen" or ready:
             task = asyncio.create_task(self._apply(pending))

@@ -13,6 +13,7 @@ from tidegate.models.decision import Apply, ApplyVerb
 from tidegate.models.event import Applied, Observed
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.plan import Backend
+from tidegate.models.target import Target
 from tidegate.models.task import ApplyRequest, ObserveRequest
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Place:
         self.targets: dict[str, Backend] = {"flags/one": ONE}
         self.broken: dict[str, Driver] = {}
         """Targets with a fault, by name."""
+        self.each: tuple[Target, ...] = ()
+        """What became of each target, by the last answer."""
         self.activities = ExposureActivities(self._driver_of, authority=lambda _: None)
         (root / "blocked").touch()
 
@@ -64,16 +67,28 @@ class Place:
         move = Apply(verb=verb, epoch=epoch, exposure=exposure, label="as asked")
         return ApplyRequest(use_case="claims", move=move, targets=self.targets, as_of=NOW, before=before)
 
-    def run(self, request: ApplyRequest) -> Applied | Observed:
-        """Let the worker do it, under the name that the move goes by."""
+    def whole(self, request: ApplyRequest) -> Applied | Observed:
+        """Let the worker do it, under the name that the move goes by, and return all that it answers."""
         named: Callable[[ApplyRequest], Applied | Observed] = getattr(self.activities, request.move.verb)
-        return self.environment.run(named, request)
+        answer = self.environment.run(named, request)
+        self.each = answer.targets
+        return answer
+
+    def run(self, request: ApplyRequest) -> Applied | Observed:
+        """Let the worker do it, and return what it says of all targets together."""
+        return self.whole(request).but(targets=())
 
     def apply(self, verb: ApplyVerb, exposure: Exposure, epoch: int) -> Applied | Observed:
         """Ask for it and let the worker do it."""
         return self.run(self.request(verb, exposure, epoch))
 
     def observe(self, desired: Exposure = NOTHING) -> Applied | Observed:
-        """Let the worker look."""
+        """Let the worker look, and return what it says of all targets together."""
+        return self.look(desired).but(targets=())
+
+    def look(self, desired: Exposure = NOTHING) -> Applied | Observed:
+        """Let the worker look, and return all that it answers."""
         request = ObserveRequest(use_case="claims", targets=self.targets, desired=desired)
-        return self.environment.run(self.activities.observe, request)
+        answer = self.environment.run(self.activities.observe, request)
+        self.each = answer.targets
+        return answer

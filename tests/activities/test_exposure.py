@@ -488,10 +488,10 @@ def test_a_driver_that_waits_is_heard_all_the_while(place: Place, monkeypatch: p
 def test_without_temporal_exposure_can_be_seen_and_reduced_but_not_widened(place: Place) -> None:
     """Whoever calls the body outside of an activity, in an emergency, can only make it safer."""
     look = ObserveRequest(use_case="claims", targets=place.targets)
-    assert place.activities.observe(look) == Observed(exposure=SOME, epoch=5)
-    answer = place.activities.widen(place.request("widen", MANY, 6))
+    assert place.activities.observe(look).but(targets=()) == Observed(exposure=SOME, epoch=5)
+    answer = place.activities.widen(place.request("widen", MANY, 6)).but(targets=())
     assert answer == Applied(epoch=6, result="failed", note="flags/one: RuntimeError")
-    answer = place.activities.pause(place.request("pause", NOTHING, 6))
+    answer = place.activities.pause(place.request("pause", NOTHING, 6)).but(targets=())
     assert answer == Applied(epoch=6, result="confirmed", observed=NOTHING)
 
 
@@ -539,3 +539,64 @@ def test_several_targets_are_observed_as_one(place: Place) -> None:
     assert place.observe(SOME) == Observed(exposure=FEW, epoch=8)
     assert place.observe(FEW) == Observed(exposure=SOME, epoch=8)
     assert isinstance(place.environment, ActivityEnvironment)
+
+
+# -- target by target -------------------------------------------------------------------------------------------------
+
+
+THREE = {"flags/one": ONE, "flags/bad": NOWHERE, "flags/two": TWO}
+"""Three doors, and the one in the middle has a broken directory."""
+
+
+def told(place: Place) -> dict[str, tuple[str, int | None, int | None]]:
+    """Return what became of each target, the epoch that it carries and whom it serves."""
+    return {each.target: (each.became, each.epoch, each.people) for each in place.each}
+
+
+@pytest.mark.parametrize("verb", REDUCTIONS)
+def test_a_reduction_that_fails_at_one_target_is_told_of_each(place: Place, verb: ApplyVerb) -> None:
+    """One broken directory of three stops no reduction of the others, and each of them is told by itself."""
+    place.targets = THREE
+    place.put(SOME, 5, TWO)
+    answer = place.apply(verb, FEW, 6)
+    assert isinstance(answer, Applied)
+    assert (answer.result, answer.observed) == ("unknown", None)
+    assert told(place) == {
+        "flags/one": ("confirmed", 6, FEW.people),
+        "flags/bad": ("failed", None, None),
+        "flags/two": ("confirmed", 6, FEW.people),
+    }
+    assert place.actual(ONE) == place.actual(TWO) == Actual(FEW, 6)
+    (bad,) = (each for each in place.each if each.became == "failed")
+    assert bad.note
+
+
+def test_a_widening_is_told_of_each_target_it_never_came_to(place: Place) -> None:
+    """A widening that stops at the second of three says what is open, what failed, and what it never came to."""
+    place.targets = THREE
+    place.apply("widen", MANY, 6)
+    assert told(place) == {
+        "flags/one": ("confirmed", 6, MANY.people),
+        "flags/bad": ("failed", None, None),
+        "flags/two": ("untouched", None, None),
+    }
+
+
+def test_a_write_whose_answer_is_lost_is_unknown_at_that_target_alone(place: Place) -> None:
+    """After a time-out in a write that target is unknown; what does other than asked is a mismatch with its people."""
+    place.targets = {"flags/one": ONE, "flags/two": TWO}
+    place.broken = {"flags/one": Forgetful(place.driver()), "flags/two": Mute(place.driver(TWO))}
+    place.apply("pause", NOTHING, 6)
+    assert told(place) == {"flags/one": ("mismatch", 5, SOME.people), "flags/two": ("unknown", None, None)}
+
+
+def test_a_look_is_told_of_each_target(place: Place) -> None:
+    """A look says of each target whether it is as wanted, not readable or out of sight, and counts nobody it cannot."""
+    place.targets = {"flags/one": ONE, "flags/two": TWO, "flags/away": Backend(kind="pigeon")}
+    (place.root / "two.json").write_text("{ no", "utf-8")
+    assert isinstance(place.observe(SOME), Observed)
+    assert told(place) == {
+        "flags/one": ("confirmed", 5, SOME.people),
+        "flags/two": ("mismatch", 0, None),
+        "flags/away": ("unseen", None, None),
+    }

@@ -52,11 +52,11 @@ class Rollout:
     def attempt(self, pending: Apply) -> None:
         """Perform one attempt."""
         request = self.place.request(pending.verb, pending.exposure, pending.epoch)
-        self.story.say(self.place.run(request.but(move=pending)))
+        self.story.say(self.place.whole(request.but(move=pending)))
 
     def drift(self) -> None:
         """Look at what is served, and tell the rules."""
-        self.story.say(self.place.observe(self.story.state.exposure.desired))
+        self.story.say(self.place.look(self.story.state.exposure.desired))
 
     def at_rest(self) -> None:
         """See that what is wanted is served, and nothing else."""
@@ -157,7 +157,7 @@ def widen(root: Path, outside: Callable[[Rollout], None]) -> tuple[Rollout, Expo
     rollout.place.put(rollout.wanted, rollout.epoch)
     outside(rollout)
     rollout.story.say(
-        rollout.place.run(rollout.place.request("widen", pending.exposure, pending.epoch, before=rollout.wanted))
+        rollout.place.whole(rollout.place.request("widen", pending.exposure, pending.epoch, before=rollout.wanted))
     )
     return rollout, pending.exposure
 

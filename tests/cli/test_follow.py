@@ -78,7 +78,7 @@ def test_status_names_the_steps_and_the_keys_of_its_json(lab: Lab, looked_at: st
     assert answer.code == 0
     assert f"tidegate approve {looked_at} --gate first-exposure-1" in answer.out
     words = lab.words("status", looked_at)
-    assert list(words) == ["use_case", "run", "live", "line", "at", "standing"]
+    assert list(words) == ["use_case", "run", "live", "line", "at", "held_back", "standing"]
     assert (words["run"], words["live"], words["standing"]["awaits"]) == ("running", True, ["operations", "risk"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -74,6 +74,8 @@ from tidegate.models.plan import Plan, reread
 from tidegate.models.programme import PublicKey, ReadinessItem, Right
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
+from tidegate.models.target import Became, Target
+from tidegate.models.ways_down import Step
 
 PEOPLE = (*sorted(standard_plan().roster), "stranger")
 LEVELS = ("nothing", "half", "pilot/w1", "w2", "limited/w3", "w4", "system_of_record/w5", "no-such")
@@ -87,6 +89,16 @@ exposures = st.sampled_from((NOTHING, exposure(5), exposure(20), exposure(400), 
 
 
 FREEZE = freeze(START + timedelta(days=1), START + timedelta(days=30)).but(approvers=(Function.OPERATIONS,))
+
+
+def _rows(other: Became) -> tuple[Target, ...]:
+    return (Target(target="flags/one", became="confirmed"), Target(target="flags/two", became=other))
+
+
+ROWS = st.sampled_from(tuple(_rows(other)[:count] for count in range(3) for other in get_args(Became)))
+"""What became of each target, told or not."""
+DRIVER = Step(do="driver", probe="it reads back")
+STEPS = (DRIVER, Step(do="Open the desk", owner="ops-b", within=Span.of("1h"), probe="it is worked on"))
 
 
 def drilled_and_guarded(plan: Plan) -> Plan:
@@ -108,6 +120,7 @@ def plans() -> tuple[Plan, ...]:
         but(
             plan,
             freezes=(FREEZE.but(ends=in_a_month), freeze(in_a_month, LATER, "after").but(stages=())),
+            fallback=plan.fallback.but(narrow=(DRIVER,), pause=STEPS, rollback=STEPS),
         ),
         with_rules(plan, repeat_cycles=3, stale_after=Span.of("2d"), resume_to_peak=True, unlisted_sender="refuse"),
         but(plan, stages={**plan.stages, Stage.PILOT: pilot}),
@@ -401,17 +414,29 @@ class Lives(RuleBasedStateMachine):
                 self.say(event)
 
     @rule(
-        back=st.integers(0, 3), result=st.sampled_from(("confirmed", "mismatch", "failed", "unknown")), seen=exposures
+        back=st.integers(0, 3),
+        result=st.sampled_from(("confirmed", "mismatch", "failed", "unknown")),
+        seen=exposures,
+        rows=ROWS,
     )
-    def applied(self, back: int, result: Any, seen: Any) -> None:
+    def applied(self, back: int, result: Any, seen: Any, rows: tuple[Target, ...]) -> None:
         """A backend answers, to this attempt or to an older one, whatever it likes."""
         epoch = self.story.state.exposure.epoch - back
-        self.say(Applied(epoch=epoch, result=result, observed=None if result != "mismatch" else seen))
+        looked_at = None if result != "mismatch" else seen
+        self.say(Applied(epoch=epoch, result=result, observed=looked_at, targets=rows))
 
-    @rule(seen=exposures, ahead=st.integers(-1, 2))
-    def observed(self, seen: Any, ahead: int) -> None:
+    @rule(seen=exposures, ahead=st.integers(-1, 2), rows=ROWS)
+    def observed(self, seen: Any, ahead: int, rows: tuple[Target, ...]) -> None:
         """The backends show something."""
-        self.say(Observed(exposure=seen, epoch=max(self.story.state.exposure.epoch + ahead, 0)))
+        self.say(Observed(exposure=seen, epoch=max(self.story.state.exposure.epoch + ahead, 0), targets=rows))
+
+    @rule(rows=ROWS)
+    def unseen(self, rows: tuple[Target, ...]) -> None:
+        """A look could not see everything; that alone changes nothing that is exposed."""
+        before = self.story.state.exposure
+        self.say(Applied(epoch=0, result="failed", note="away", targets=rows))
+        after = self.story.state.exposure
+        assert (after.desired, after.confirmed, after.epoch) == (before.desired, before.confirmed, before.epoch)
 
     @rule(
         value=st.sampled_from((0, 7, 12, 25, 50)), n=st.integers(0, 9), late=st.integers(0, 6), status=st.integers(0, 8)

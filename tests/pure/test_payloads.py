@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
+from tests.pure.test_targets import stepped
 from tests.pure.world import Story, standard_plan, with_metric
 from tidegate.deadlines import next_deadline
 from tidegate.decide import decide
 from tidegate.models.base import Function, Span
-from tidegate.models.event import Amend, Choice, Delegate, Override, Promise, Reduction, StopTheLine, Tick
+from tidegate.models.event import Amend, Applied, Choice, Delegate, Override, Promise, Reduction, StopTheLine, Tick
 from tidegate.models.plan import Plan
 from tidegate.models.state import State
+from tidegate.models.target import Target
 
 FOLDER = Path(__file__).parent / "payloads"
 
@@ -44,7 +46,13 @@ def lives() -> dict[str, Story]:
     stopped.auto = False
     stopped.message(StopTheLine, "risk-a", dependency="model/small-text")
     stopped.reduce(Reduction.ROLLBACK)
-    return {"override": override, "amended": amended, "voting": voting, "stopped": stopped}
+    walked = Story(stepped()).climb(2)
+    walked.auto = False
+    walked.say(
+        Applied(epoch=0, result="failed", targets=(Target(target="flags/claims", became="unseen", note="gone"),))
+    )
+    walked.reduce(Reduction.ROLLBACK)
+    return {"override": override, "amended": amended, "voting": voting, "stopped": stopped, "walked": walked}
 
 
 def payloads() -> list[Path]:

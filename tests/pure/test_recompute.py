@@ -113,7 +113,7 @@ def test_another_rule_names_the_decisions_it_would_change_and_no_other(monkeypat
         row["seq"] for row in kept.rows if (row.get("then") or {}).get("change", {}).get("exposure", {}).get("retry_at")
     }
     assert retried
-    monkeypatch.setattr(reconcile, "RETRY", timedelta(minutes=2))
+    monkeypatch.setattr(reconcile, "RETRIES", (timedelta(minutes=2),))
     differences = found(kept.rows, kept)
     assert {one.kind for one in differences} == {"differs"}
     named = {one.seq for one in differences}

@@ -18,6 +18,7 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
+from tidegate.models.target import TARGETS_TOLD, Target
 
 __all__ = ("CLOCK", "SYSTEM", "Actor", "ActorKind")
 # Who acts is a word of every message, and is read here by whoever reads messages.
@@ -356,6 +357,8 @@ class Applied(Carried):
     """What was read back."""
     note: Line | None = None
     """What the backend said."""
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
+    """The same, target by target."""
 
 
 class Observed(Carried):
@@ -366,6 +369,8 @@ class Observed(Carried):
     """What is exposed."""
     epoch: int
     """The epoch written there."""
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
+    """The same, target by target."""
 
 
 class Noticed(Carried):

@@ -8,7 +8,7 @@ from tidegate.models.base import Carried, Id, Instant
 from tidegate.models.decision import Entry, Outcome, Reason
 from tidegate.models.plan import Plan
 from tidegate.models.record import Paper, Record, Text
-from tidegate.models.state import State
+from tidegate.models.state import Runbook, State, TargetState
 
 
 class Backlog(Carried):
@@ -94,6 +94,8 @@ class Standing(Carried):
     """Whether that was read back."""
     served: int
     """At most so many people were served when last read back."""
+    held_back: int = 0
+    """Which share of the people that the whole plan would serve is not served, in basis points."""
     epoch: int
     """The fence."""
     awaits: tuple[str, ...]
@@ -104,6 +106,14 @@ class Standing(Carried):
     """What happens next if nobody does anything."""
     through: tuple[str, ...] = ()
     """What was let through which freeze, and by whom."""
+    targets: tuple[TargetState, ...] = ()
+    """What became of each target, as it was told last."""
+    unseen: Instant | None = None
+    """Since when some target is out of sight."""
+    runbook: Runbook | None = None
+    """The way down that is being walked, step by step."""
+    exposure: str = ""
+    """The digest of what is to be exposed: what reality is compared with."""
     unstored: int
     """Lines of evidence that the ledger does not have yet."""
     plan: str

@@ -5,7 +5,6 @@ Bounded: whatever is settled leaves the state for the ledger. Receipts leave whe
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -19,6 +18,8 @@ from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
+from tidegate.models.target import Target
+from tidegate.models.waiver import Problem, Waiver
 
 
 class Phase(StrEnum):
@@ -147,6 +148,13 @@ class Cause(Carried):
     """When."""
 
 
+class TargetState(Target):
+    """What became of one target last, and since when that is so."""
+
+    since: Instant
+    """Since when."""
+
+
 class ExposureState(Carried):
     """What exposure is to be, and what it is known to be."""
 
@@ -172,6 +180,8 @@ class ExposureState(Carried):
     """Epochs of widenings of which nobody knows yet what became of them."""
     retry_at: Instant | None = None
     """When a reduction that was not confirmed is tried again, or a settling one is fenced again."""
+    tries: int = 0
+    """How often in a row a reduction was not confirmed."""
     attested: tuple[str, ...] = ()
     """Who has said with their own name that it is really stopped."""
     causes: tuple[Cause, ...] = ()
@@ -182,6 +192,12 @@ class ExposureState(Carried):
     """When somebody else's widening was taken back, of late."""
     redirect_to: str | None = None
     """Where work goes instead."""
+    targets: tuple[TargetState, ...] = ()
+    """What became of each target, as it was told last."""
+    unseen_since: Instant | None = None
+    """Since when some target is out of sight."""
+    unseen_told: bool = False
+    """Whether people were paged about that."""
 
     @property
     def settling(self) -> bool:
@@ -193,7 +209,7 @@ class Obligation(Carried):
     """Something owed by a date."""
 
     kind: Literal[
-        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "incident"
+        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident"
     ]  # fmt: skip
     """What kind."""
     what: str
@@ -210,42 +226,51 @@ class Obligation(Carried):
     """After how many days it is owed again, once met."""
 
 
-class Problem(Carried):
-    """Something that somebody found wrong, and that is neither settled nor accepted by itself."""
-
-    what: str
-    """What it is."""
-    by: Id
-    """Who said so."""
-    at: Instant
-    """When."""
+StepState = Literal["pending", "dispatched", "confirmed", "failed", "unknown"]
+"""Not begun; begun, and nobody has said what became of it; done; certainly not done; nobody knows."""
 
 
-class Waiver(Carried):
-    """An exception: one condition of one stage that need not be met for a while."""
+class RunbookStep(Carried):
+    """One step of a way down, and what became of it."""
 
-    item: str
-    """Which readiness item or which problem."""
-    stage: Stage
-    """In which stage."""
-    control: str
-    """What is done instead."""
-    asked_by: Id
-    """Who asked for it."""
-    asked_at: Instant
-    """When."""
-    until: Instant
-    """When it ends by itself."""
-    by: Id | None = None
-    """Who accepted the risk; none while it is only asked for."""
-    given: int = 0
-    """How often it has been granted; from the second time on it was renewed."""
-    over: bool = False
-    """Whether its end was acted on."""
+    id: str
+    """`driver`, or what a person confirms it by."""
+    do: str
+    """What is done."""
+    owner: str = ""
+    """Who does it; nobody where the driver does."""
+    probe: str
+    """How it is seen that it is done."""
+    due: Instant | None = None
+    """By when; none where the driver does it, which is at once and for ever."""
+    state: StepState
+    """What became of it."""
+    since: Instant
+    """Since when that is so."""
+    by: tuple[str, ...] = ()
+    """Who said with their name that it is done."""
+    note: str = ""
+    """What went wrong."""
+    notice: str = ""
+    """The notice that tells its owner."""
 
-    def in_force(self, now: datetime) -> bool:
-        """Whether it lets its condition pass."""
-        return self.by is not None and now < self.until
+    @property
+    def by_person(self) -> bool:
+        """Whether a person does it."""
+        return bool(self.owner)
+
+
+class Runbook(Carried):
+    """The way down that is being walked, step by step."""
+
+    verb: str
+    """Which way: `narrow`, `pause` or `rollback`."""
+    label: str
+    """Where it leads."""
+    begun_at: Instant
+    """Since when."""
+    steps: tuple[RunbookStep, ...] = ()
+    """Its steps, most protective first."""
 
 
 class MetricState(Carried):
@@ -350,6 +375,8 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    runbook: Runbook | None = None
+    """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)
     """What people found wrong; nothing widens meanwhile, unless an exception says so."""
     waivers: dict[Id, Waiver] = Field(default_factory=dict)

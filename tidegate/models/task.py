@@ -32,6 +32,8 @@ class ApplyRequest(Carried):
     lets it go over whatever is older."""
     manual: str = ""
     """Where the manual procedure is written."""
+    steps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What people do in each way down, in words: written down at home before anybody is served."""
 
 
 class ObserveRequest(Carried):

@@ -16,6 +16,11 @@ from tidegate.models.base import (
     Verb,
 )
 
+DRIVER = "driver"
+"""What a step says that the driver does, at every target of the use case."""
+_MOST = 20
+"""Steps of one way down: whoever needs more writes a procedure and makes it one step."""
+
 
 class ManualFallback(Authored):
     """How the work is done without the assistant."""
@@ -36,7 +41,7 @@ class Step(Authored):
     """One thing to do, by a machine or a person, and how to see that it is done."""
 
     do: Line
-    """`driver` for the target's own step; otherwise one instruction."""
+    """`driver` for what the driver does at every target; otherwise one instruction to a person."""
     owner: Id | None = None
     """Who does it, unless the driver does."""
     within: Span | None = None
@@ -78,11 +83,17 @@ class FallbackPlan(Authored):
     """Levels between the waves, mildest first."""
     redirect: Redirect | None = None
     """Where the work goes instead."""
-    narrow: Annotated[tuple[Step, ...], Field(min_length=1)] = (Step(do="driver", probe="driver reads back"),)
+    narrow: Annotated[tuple[Step, ...], Field(min_length=1, max_length=_MOST)] = (
+        Step(do=DRIVER, probe="driver reads back"),
+    )
     """Steps of a narrowing, most protective first."""
-    pause: Annotated[tuple[Step, ...], Field(min_length=1)] = (Step(do="driver", probe="driver reads back"),)
+    pause: Annotated[tuple[Step, ...], Field(min_length=1, max_length=_MOST)] = (
+        Step(do=DRIVER, probe="driver reads back"),
+    )
     """Steps of a pause."""
-    rollback: Annotated[tuple[Step, ...], Field(min_length=1)] = (Step(do="driver", probe="driver reads back"),)
+    rollback: Annotated[tuple[Step, ...], Field(min_length=1, max_length=_MOST)] = (
+        Step(do=DRIVER, probe="driver reads back"),
+    )
     """Steps of a rollback."""
     drain: Literal["finish", "stop"] = "finish"
     """What happens to runs under way."""
