@@ -139,7 +139,16 @@ def follow(turn: Turn) -> None:
         _over(turn, targets, int(took / timedelta(milliseconds=1)), None)
     elif exposure.control is Control.STOP_NOT_CONFIRMED or took > _LONGEST:
         why = "it was not read back"
-        _over(turn, (), -1, because(Code.DRILL_FAILED, verb=drilling.verb, on=drilling.on, why=why))
+        seen = tuple(
+            DrilledTarget(target=one.target, confirmed=one.became == "confirmed", note=one.note or one.became)
+            for one in exposure.targets
+        )
+        _over(
+            turn,
+            seen,
+            int(took / timedelta(milliseconds=1)),
+            because(Code.DRILL_FAILED, verb=drilling.verb, on=drilling.on, why=why),
+        )
     elif exposure.epoch != drilling.epoch:
         _over(turn, (), -1, because(Code.DRILL_OVERTAKEN))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tidegate.checks.look import listed, steps
-from tidegate.checks.rule import Example, Fault, Rule
+from tidegate.checks.rule import DELETE, Example, Fault, Rule
 from tidegate.drills import MOST_SUBJECTS
 
 if TYPE_CHECKING:
@@ -104,11 +104,8 @@ def copies_free(case: Case) -> Iterator[Fault]:
     "A gate that waits for a drill waits for ever where there is nobody to drill on.",
     Example(
         "pilot.tighten.drill_recorded",
-        wrong={"pilot.tighten": {"drill_recorded": True}},
-        right={
-            "pilot.tighten": {"drill_recorded": True},
-            "programme:cohorts.test/few": {"people": 2, "kind": "test"},
-        },
+        wrong={"pilot.tighten": {"drill_recorded": True}, "programme:cohorts.test/accounts": DELETE},
+        right={"pilot.tighten": {"drill_recorded": True}},
         base="minutes-summariser",
     ),
 )
