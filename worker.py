@@ -33,6 +33,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.authority import authority
 from activities.channels.log import Board
+from activities.drill import DrillActivities
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
 from activities.ledger import LedgerActivities
@@ -136,6 +137,7 @@ def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) 
     """Return the activities that nobody's safety waits for."""
     home = settings.home
     return [
+        DrillActivities(drivers_under(home)).drill,
         ledger.store,
         MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
         MemberActivities(settings.ledger, home).resolve,

@@ -252,6 +252,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for name, cohort in programme.cohorts.items()
             if cohort.members is not None and name in case.ladder[-1].exposure.cohorts
         },
+        test_subjects={name: one.people for name, one in programme.cohorts.items() if one.kind == "test"},
         drivers={
             name: Backend(
                 kind=target.driver,
@@ -284,6 +285,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
         vendors=_vendors(case),
         unit=playbook.unit,
+        logging=playbook.logging,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
         texts_digest=texts_digest(playbook, case.owners),
@@ -336,6 +338,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+        frozen=plan.never_widen,
     )
 
 
@@ -380,6 +383,8 @@ def _fallback(playbook: Playbook) -> PlanFallback:
         pause=plan.pause,
         rollback=plan.rollback,
         drain=plan.drain,
+        manual_minutes=manual.minutes_each,
+        drill_within=plan.drill_within,
         manual=manual.how,
         manual_owner=manual.owner,
         manual_per_day=manual.per_day,

@@ -12,11 +12,13 @@ from temporalio import workflow
 
 from tidegate import runbook, verbs
 from tidegate.explain import explain
+from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
 from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.reading import Reading
 from tidegate.models.task import (
     ApplyRequest,
+    DrillRequest,
     Effect,
     Notice,
     NoticeRequest,
@@ -32,14 +34,14 @@ from workflows import ids, options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.models.decision import Apply, Notify, TakeReadings, TakeSnapshot
+    from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings, TakeSnapshot
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
     from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
     from tidegate.models.record import Row
 
-_ERRANDS = ("read", "resolve", "store", "tell")
+_ERRANDS = ("drill", "read", "resolve", "store", "tell")
 """What nobody's safety waits for has hands of its own."""
 _READER = Actor(subject="reader", kind=ActorKind.SERVICE)
 
@@ -129,6 +131,15 @@ async def resolve(plan: Plan, move: TakeSnapshot) -> tuple[Event, ...]:
     except Exception as error:  # noqa: BLE001  # the reason is in the answer
         found, silent = {}, _why(error)
     return (Snapshot(cohorts={name: found.get(name, Resolved(note=silent)) for name in sorted(move.cohorts)}),)
+
+
+async def drill(plan: Plan, move: Rehearse) -> tuple[Event, ...]:
+    """Try a way down on test subjects; where nobody can say what became of it, it has failed."""
+    task = DrillRequest(use_case=plan.use_case, move=move, targets=_targets(plan), as_of=workflow.now())
+    try:
+        return (await _do("drill", task, Drilled, f"{move.key}: {move.verb} of test subjects"),)
+    except Exception as error:  # noqa: BLE001  # a drill that nobody can account for has failed
+        return (Drilled(key=move.key, note=f"nobody can say what became of it: {_why(error)}"),)
 
 
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:

@@ -29,6 +29,17 @@ WITH_PEOPLE: Mapping[str, Callable[[Mapping[str, str], Path, People | None], Dri
 )
 """Those that hold people by name. Without anybody who says who they are, `grants` can only reduce."""
 
+_COPIES: Mapping[str, tuple[str, ...]] = MappingProxyType({"flagd": ("flag",), "unleash": ("feature",)})
+"""Which settings name what a driver writes to; with another name there, the same driver writes to a copy of its own."""
+
+
+def drill_copy(kind: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the copy that drills write to; a kind without one can only be drilled for real."""
+    named = [name for name in _COPIES.get(kind, ()) if settings.get(name)]
+    if not named:
+        raise Unusable(f"a target of kind {kind} has no copy to drill on; `tidegate drill --real` drills the real one")
+    return {**settings, **{name: f"{settings[name]}-drill" for name in named}}
+
 
 def drivers_under(root: Path, people: People | None = None) -> Callable[[str, str, Mapping[str, str]], Driver]:
     """Return what builds the driver of a target from its kind and settings; relative files are under the root."""

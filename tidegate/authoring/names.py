@@ -180,6 +180,7 @@ def _metrics(playbook: Playbook) -> Iterator[Named]:
     for name, stage in stages(playbook):
         conditions.append(((name, "advance_when"), stage.advance_when))
         conditions.append(((name, "pause_when"), stage.pause_when))
+        conditions.append(((name, "guard_when"), stage.guard_when))
         conditions += [
             ((name, "waves", index, "advance_when"), wave.advance_when) for index, wave in enumerate(stage.waves)
         ]

@@ -94,6 +94,11 @@ _SECONDS = (("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800), ("
 _SPAN = re.compile(r"^(\d{1,5})(s|m|h|d|w|bh|bd)$")
 
 
+def unsaid(value: object) -> bool:
+    """Whether a field says nothing: what a plan could not say when it was sealed is not spelled, and its seal fits."""
+    return not value
+
+
 class Span(NamedTuple):
     """A length of time as people write it: `14d`, `36h`, or `5bd` for five business days."""
 

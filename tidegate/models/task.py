@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tidegate.models.base import Carried, Id, Instant, Key, Names
-from tidegate.models.decision import Apply, Notify, TakeReadings
+from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll
@@ -51,6 +51,19 @@ class ObserveRequest(Carried):
     desired: Exposure = NOTHING
     """What is wanted: what nobody can understand is taken for this and more, and with several targets it says whether
     any of them serves too much."""
+
+
+class DrillRequest(Carried):
+    """Try a way down on test subjects, at a copy of every target."""
+
+    use_case: Id
+    """Whose."""
+    move: Rehearse
+    """Which way down, and what is to be left."""
+    targets: dict[Key, Backend]
+    """What enforces it; only copies of these are written to."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
 
 
 Effect = Annotated[Applied | Observed, Field(discriminator="kind")]
