@@ -14,7 +14,8 @@ from cli.telling import Manner, message, speaker, tell, unseen
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
-    from tidegate.models.state import State, Waiver
+    from tidegate.models.state import State
+    from tidegate.models.waiver import Waiver
 
 
 def issue(

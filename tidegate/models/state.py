@@ -5,7 +5,6 @@ Bounded: whatever is settled leaves the state for the ledger. Receipts leave whe
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -15,10 +14,12 @@ from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant,
 from tidegate.models.decision import Apply, Entry, Move, Receipt
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.member import Roll, Unread
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.target import Target
+from tidegate.models.waiver import Problem, Waiver
 
 
 def _unsaid(value: object) -> bool:
@@ -275,44 +276,6 @@ class Runbook(Carried):
     """Its steps, most protective first."""
 
 
-class Problem(Carried):
-    """Something that somebody found wrong, and that is neither settled nor accepted by itself."""
-
-    what: str
-    """What it is."""
-    by: Id
-    """Who said so."""
-    at: Instant
-    """When."""
-
-
-class Waiver(Carried):
-    """An exception: one condition of one stage that need not be met for a while."""
-
-    item: str
-    """Which readiness item or which problem."""
-    stage: Stage
-    """In which stage."""
-    control: str
-    """What is done instead."""
-    asked_by: Id
-    """Who asked for it."""
-    asked_at: Instant
-    """When."""
-    until: Instant
-    """When it ends by itself."""
-    by: Id | None = None
-    """Who accepted the risk; none while it is only asked for."""
-    given: int = 0
-    """How often it has been granted; from the second time on it was renewed."""
-    over: bool = False
-    """Whether its end was acted on."""
-
-    def in_force(self, now: datetime) -> bool:
-        """Whether it lets its condition pass."""
-        return self.by is not None and now < self.until
-
-
 class MetricState(Carried):
     """How one metric stands."""
 
@@ -343,28 +306,6 @@ class Evidence(Carried):
     """When."""
     ref: str
     """Where it can be seen."""
-
-
-class Roll(Carried):
-    """Who was in a cohort when that was last read: a digest and counts, and no names."""
-
-    digest: Digest
-    """Names the list."""
-    people: int
-    """How many are in it."""
-    trained: int | None = None
-    """How many of them have the training that is asked for; none if nobody asks."""
-    at: Instant
-    """When it was read."""
-
-
-class Unread(Carried):
-    """That it could not be read who is in a cohort, or that too few of it are trained."""
-
-    again: Instant
-    """When it is read again."""
-    attempts: int
-    """How often it was read in vain."""
 
 
 class Announcement(Carried):
