@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback
 from tidegate.models.decision import Check, Outcome, TakeSnapshot, Verdict
+from tidegate.models.member import Roll, Unread
 from tidegate.models.reasons import Code
-from tidegate.models.state import Roll, Unread
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

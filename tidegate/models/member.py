@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from tidegate.models.base import Amount, Authored, Carried, Id, Key, Line, Mode, Names, Text, Verb
+from tidegate.models.base import Amount, Authored, Carried, Id, Instant, Key, Line, Mode, Names, Text, Verb
 
 PersonId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
 """What the applications know a person by; it stays the same for as long as they are here."""
@@ -121,6 +121,28 @@ class Snapshot(Carried):
     kind: Literal["snapshot"] = "snapshot"
     cohorts: dict[Key, Resolved]
     """What became of each."""
+
+
+class Roll(Carried):
+    """Who was in a cohort when that was last read: a digest and counts, and no names."""
+
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Names the list."""
+    people: int
+    """How many are in it."""
+    trained: int | None = None
+    """How many of them have the training that is asked for; none if nobody asks."""
+    at: Instant
+    """When it was read."""
+
+
+class Unread(Carried):
+    """That it could not be read who is in a cohort, or that too few of it are trained."""
+
+    again: Instant
+    """When it is read again."""
+    attempts: int
+    """How often it was read in vain."""
 
 
 class Cohort(Authored):

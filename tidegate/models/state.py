@@ -15,6 +15,7 @@ from tidegate.models.decision import Apply, Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.member import Roll, Unread
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
@@ -305,28 +306,6 @@ class Evidence(Carried):
     """When."""
     ref: str
     """Where it can be seen."""
-
-
-class Roll(Carried):
-    """Who was in a cohort when that was last read: a digest and counts, and no names."""
-
-    digest: Digest
-    """Names the list."""
-    people: int
-    """How many are in it."""
-    trained: int | None = None
-    """How many of them have the training that is asked for; none if nobody asks."""
-    at: Instant
-    """When it was read."""
-
-
-class Unread(Carried):
-    """That it could not be read who is in a cohort, or that too few of it are trained."""
-
-    again: Instant
-    """When it is read again."""
-    attempts: int
-    """How often it was read in vain."""
 
 
 class Announcement(Carried):
