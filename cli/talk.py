@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +21,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -30,6 +29,7 @@ from cli.answers import Exit, Refusal
 from cli.embedded import leave
 from cli.embedded.inquiry import Target, polled, target
 from cli.embedded.places import task_queue
+from cli.unanswered import ABORTED, plainly, unanswerable
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -57,8 +57,6 @@ _WAITS = (0.1, 0.2, 0.5, 1.0, 2.0)
 _AGAIN = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE)
 _SILENT = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 _FORBIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
-_ABORTED = "AcceptedUpdateCompletedWorkflow"
-"""An update was taken in, and its run ended before it was answered: the next run hears it again."""
 _CLOSE = 3
 _PAGE = 500
 """Rollouts that are listed at a time: a thousand with full memos would come near to what one answer may hold."""
@@ -218,7 +216,7 @@ class Server:
     async def _passes(self, error: Exception, use_case: str) -> bool:
         """Whether it is worth trying again; raise NoAnswer where it was only silence."""
         if isinstance(error, WorkflowUpdateFailedError):
-            return getattr(error.cause, "type", None) == _ABORTED
+            return getattr(error.cause, "type", None) == ABORTED
         if not isinstance(error, RPCError):
             return False
         if error.status in _SILENT:
@@ -363,7 +361,7 @@ class Server:
     async def _refusal(self, error: Exception, use_case: str = "") -> Refusal:
         """Say what went wrong between us and the server, and what mends it."""
         if not isinstance(error, RPCError):
-            return _unanswerable(use_case, error)
+            return unanswerable(use_case, error)
         said = error.message.splitlines()[0] if error.message else error.status.name
         if error.status in _FORBIDDEN:
             return Refusal(f"the server does not permit it: {said}", "Ask who runs it.", Exit.NOT_PERMITTED)
@@ -421,7 +419,7 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
         return Server(runner, runner.run(connect()), where.address)
     except (RuntimeError, RPCError, TimeoutError) as error:
         runner.close()
-        why = "no answer in time" if isinstance(error, TimeoutError) else _plainly(str(error))
+        why = "no answer in time" if isinstance(error, TimeoutError) else plainly(str(error))
         raise Refusal(
             f"the Temporal server at {where.address} cannot be reached: {why}", _mend(where), Exit.UNREACHABLE
         ) from None
@@ -440,25 +438,10 @@ def place() -> tuple[Target, str]:
     return where, str(where.settings.get("namespace") or "default")
 
 
-def _plainly(said: str) -> str:
-    """Return what a person understands of what the library says: `Connection refused`."""
-    found = re.search(r'message: "([^"]+)"', said)
-    return found[1] if found else said.splitlines()[0]
-
-
 def _mend(where: Target) -> str:
     if where.elsewhere is None:
         return "`tidegate up` starts the embedded one."
     return f"Start it, or correct {where.set_by}; `tidegate doctor` says more."
-
-
-def _unanswerable(use_case: str, error: Exception) -> Refusal:
-    """Say that the rollout itself could not answer; what the library says of it is for nobody's eyes."""
-    cause = error.cause if isinstance(error, WorkflowUpdateFailedError) else None
-    if isinstance(cause, ApplicationError) and cause.type == _ABORTED:
-        return Refusal(f"{use_case} did not answer: its run ended again and again", "Try again.", Exit.UNREACHABLE)
-    said = cause.message if isinstance(cause, ApplicationError) else "it failed to answer"
-    return Refusal(f"{use_case}: {said}", f"`tidegate status {use_case}` shows where it stands.", Exit.NO)
 
 
 def _seconds(count: float) -> timedelta:

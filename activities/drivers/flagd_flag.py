@@ -19,7 +19,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from activities.drivers.claims import when_off, with_shares
-from activities.drivers.contract import ABSENT, Actual, Unreadable
+from activities.drivers.contract import ABSENT, Actual, Unreadable, genuine
 from tidegate.digest import digest
 from tidegate.models.exposure import Exposure
 
@@ -155,7 +155,7 @@ def _epoch(found: Any) -> int:
         epoch = found["metadata"][EPOCH]
     except (KeyError, TypeError):
         return 0
-    return epoch if type(epoch) is int and epoch > 0 else 0
+    return epoch if genuine(epoch) else 0
 
 
 def _without_key(flag: Any) -> Any:

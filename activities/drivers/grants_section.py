@@ -18,7 +18,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from activities.drivers.contract import ABSENT, Actual, Unreadable
+from activities.drivers.contract import ABSENT, Actual, Unreadable, genuine
 from tidegate.digest import digest
 from tidegate.models.base import Mode
 from tidegate.models.exposure import NOTHING, CohortShare, Exposure
@@ -82,7 +82,7 @@ def written(
 def epoch_of(found: Any) -> int:
     """Return the epoch that a section says it is of; 0 if it says none."""
     epoch = found.get("epoch") if isinstance(found, dict) else None
-    return epoch if type(epoch) is int and epoch > 0 else 0
+    return epoch if genuine(epoch) else 0
 
 
 def listed(found: Any) -> Listed:

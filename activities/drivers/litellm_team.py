@@ -27,7 +27,7 @@ import math
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any
 
-from activities.drivers.contract import Actual, Trouble, Unreadable, Unwritten
+from activities.drivers.contract import Actual, Trouble, Unreadable, Unwritten, genuine
 from activities.drivers.flagd_flag import DIGEST, EPOCH, EXPOSURE, KEY, REDIRECT
 from tidegate import permit
 from tidegate.digest import digest
@@ -57,8 +57,6 @@ _DETOURS = (
     "model_group_alias",
 )
 """What a team's own settings may lead calls to other models with."""
-_LAST = 2**52
-"""No epoch comes so far. One beyond what JSON can count would be adopted, and no digest could be made of it."""
 _MICRO = Decimal("0.000001")
 
 
@@ -173,7 +171,7 @@ def epoch_of(team: Mapping[str, Any]) -> int:
     """Return under which epoch it was written; 0 if that cannot be said."""
     marked = team.get("metadata")
     epoch = marked.get(EPOCH) if isinstance(marked, dict) else None
-    return epoch if type(epoch) is int and 0 < epoch <= _LAST else 0
+    return epoch if genuine(epoch) else 0
 
 
 def claimed(team: Mapping[str, Any]) -> Exposure | None:

@@ -213,9 +213,10 @@ def _read(answer: Answer) -> dict[str, Any]:
     try:
         said = answer.json()
     except ValueError as error:
-        raise Unreadable("what answers is not Unleash: it is no JSON") from error
+        # A page that says "we are working on it", or one to log in: out of sight, and no sign that anybody is served.
+        raise OSError(EIO, "what answers is not Unleash: it is no JSON") from error
     if not isinstance(said, dict):
-        raise Unreadable("what answers is not Unleash: it is no object")
+        raise OSError(EIO, "what answers is not Unleash: it is no object")
     return said
 
 

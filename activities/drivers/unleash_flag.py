@@ -23,7 +23,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from activities.drivers.claims import when_off, with_shares
-from activities.drivers.contract import Actual, Unreadable
+from activities.drivers.contract import Actual, Unreadable, genuine
 from activities.drivers.flagd_flag import DIGEST, EPOCH, EXPOSURE, KEY, REDIRECT
 from tidegate.digest import digest
 from tidegate.models.exposure import CohortShare, Exposure
@@ -230,7 +230,7 @@ def _record_of(strategy: Any) -> dict[str, Any] | None:
         epoch = record[EPOCH]
     except (KeyError, IndexError, TypeError, ValueError, RecursionError):
         return None
-    return record if type(epoch) is int and epoch > 0 else None
+    return record if genuine(epoch) else None
 
 
 def _claimed(records: list[dict[str, Any] | None]) -> Exposure | None:

@@ -25,6 +25,7 @@ from activities.drivers.contract import (
     Unreadable,
     Unusable,
     Unwritten,
+    genuine,
 )
 from activities.drivers.settings import address, only
 from activities.http import Answer, Deadline, NotSent, Question, ask
@@ -156,10 +157,11 @@ def _actual(said: Any, name: str) -> Actual:
     if not isinstance(said, dict):
         raise Unreadable("what the receiver reads back is no object")
     epoch = said.get("epoch")
-    if type(epoch) is not int or epoch < 0:
+    if not genuine(epoch) and not (type(epoch) is int and epoch == 0):
         raise Unreadable("what the receiver reads back has no epoch")
     if said.get("name") != name:
-        raise Unreadable("the receiver reads back something else", epoch)
+        # The epoch of something else fences nothing here.
+        raise Unreadable("the receiver reads back something else")
     exposure = said.get("exposure")
     if exposure is None and epoch == 0:
         return Actual(NOTHING, 0)

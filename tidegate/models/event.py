@@ -11,18 +11,19 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
-from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
 from tidegate.models.drill import Drilled, WayDown
-from tidegate.models.exposure import Exposure
 from tidegate.models.member import Snapshot
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
-from tidegate.models.target import TARGETS_TOLD, Target
+from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
 
-__all__ = ("CLOCK", "SYSTEM", "Actor", "ActorKind")
-# Who acts is a word of every message, and is read here by whoever reads messages.
+__all__ = (
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Noticed", "Observed", "Stored", "Tick",
+)  # fmt: skip
+# Who acts and what the world answers are read here by whoever reads messages.
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
@@ -349,78 +350,6 @@ class Turnover(Message):
     """So many lost their access: they left a cohort, or owe training."""
     joined: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
     """So many came in, where those who join need not wait."""
-
-
-class Dispatched(Carried):
-    """An attempt to make exposure so is on its way."""
-
-    kind: Literal["dispatched"] = "dispatched"
-    epoch: int
-    """Which attempt."""
-
-
-class Applied(Carried):
-    """What became of an attempt to make exposure so."""
-
-    kind: Literal["applied"] = "applied"
-    epoch: int
-    """Which attempt."""
-    result: Literal["confirmed", "mismatch", "failed", "unknown"]
-    """`confirmed` means read back and equal."""
-    observed: Exposure | None = None
-    """What was read back."""
-    note: Line | None = None
-    """What the backend said."""
-    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
-    """The same, target by target."""
-
-
-class Observed(Carried):
-    """What the backends really expose, looked at without having changed anything."""
-
-    kind: Literal["observed"] = "observed"
-    exposure: Exposure
-    """What is exposed."""
-    epoch: int
-    """The epoch written there."""
-    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
-    """The same, target by target."""
-
-
-class Noticed(Carried):
-    """Whether a notice reached its people."""
-
-    kind: Literal["noticed"] = "noticed"
-    key: str
-    """Which notice."""
-    result: Literal["delivered", "partial", "failed"]
-    """Whether all, some or none were reached."""
-
-
-class Stored(Carried):
-    """The ledger has everything up to this number."""
-
-    kind: Literal["stored"] = "stored"
-    number: int
-    """The number of the last entry that is stored."""
-
-
-class Tick(Carried):
-    """A deadline has come."""
-
-    kind: Literal["tick"] = "tick"
-
-
-class Fault(Carried):
-    """An event could not be read or decided; it was put aside, and the rollout is held."""
-
-    kind: Literal["fault"] = "fault"
-    name: Line
-    """What kind of message it was."""
-    note: Line
-    """What was wrong with it."""
-    holds: bool = True
-    """Whether we cannot trust ourselves any more; a malformed message from outside holds nothing."""
 
 
 Event = Annotated[
