@@ -33,13 +33,16 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.authority import authority
 from activities.channels.log import Board
+from activities.drill import DrillActivities
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
 from activities.ledger import LedgerActivities
+from activities.line import LineActivities
 from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
 from activities.notices import NoticeActivities
+from activities.sources.litellm import Spent
 from activities.sources.written import Written
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
@@ -130,13 +133,15 @@ def exposing(settings: Settings) -> list[Callable[..., Any]]:
     ]
 
 
-def errands(settings: Settings, ledger: LedgerActivities) -> list[Callable[..., Any]]:
+def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) -> list[Callable[..., Any]]:
     """Return the activities that nobody's safety waits for."""
     home = settings.home
     return [
+        DrillActivities(drivers_under(home)).drill,
         ledger.store,
-        MetricActivities({"file": Written(home)}).read,
+        MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
         MemberActivities(settings.ledger, home).resolve,
+        line.keep_embargo,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 
@@ -176,9 +181,10 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
     """Return a worker; the client must have been connected with the plugin. `more` goes to the SDK as it is."""
     heads = signer(settings)
     ledger = LedgerActivities(settings.ledger, heads)
-    queues = {
-        settings.task_queue: (exposing(settings), "exposure"),
-        ids.errands(settings.task_queue): (errands(settings, ledger), "errand"),
+    line = LineActivities(client, ledger.engine)
+    queues: dict[str, tuple[list[Callable[..., Any]], str]] = {
+        settings.task_queue: ([*exposing(settings), line.stop_matching, line.may_lift], "exposure"),
+        ids.errands(settings.task_queue): (errands(settings, ledger, line), "errand"),
     }
     return Workers(
         [
@@ -237,8 +243,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             log.info("working for %s in %s", client.namespace, settings.task_queue)
             beside = [
                 asyncio.create_task(_look_around(client, settings)),
-                asyncio.create_task(_look_after_members(client, settings)),
                 asyncio.create_task(_look_out(client, settings)),
+                asyncio.create_task(_look_after_members(client, settings)),
                 asyncio.create_task(_look_after_ledger(settings)),
             ]
             await stop.wait()
@@ -280,18 +286,6 @@ async def _look_around(client: Client, settings: Settings) -> None:
         await asyncio.sleep(_SWEEP_EVERY)
 
 
-async def _look_after_members(client: Client, settings: Settings) -> None:
-    """Take out whoever has left a cohort or owes training, again and again."""
-    drivers = drivers_under(settings.home, Kept(settings.ledger))
-    turnovers = Turnovers(client, MemberActivities(settings.ledger, settings.home).take, drivers)
-    while True:
-        try:
-            await turnovers.round(datetime.now(UTC))
-        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
-            log.warning("who is in the cohorts could not be looked after: %s", type(error).__name__)
-        await asyncio.sleep(_SWEEP_EVERY)
-
-
 async def _look_out(client: Client, settings: Settings) -> None:
     """Compare what is served with what was approved, again and again."""
     if not settings.watch:
@@ -306,6 +300,18 @@ async def _look_out(client: Client, settings: Settings) -> None:
             await asyncio.sleep(settings.watch)
     finally:
         eyes.close()
+
+
+async def _look_after_members(client: Client, settings: Settings) -> None:
+    """Take out whoever has left a cohort or owes training, again and again."""
+    drivers = drivers_under(settings.home, Kept(settings.ledger))
+    turnovers = Turnovers(client, MemberActivities(settings.ledger, settings.home).take, drivers)
+    while True:
+        try:
+            await turnovers.round(datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+            log.warning("who is in the cohorts could not be looked after: %s", type(error).__name__)
+        await asyncio.sleep(_SWEEP_EVERY)
 
 
 async def _look_after_ledger(settings: Settings) -> None:

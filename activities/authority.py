@@ -2,7 +2,8 @@
 
 A widening is written down before it begins, as a line that names the digest of what is to be served. Only that may be
 applied. It knows nothing of quorums: that the line is there means that the rules let it pass, and the line can be
-computed again from the record. A reduction needs none of this and never asks.
+computed again from the record. What is stopped across rollouts does not widen either, whatever was authorised: also
+what began after the stop and has not heard of it. A reduction needs none of this and never asks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from store import embargoes
 from store.engine import Unreachable
 from store.reading import reading
+from tidegate import line
 from tidegate.digest import digest
 from tidegate.models.decision import Apply
 from tidegate.models.task import ApplyRequest
@@ -41,11 +44,15 @@ def authority(url: str) -> Authority:
 def _found(url: str, request: ApplyRequest) -> str | None:
     move, life = request.move, None
     with reading(url) as view:
+        for embargo in embargoes.kept(view):
+            # One cause is enough, and it names how to see more.
+            if line.reaches(embargo.scope, move.exposure.models, request.vendors, request.unit):
+                return line.barred(embargo)
         for row in view.rows(request.use_case, limit=_LOOKED_AT, newest=True):
-            line = json.loads(row.body)
-            life = life or line.get("life")
-            if line.get("life") == life and line.get("number") == move.after:
-                return None if _agrees(line, move) else "it is not what was authorised"
+            kept = json.loads(row.body)
+            life = life or kept.get("life")
+            if kept.get("life") == life and kept.get("number") == move.after:
+                return None if _agrees(kept, move) else "it is not what was authorised"
     return "it was never authorised"
 
 

@@ -17,6 +17,8 @@ from store.ledger import Ledger, SecondTruth
 from tidegate.models.task import StoreRequest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from store.heads import Heads
     from tidegate.models.decision import Entry
 
@@ -58,6 +60,10 @@ class LedgerActivities:
         finally:
             self._opening.release()
         return self._ledger
+
+    def engine(self) -> Engine:
+        """Return what leads to the ledger, its tables brought forward."""
+        return self.opened().engine
 
     @activity.defn(name="store")
     def store(self, task: StoreRequest) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli import render
 from cli.moments import shown
+from tidegate.manual import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,9 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
         through = f"the freeze {given.freeze} until {shown(given.ends)}"
         render.sentence(f"Let through {through} by {given.by}: {given.why}")
     _says(plan, gate)
+    render.sentence(f"Success here means: {plan.success_means}")
+    render.sentence(f"It does not mean: {plan.success_does_not_mean}")
+    render.sentence(load(plan, gate.change or state.exposure.desired).sentence())
     render.say(f"Subject: {gate.subject}")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidegate.models.messages import Standing
 
 _STAGES = ("pilot", "limited", "system_of_record")
+QUOTE = "'"
 _LAST = 20
 _ENDED = "completed"
 """How the run of a rollout ends that came to its own end."""
@@ -31,6 +32,11 @@ def list_(
     control: Annotated[
         str | None, typer.Option("--control", metavar="CONTROL", help="Only those that are `held`, `paused` and so on.")
     ] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Only those that may use it.")] = None,
+    vendor: Annotated[
+        str | None, typer.Option("--vendor", metavar="VENDOR", help="Only those with a model of this vendor.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", metavar="UNIT", help="Only those of this unit.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,6 +56,9 @@ def list_(
     ):
         if said is not None:
             parts.append(f"{attribute} = '{_word(said, option, known)}'")
+    shared = (("RolloutModels", model), ("RolloutVendors", vendor), ("RolloutUnit", unit))
+    for attribute, name in ((attribute, name) for attribute, name in shared if name is not None):
+        parts.append(f"{attribute} = '{name.strip().lower().replace(QUOTE, QUOTE * 2)}'")
     rows = sorted(
         _rows(" AND ".join(parts), everything=everything, narrowed=len(parts) > (not everything)),
         key=lambda row: (row.deadline is None, row.deadline, row.use_case),
@@ -58,7 +67,7 @@ def list_(
         render.answer({"rollouts": [_row_words(row) for row in rows]})
         return
     if not rows:
-        narrowed = waits_for is not None or stage is not None or control is not None
+        narrowed = len(parts) > (not everything)
         render.say(
             "No rollout is like that." if narrowed else "Nothing runs. `tidegate start PLAYBOOK` sets one going."
         )

@@ -190,6 +190,7 @@ def lift(
 ) -> None:
     """Lift the bar on something shared; nothing widens by that."""
     manner = Manner(as_json, None, mine, until)
+    _still_stopped(dependency)
     _say(message(use_case, "stop_the_line", who, manner, dependency=dependency, lift=True, reason=reason), manner)
 
 
@@ -211,6 +212,22 @@ def override(
     """
     manner = Manner(as_json, wait, mine, until)
     _say(message(use_case, "override", who, manner, to=to, incident=incident, reason=reason), manner)
+
+
+def _still_stopped(dependency: str) -> None:
+    """Refuse to lift for one rollout what is stopped for all: the stop would bar it again."""
+    from cli import line_talk, talk
+
+    try:
+        found = next((one for one in line_talk.every(talk.server()) if one.key == dependency.strip().lower()), None)
+    except talk.NoAnswer:
+        return  # the rollout says what it makes of it
+    if found is not None:
+        raise Refusal(
+            f"{found.key} is stopped for every rollout that uses it, and would be barred here again",
+            f"`tidegate lift-the-line {found.scope.options} --reason WHY` lifts it for all.",
+            Exit.NO,
+        )
 
 
 def _say(said: Message, manner: Manner, *, safer: bool = False) -> None:
@@ -241,5 +258,5 @@ def _handoff(given: RolloutInput, use_case: str, drill: str | None) -> Gate:
             return gate
     mend = f"`tidegate status {use_case}` says what it waits for."
     if drill is None:
-        mend = f"The receiver's own drill comes first: --drill WHERE. {mend}"
+        mend = f"The receiver's own drill comes first: --drill WHERE, or `tidegate drill {use_case} rollback`. {mend}"
     raise Refusal(f"{use_case} is not being handed over now", mend, Exit.NO)

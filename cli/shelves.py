@@ -73,8 +73,11 @@ SHELVES = (
                 "and why it stands so.",
             ),
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
-            Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
-            Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
+            Verb(
+                "onepager",
+                "onepaging",
+                "Answer the ten questions about a workflow on one page, with names.",
+            ),
             Verb(
                 "exposure",
                 "outside",
@@ -91,6 +94,8 @@ SHELVES = (
                 "runbook",
                 "Print the way down that is being walked: what is confirmed, what is not, and who does what now.",
             ),
+            Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
+            Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",
@@ -138,6 +143,13 @@ SHELVES = (
             ),
             Verb("pause", "safer", "Serve nobody; the plan stays."),
             Verb("rollback", "safer", "Go back to an earlier wave, or to nothing, and work by hand."),
+            Verb(
+                "stop-the-line",
+                "line",
+                "Pause every rollout that uses a model, that a vendor supplies, or of a unit; or all.",
+            ),
+            Verb("line", "line", "Show what is stopped, how many are contained, and of whom nobody can say."),
+            Verb("drill", "drilling", "Try a way down on test subjects, or really, and say how long it took."),
         ),
     ),
     Shelf(
@@ -155,6 +167,7 @@ SHELVES = (
             ),
             Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
+            Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(
                 "override",

@@ -17,7 +17,7 @@ from cli import home
 from cli.answers import Exit, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cli.message import Message
     from tidegate.models.messages import RolloutInput
@@ -43,8 +43,11 @@ def within_reach() -> bool:
     return bool(_named() or os.environ.get("SSH_AUTH_SOCK") or any(_own()))
 
 
-def endorsed(said: Message, given: RolloutInput) -> Message:
-    """Return a message with its sender's signature, if they have a key here that the programme in force knows."""
+def endorsed(said: Message, given: RolloutInput, spelled: Callable[[dict[str, Any]], bytes] | None = None) -> Message:
+    """Return a message with its sender's signature, if they have a key here that the programme in force knows.
+
+    What is signed is what the rollout would hear, unless it is for somebody else, who says how it is spelled.
+    """
     from tidegate.decide import begin
     from tidegate.statement import statement
 
@@ -58,7 +61,7 @@ def endorsed(said: Message, given: RolloutInput) -> Message:
     words = {**said.words, "not_after": said.words.get("not_after") or _far(now)}
     words["signature"] = {"method": "ssh", "proof": "none yet", "salt": _salt(said.id)}
     try:
-        text = statement(given.plan, nonce, said.verb, words)
+        text = spelled(words) if spelled else statement(given.plan, nonce, said.verb, words)
     except ValueError:
         # The rollout says what is wrong with it, in its own words and on record.
         return said

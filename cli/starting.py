@@ -58,6 +58,7 @@ def set_going(plan: Plan, person: str, manner: Manner) -> None:
     from tidegate.standing import standing
 
     server, now = talk.server(), datetime.now(UTC)
+    _stopped(server, plan)
     stands = standing(plan, begin(plan, now), now)
     fresh = server.begin(RolloutInput(plan=plan), stands, summary(plan), details(plan))
     if not fresh:
@@ -73,6 +74,22 @@ def set_going(plan: Plan, person: str, manner: Manner) -> None:
     if not fresh and not manner.as_json:
         _already(plan, answer)
     finish(server, said, answer, manner)
+
+
+def _stopped(server: Server, plan: Plan) -> None:
+    """Say what is stopped and reaches it: it can be prepared and decided, and cannot widen."""
+    from cli import line_talk, talk
+
+    try:
+        found = line_talk.reaching(server, plan)
+    except (Refusal, talk.NoAnswer):
+        return  # what cannot be listed is barred all the same
+    for one in found:
+        said = (
+            f"STOPPED: {one.key}, by {', '.join(one.by) or 'somebody'}. {plan.use_case} will serve nobody until then:"
+        )
+        render.say(said, err=True)
+        render.say(f"    tidegate lift-the-line {one.scope.options}", err=True)
 
 
 def _same(server: Server, plan: Plan) -> None:

@@ -147,6 +147,22 @@ class Server:
         """Return what the run under way began with; that needs no worker, but may be older than a revision."""
         return self._run(self._begun_with(use_case))
 
+    def on(self, work: Callable[[Client], Awaitable[T]], patience: float = _PATIENCE) -> T:
+        """Do what another module says with the client; raise NoAnswer where nobody is there to answer."""
+
+        async def do() -> T:
+            try:
+                async with asyncio.timeout(patience):
+                    return await work(self._client)
+            except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+                raise NoAnswer from None
+            except RPCError as error:
+                if error.status in (*_SILENT, RPCStatusCode.FAILED_PRECONDITION):
+                    raise NoAnswer from None
+                raise await self._refusal(error) from None
+
+        return self._run(do())
+
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
@@ -222,7 +238,7 @@ class Server:
         from workflows import attributes
 
         memo = attributes.memo(standing, asks(given.plan, given.state or begin(given.plan, standing.at), standing))
-        found = attributes.attributes(standing, ())
+        found = attributes.attributes(standing, given.plan)
         for known in (found, None):
             try:
                 await self._client.start_workflow(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from store.engine import Write
     from tidegate.envelope import Sealed
@@ -59,6 +59,11 @@ class Ledger:
         except Clash:
             raise SecondTruth(f"{task.use_case}: somebody who does not wait their turn writes to it too") from None
         return life.number
+
+    @property
+    def engine(self) -> Engine:
+        """What leads to it, for what else is kept there."""
+        return self._engine
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -1,6 +1,7 @@
-"""The tables: the chain, what it refers to, words that can be erased, signed heads, and two views of them.
+"""The tables: the chain, what it refers to, words that can be erased, signed heads, two views, and what is stopped.
 
-What proves anything is `evidence` and `heads`. `readings` and `inventory` are projections, and may be made anew.
+What proves anything is `evidence` and `heads`. `readings` and `inventory` are projections, and may be made anew;
+`embargoes` says what may not widen.
 """
 
 from __future__ import annotations
@@ -77,6 +78,19 @@ class Inventory(Table, table=True):
     number: int = Field(sa_column=_number())
     at: str = Field(sa_column=_text())
     standing: str = Field(sa_column=_text())
+
+
+class Embargoes(Table, table=True):
+    """What is stopped across rollouts, and when it was lifted."""
+
+    key: str = Field(sa_column=_text(key=True))
+    life: str = Field(sa_column=_text(key=True))
+    kind: str = Field(sa_column=_text())
+    name: str = Field(sa_column=_text())
+    since: str = Field(sa_column=_text())
+    by: str = Field(sa_column=_text())
+    lifted_at: str | None = Field(sa_column=_text(empty=True))
+    lifted_by: str | None = Field(sa_column=_text(empty=True))
 
 
 class Readings(Table, table=True):

@@ -163,6 +163,10 @@ class View:
         for row in self._all(text(f"{words} ORDER BY seq, metric"), **given):
             yield Value(*row)
 
+    def said(self, statement: TextClause) -> Iterator[Any]:
+        """Return the rows of somebody else's question."""
+        yield from self._all(statement)
+
     def _some(self, words: str, column: str, which: Iterable[str] | None) -> Iterator[Any]:
         """Return the rows that are asked for, a page at a time; all without a question."""
         if which is None:

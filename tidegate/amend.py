@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, membership, schedule, votes
+from tidegate import fallback, frozen, gates, membership, schedule, votes
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -18,7 +18,7 @@ from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase, Proposal
-from tidegate.rights import can_vote, keys_kept, keys_lost, may
+from tidegate.rights import can_vote, keys_kept, keys_lost, may, requesters
 from tidegate.roster import missing_seats
 from tidegate.turn import Turn, because
 
@@ -140,8 +140,22 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
+    thawed = frozen.touched(turn.plan, new)
+    own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
+    if thawed and own is None:
+        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats="whoever answers for it, and did not ask for it")
+        turn.system("gate not opened", Outcome.REFUSED, nobody)
+        return False
+    label = f"revision {new.digest[:12]}" + (f", which widens what is frozen ({', '.join(thawed)})" if thawed else "")
     gate = gates.open_gate(
-        turn, GateKind.AMENDMENT, level, target if wider else None, f"revision {new.digest[:12]}", needs=needs, plan=new
+        turn,
+        GateKind.AMENDMENT,
+        level,
+        target if wider else None,
+        label,
+        needs=needs,
+        persons=(own,) if own is not None else (),
+        plan=new,
     )
     if gate is None:
         return False

@@ -16,6 +16,7 @@ from tidegate.checks import (
     approvals,
     authority,
     communication,
+    drills,
     fallback,
     goals,
     handoff,
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     *tree.RULES,
     *thresholds.RULES,
     *fallback.RULES,
+    *drills.RULES,
     *communication.RULES,
     *handoff.RULES,
 )

@@ -252,6 +252,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for name, cohort in programme.cohorts.items()
             if cohort.members is not None and name in case.ladder[-1].exposure.cohorts
         },
+        test_subjects={name: one.people for name, one in programme.cohorts.items() if one.kind == "test"},
         drivers={
             name: Backend(
                 kind=target.driver,
@@ -282,11 +283,21 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
+        vendors=_vendors(case),
+        unit=playbook.unit,
+        logging=playbook.logging,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
         texts_digest=texts_digest(playbook, case.owners),
     )
     return seal(plan)
+
+
+def _vendors(case: Case) -> dict[str, str]:
+    """Return who supplies the models that any wave may use, as far as the programme says."""
+    models = sorted({model for rung in case.ladder for model in rung.exposure.models})
+    known = {name: model.vendor for name, model in case.programme.models.items()}
+    return {model: vendor for model in models if (vendor := known.get(model)) is not None}
 
 
 def _reached(systems: Mapping[str, Source | Channel], names: Iterable[str]) -> dict[str, Backend]:
@@ -327,6 +338,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+        frozen=plan.never_widen,
     )
 
 
@@ -371,6 +383,8 @@ def _fallback(playbook: Playbook) -> PlanFallback:
         pause=plan.pause,
         rollback=plan.rollback,
         drain=plan.drain,
+        manual_minutes=manual.minutes_each,
+        drill_within=plan.drill_within,
         manual=manual.how,
         manual_owner=manual.owner,
         manual_per_day=manual.per_day,

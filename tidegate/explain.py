@@ -167,9 +167,25 @@ SENTENCES = MappingProxyType(
         Code.ONE_MORE: "One more person must say the same of {what}.",
         Code.ALREADY_CONFIRMED: "{who} has already said so.",
         Code.NOTHING_TO_CONFIRM: "There is no {what} to confirm.",
-        Code.EMBARGO: "Nothing that depends on {dependency} widens.",
+        Code.EMBARGO: "{dependency} is stopped, and nothing that it reaches widens.",
         Code.EMBARGO_LIFTED: "The bar on {dependency} is lifted; nothing widens by that.",
         Code.NO_EMBARGO: "There is no bar on {dependency}.",
+        Code.MANUAL_LOAD: "Work comes back to people: {what}",
+        Code.INCIDENT_OPENED: "Incident {id} is open about the {verb}: operations answer for it until {due}.",
+        Code.INVALID_EVIDENCE: "Controls were gone around at {at}: what was seen until then is void, and what is seen "
+        "counts again from {until} on.",
+        Code.ACCESS_PATTERN: "Access does not match what the plan allows: {alert}.",
+        Code.LIMIT_BREACHED: "{metric} is at {value}, past the limit of {limit}: {does}.",
+        # drills
+        Code.DRILL_BEGUN: "A drill has begun ({drill}): {verb} on {on}.",
+        Code.DRILL_PASSED: "The drill of a {verb} on {on} passed: {targets} read back as wanted after {seconds} s.",
+        Code.DRILL_FAILED: "The drill of a {verb} on {on} failed: {why}.",
+        Code.DRILL_RUNNING: "A drill is under way; there is one at a time.",
+        Code.DRILL_OVERTAKEN: "The drill was overtaken by something else, and proves nothing.",
+        Code.DRILL_NEEDED: "Only a drill that was run and read back will do: tidegate drill {use_case} rollback.",
+        Code.NO_SUBJECTS: "Say on which test subjects it is drilled; the programme has these: {known}.",
+        Code.NOT_TEST_SUBJECTS: "{cohort} is no cohort of test subjects that no wave serves, at most {most} of them; "
+        "there is: {known}.",
         # metrics
         Code.NO_READING: "{metric} has never been read.",
         Code.SOURCE_ERROR: "The source of {metric} could not be asked: {note}",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import runbook
+from tidegate import incidents, runbook
+from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
 from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
@@ -113,6 +114,13 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     fence(turn, verb.value, desired, label)
     reason = because(_SAID[verb], label=label, people=desired.people)
     turn.note(verb.value, Outcome.DONE, reason)
+    if verb.rank >= Reduction.REDIRECT.rank and turn.plan.fallback.manual_minutes is not None:
+        falls = load(turn.plan, current.desired)
+        turn.tell(because(Code.MANUAL_LOAD, what=falls.sentence()), (turn.plan.fallback.manual_owner,), urgent=True)
+    incident = incidents.opened(turn, verb)
+    if incident is not None:
+        turn.system("incident", Outcome.DONE, incident)
+        turn.tell(incident, pager(turn.plan), urgent=True)
     turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
     runbook.begin(turn, verb.value, label)
     return reason
@@ -214,13 +222,14 @@ def _redirected(plan: Plan, now: Exposure) -> tuple[Reduction, Exposure, str]:
 def ways_down(plan: Plan, state: State, *, everything: bool = False) -> tuple[tuple[str, Exposure], ...]:
     """Return the levels below, mildest first: those of the fallback plan, then the waves before, then nothing."""
     now = state.exposure.desired
-    between = [(level.name, _narrowed(now, level)) for level in plan.fallback.levels]
+    between = [(level.name, narrowed(now, level)) for level in plan.fallback.levels]
     top = len(plan.ladder) if everything else max(state.position.level - 1, 0)
     waves = [(level_name(plan, level), plan.exposure(level)) for level in range(top, 0, -1)]
     return (*between, *waves, ("nothing", NOTHING)) if everything else (*between, *waves)
 
 
-def _narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+def narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+    """Return what a level between the waves leaves of an exposure."""
     cohorts = {
         name: part.but(
             share=min(part.share, level.share), people=-(-part.people * min(part.share, level.share) // part.share)
@@ -329,7 +338,7 @@ def _remembered(closed: tuple[ClosedGate, ...]) -> tuple[ClosedGate, ...]:
 
 
 def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
-    """Bar or unbar a shared dependency; barring pauses, unbarring widens nothing."""
+    """Bar or unbar a shared dependency; barring pauses or narrows, unbarring widens nothing."""
     held = event.dependency in turn.state.embargoes
     if event.lift:
         if not may(turn.plan, event.actor, Right.STOP_THE_LINE):
@@ -341,12 +350,12 @@ def stop_the_line(turn: Turn, event: StopTheLine) -> Reason:
         turn.change(embargoes={name: at for name, at in turn.state.embargoes.items() if name != event.dependency})
         return turn.note("lift embargo", Outcome.DONE, because(Code.EMBARGO_LIFTED, dependency=event.dependency))
     if event.actor.kind is ActorKind.HUMAN and not may(turn.plan, event.actor, Right.REDUCE):
-        return asked(turn, Reduce(id=event.id, actor=event.actor, verb=Reduction.PAUSE))
+        return asked(turn, Reduce(id=event.id, actor=event.actor, verb=event.does))
     full = not held and len(turn.state.embargoes) >= _EMBARGOES_KEPT
     barred = _OTHERS if full else event.dependency
     turn.change(embargoes={**turn.state.embargoes, barred: turn.now})
     turn.note("stop the line", Outcome.NOOP if held else Outcome.DONE, because(Code.EMBARGO, dependency=barred))
-    return reduce(turn, Reduction.PAUSE, functions=functions_of(turn.plan, event.actor))
+    return reduce(turn, event.does, functions=functions_of(turn.plan, event.actor))
 
 
 def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:

@@ -77,6 +77,7 @@ def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
     for said, was, now in (
         ("what lets it advance", old.advance_when, new.advance_when),
         ("what pauses it", old.pause_when, new.pause_when),
+        ("what pauses it until it is handed over", old.guard_when, new.guard_when),
         ("what stays manual", old.manual, new.manual),
     ):
         if now != was:
@@ -149,6 +150,9 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         if was.expires != now.expires:
             longer = was.expires is not None and (now.expires is None or now.expires > was.expires)
             yield Change(f"{stage.value}: other end", Weight.MATERIAL if longer else Weight.RECORDED)
+        if was.frozen != now.frozen:
+            thaws = any(what not in now.frozen for what in was.frozen)
+            yield Change(f"{stage.value}: what is never widened", Weight.MATERIAL if thaws else Weight.RECORDED)
         if was.met != now.met or was.owed != now.owed:
             yield Change(f"{stage.value}: what is met and owed", Weight.RECORDED)
     if new.tier != old.tier:
@@ -202,7 +206,12 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
+    if new.test_subjects != old.test_subjects:
+        fewer = new.test_subjects.items() <= old.test_subjects.items()
+        asks = () if fewer else (Function.OPERATIONS,)
+        yield Change("who is drilled on", Weight.RECORDED if fewer else Weight.FUNCTION, asks)
     yield from _reached(old, new)
+    yield from _shared(old, new)
     yield from _data(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
@@ -215,6 +224,15 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _shared(old: Plan, new: Plan) -> Iterator[Change]:
+    """What is shared with others says by whose stop it is reached."""
+    for model in sorted(set(old.models) & set(new.models)):
+        if old.vendors.get(model) != new.vendors.get(model):
+            yield Change(f"model {model}: another vendor", Weight.MATERIAL)
+    if new.unit != old.unit:
+        yield Change("the business unit", Weight.MATERIAL)
 
 
 def _reached(old: Plan, new: Plan) -> Iterator[Change]:

@@ -44,7 +44,7 @@ def is_reference(value: object) -> bool:
 
 def written_out(name: str, value: object) -> bool:
     """Whether a setting looks like a secret itself: by what it is called, or by how it is made."""
-    if is_reference(value):
+    if is_reference(value) or not value:
         return False
     if _NAMED.search(name):
         return True

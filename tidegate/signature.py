@@ -37,7 +37,7 @@ def recognised(plan: Plan, state: State, event: Message, now: datetime) -> tuple
     member = plan.roster.get(claimed.subject)
     found: Known | str = "nobody of that name is in the programme"
     if member is not None:
-        found = _judged(
+        found = judged(
             member, event, signature, statement.document(plan.use_case, state.nonce, event, plan.digest), now
         )
     if isinstance(found, str):
@@ -45,7 +45,7 @@ def recognised(plan: Plan, state: State, event: Message, now: datetime) -> tuple
     return claimed.but(method=signature.method, verified=True, key=found.fingerprint), None
 
 
-def _judged(member: Member, event: Message, signature: Signature, said: bytes, now: datetime) -> Known | str:
+def judged(member: Member, event: Message, signature: Signature, said: bytes, now: datetime) -> Known | str:
     """Return the key that has signed, or why none has."""
     if event.not_after is None or event.not_after > now + LONGEST:
         return "a signed message must say until when it is good, at most seven days from now"

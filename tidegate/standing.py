@@ -49,6 +49,10 @@ _AFTER = MappingProxyType(
 )
 
 
+DRILL = "drill rollback"
+"""How a drill is run where nobody's word for it will do."""
+
+
 def standing(plan: Plan, state: State, now: datetime) -> Standing:
     """Say where a rollout stands."""
     position, exposure = state.position, state.exposure
@@ -81,6 +85,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         unseen=exposure.unseen_since,
         runbook=state.runbook,
         exposure=digest(exposure.desired),
+        bars=tuple(sorted(state.embargoes)),
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -153,7 +158,9 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
         yield Step(verb="withdraw-veto", who=(function.value,), why=f"a veto of {_spoken(function.value)} stands")
     for name in sorted(state.embargoes):
         yield Step(
-            verb=f"lift {name}", who=_holders(plan, Right.STOP_THE_LINE), why=f"nothing that depends on {name} widens"
+            verb=f"lift {name}",
+            who=_holders(plan, Right.STOP_THE_LINE),
+            why=f"{name} is stopped, and nothing that it reaches widens",
         )
     if state.position.sent_back:
         yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
@@ -208,8 +215,9 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
             continue
         known = check.name in tuple(ReadinessItem)
         data = check.name == ReadinessItem.DATA_STEWARD.value
+        word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
         yield Step(
-            verb=f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK",
+            verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
             who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
             why=explain(check.reason),
         )
@@ -283,7 +291,7 @@ def _drill(plan: Plan, state: State) -> Iterator[Step]:
     drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
     if drill is None or drill.by != receiver:
         yield Step(
-            verb="ready receiver_drill --evidence WHERE",
+            verb=DRILL if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
             who=(receiver,),
             why="the receiver rolls it back once with their own hands before they sign",
         )
@@ -298,7 +306,8 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         why = f"{owed.what} is owed"
         if owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
-            yield Step(verb=f"ready {item} --evidence WHERE", who=_holders(plan, Right.READY), why=why)
+            verb = DRILL if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
+            yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
@@ -327,6 +336,8 @@ def _line(told: Standing) -> str:
         lost = ", ".join(row.target for row in told.targets if row.became in _LOST) or "a target"
         parts.append(f"{lost} OUT OF SIGHT since {told.unseen:%Y-%m-%d %H:%M} UTC")
     parts.extend(told.through)
+    if told.bars:
+        parts.append(f"stopped for {', '.join(told.bars)}")
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
     if told.coming is not None:

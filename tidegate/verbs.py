@@ -24,6 +24,7 @@ from tidegate.models.event import (
     Choice,
     Confirm,
     Delegate,
+    Drill,
     Fault,
     Judge,
     LetThrough,
@@ -89,6 +90,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("withdraw", Withdraw),
     ("reading", Readings),
     ("stop_the_line", StopTheLine),
+    ("drill", Drill),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

@@ -13,7 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
-from tidegate import drift
+from tidegate import drift, line
 from tidegate.asks import pack
 from tidegate.models.base import Function
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tidegate.asks import Ask
     from tidegate.models.messages import Standing
+    from tidegate.models.plan import Plan
 
 STAGE = SearchAttributeKey.for_keyword("RolloutStage")
 WAVE = SearchAttributeKey.for_keyword("RolloutWave")
@@ -33,8 +34,14 @@ AWAITS = SearchAttributeKey.for_keyword_list("RolloutAwaits")
 MODELS = SearchAttributeKey.for_keyword_list("RolloutModels")
 DEADLINE = SearchAttributeKey.for_datetime("RolloutDeadline")
 SERVED = SearchAttributeKey.for_int("RolloutServed")
+VENDORS = SearchAttributeKey.for_keyword_list("RolloutVendors")
+UNIT = SearchAttributeKey.for_keyword("RolloutUnit")
 
-ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (STAGE, WAVE, PHASE, CONTROL, AWAITS, MODELS, DEADLINE, SERVED)
+ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
+    STAGE, WAVE, PHASE, CONTROL, AWAITS, MODELS, DEADLINE, SERVED, VENDORS, UNIT
+)  # fmt: skip
+_SHARED = (MODELS, VENDORS, UNIT)
+"""By what a stop of the line finds it: all that its plan may use, whether or not it is exposed now."""
 COMPARED = ("status", "inbox", "watch")
 """What the memo is written anew for; when that was so goes along."""
 _FUNCTIONS = tuple(function.value for function in Function)
@@ -47,10 +54,11 @@ def memo(standing: Standing, asks: Iterable[Ask]) -> dict[str, Any]:
         "at": standing.at.isoformat(),
         "inbox": pack(asks),
         "watch": drift.stands(standing),
+        "stop": line.sight(standing),
     }
 
 
-def attributes(standing: Standing, models: tuple[str, ...]) -> TypedSearchAttributes:
+def attributes(standing: Standing, plan: Plan) -> TypedSearchAttributes:
     """Return what a rollout is found by; a particular person it waits for is not named."""
     awaited = dict.fromkeys(name if name in _FUNCTIONS else "somebody" for name in standing.awaits)
     pairs: list[SearchAttributePair[Any]] = [
@@ -59,7 +67,9 @@ def attributes(standing: Standing, models: tuple[str, ...]) -> TypedSearchAttrib
         SearchAttributePair(PHASE, standing.phase),
         SearchAttributePair(CONTROL, standing.control),
         SearchAttributePair(AWAITS, list(awaited) or ["nobody"]),
-        SearchAttributePair(MODELS, list(models) or ["none"]),
+        SearchAttributePair(MODELS, list(plan.models) or ["none"]),
+        SearchAttributePair(VENDORS, sorted(set(plan.vendors.values())) or ["none"]),
+        SearchAttributePair(UNIT, plan.unit or "none"),
         SearchAttributePair(SERVED, max(standing.people, standing.served)),
         # Nothing comes after the end but the end; a value that is taken away again is one that clients cannot read.
         SearchAttributePair(DEADLINE, standing.at if standing.coming is None else standing.coming.at),
@@ -69,12 +79,12 @@ def attributes(standing: Standing, models: tuple[str, ...]) -> TypedSearchAttrib
 
 def changes(known: TypedSearchAttributes, wanted: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
     """Return what must be said anew so that a rollout is found by what is true."""
-    updates: list[SearchAttributeUpdate[Any]] = []
-    for key in ATTRIBUTES:
-        value = wanted.get(key)
-        if value != known.get(key):
-            updates.append(key.value_set(value))
-    return updates
+    differ = [key for key in ATTRIBUTES if wanted.get(key) != known.get(key)]
+    began_before = known.get(STAGE) is not None and known.get(VENDORS) is None
+    if began_before and all(key in _SHARED for key in differ):
+        # A run that began before there were these says them with the next change: a replay issues the same commands.
+        return []
+    return [key.value_set(wanted.get(key)) for key in differ]
 
 
 async def register(client: Client) -> tuple[str, ...]:

@@ -12,11 +12,13 @@ from temporalio import workflow
 
 from tidegate import runbook, verbs
 from tidegate.explain import explain
+from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
 from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.reading import Reading
 from tidegate.models.task import (
     ApplyRequest,
+    DrillRequest,
     Effect,
     Notice,
     NoticeRequest,
@@ -32,14 +34,14 @@ from workflows import ids, options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.models.decision import Apply, Notify, TakeReadings, TakeSnapshot
+    from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings, TakeSnapshot
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
     from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
     from tidegate.models.record import Row
 
-_ERRANDS = ("read", "resolve", "store", "tell")
+_ERRANDS = ("drill", "read", "resolve", "store", "tell")
 """What nobody's safety waits for has hands of its own."""
 _READER = Actor(subject="reader", kind=ActorKind.SERVICE)
 
@@ -54,6 +56,8 @@ async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
         before=before if move.verb == "widen" else None,
         manual=plan.fallback.manual,
         steps=runbook.written(plan.fallback) if move.verb == "widen" else {},
+        vendors=tuple(plan.vendors.values()),
+        unit=plan.unit,
     )
     try:
         event: Event = await _do(move.verb, task, Effect, f"{move.verb} to {move.label} (epoch {move.epoch})")
@@ -129,6 +133,15 @@ async def resolve(plan: Plan, move: TakeSnapshot) -> tuple[Event, ...]:
     return (Snapshot(cohorts={name: found.get(name, Resolved(note=silent)) for name in sorted(move.cohorts)}),)
 
 
+async def drill(plan: Plan, move: Rehearse) -> tuple[Event, ...]:
+    """Try a way down on test subjects; where nobody can say what became of it, it has failed."""
+    task = DrillRequest(use_case=plan.use_case, move=move, targets=_targets(plan), as_of=workflow.now())
+    try:
+        return (await _do("drill", task, Drilled, f"{move.key}: {move.verb} of test subjects"),)
+    except Exception as error:  # noqa: BLE001  # a drill that nobody can account for has failed
+        return (Drilled(key=move.key, note=f"nobody can say what became of it: {_why(error)}"),)
+
+
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:
     """Tell people; whoever was not told is on record as not told."""
     task = NoticeRequest(
@@ -175,4 +188,6 @@ def _stream() -> str:
 def _why(error: BaseException) -> str:
     """Say what kind of thing went wrong; what it says itself may hold anything."""
     cause = error.__cause__ or error
-    return verbs.line(getattr(cause, "type", None) or type(cause).__name__)
+    # What kind a time-out was is a number; to fail on that would leave a reduction unanswered, and never tried again.
+    kind = getattr(cause, "type", None)
+    return verbs.line(kind if isinstance(kind, str) and kind else type(cause).__name__)

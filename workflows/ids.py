@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+
 WORKFLOW = "Rollout"
 TASK_QUEUE = "tidegate"
 FORGET = "forget"
 """The signal that takes words away that were erased from the ledger."""
 LOOK = "look"
 """The signal that has a rollout look at what is really exposed; anybody may send it, and it can cause nothing else."""
-_PREFIX = "rollout-"
+LINE = "StopTheLine"
+"""The workflow that stops whatever uses something shared."""
+STOP = "stop"
+"""The signal by which somebody says so."""
+PREFIX = "rollout-"
+_LINE = "line-"
 
 
 def errands(queue: str) -> str:
@@ -18,9 +25,18 @@ def errands(queue: str) -> str:
 
 def workflow_id(use_case: str) -> str:
     """Return the id of a use case's one workflow."""
-    return f"{_PREFIX}{use_case}"
+    return f"{PREFIX}{use_case}"
+
+
+def line_id(key: str) -> str:
+    """Return the id of the one stop of a scope, as rollouts call it: said twice, it is the same stop."""
+    kind, _, name = key.partition("/")
+    plain = name.replace("/", ".")
+    # Two names that differ only in what an id may not hold are two.
+    own = "" if plain == name else f".{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{_LINE}{kind}-{plain}{own}" if name else f"{_LINE}{kind}"
 
 
 def use_case(workflow: str) -> str:
     """Return whose workflow it is."""
-    return workflow.removeprefix(_PREFIX)
+    return workflow.removeprefix(PREFIX)

@@ -57,7 +57,13 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
         "observe": Option(15 * _S, 3, 5 * _S, heartbeat=2 * _S),
         # Evidence is never given up; while the ledger is away it waits in the rollout's own state.
         "store": Option(10 * _S, 0, 30 * _S),
+        # A stop goes on for ever; a worker that is gone is missed soon, and its pass begun anew.
+        "stop_matching": Option(120 * _S, 0, 2 * _S, heartbeat=6 * _S),
+        "keep_embargo": Option(10 * _S, 0, 30 * _S),
+        "may_lift": Option(30 * _S, 3, 2 * _S),
         # So long may one source or one channel take; a worker that is gone is missed as soon.
+        # Whoever goes on for a worker that is gone only clears up; that is worth some patience.
+        "drill": Option(120 * _S, 6, 10 * _S, heartbeat=45 * _S),
         "read": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
         "resolve": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
         "tell": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),

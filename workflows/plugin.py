@@ -7,12 +7,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.converter import CONVERTER
 from workflows.guard import Guard
+from workflows.line import StopTheLine
 from workflows.rollout import Rollout
 
 PASSED_THROUGH = (
     "tidegate", "rfc8785", "cryptography",
     "workflows.attributes", "workflows.details", "workflows.guard", "workflows.hands", "workflows.ids",
-    "workflows.options",
+    "workflows.line_page", "workflows.options",
 )  # fmt: skip
 """What the workflow shares with its host. Floor 0 is pure by its own test; only the workflow's module is sandboxed."""
 
@@ -28,6 +29,6 @@ def plugin() -> SimplePlugin:
         "tidegate",
         data_converter=CONVERTER,
         interceptors=[Guard()],
-        workflows=[Rollout],
+        workflows=[Rollout, StopTheLine],
         workflow_runner=sandbox(),
     )

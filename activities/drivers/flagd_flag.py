@@ -18,9 +18,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from activities.drivers.claims import when_off, with_shares
 from activities.drivers.contract import ABSENT, Actual, Unreadable
 from tidegate.digest import digest
-from tidegate.models.exposure import NOTHING, CohortShare, Exposure
+from tidegate.models.exposure import Exposure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +34,6 @@ REDIRECT = "tidegate.redirect_to"
 KEY = "tidegate.key"
 """Names the attempt that wrote it."""
 
-EVERYBODY = 100_000_000
-"""So many people may be in a cohort of which only a hand-made rule knows: more than any plan allows."""
-_UNCOUNTED = CohortShare(people=EVERYBODY)
 _ON, _OFF = "on", "off"
 _VARIANTS = {_ON: True, _OFF: False}
 _WHOLE = 10_000
@@ -81,22 +79,13 @@ def served(flag: str, found: Any) -> Actual:
     except (KeyError, TypeError, ValueError):
         claimed = None
     if _is_off(found):
-        # The same nothing that was asked for keeps its other limits; a flag that somebody switched off keeps none.
-        return Actual(claimed if claimed is not None and not claimed.serves else NOTHING, epoch)
+        return Actual(when_off(claimed), epoch)
     if claimed is None:
         raise Unreadable("our flag is on, and its metadata does not say within which limits", epoch)
     try:
-        shares = _shares(flag, found)
-        cohorts = {
-            name: CohortShare(share=share, people=part.people, who=part.who)
-            for name, share in shares.items()
-            for part in (claimed.cohorts.get(name, _UNCOUNTED),)
-        }
-        real = Exposure(**{**dict(claimed), "cohorts": cohorts})
+        real = with_shares(claimed, _shares(flag, found))
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise Unreadable("the rule of our flag is not one that we write", epoch) from error
-    if not real.serves:
-        return Actual(NOTHING if claimed.serves else claimed, epoch)
     return Actual(real, epoch)
 
 

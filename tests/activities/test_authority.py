@@ -11,13 +11,15 @@ import pytest
 
 from activities.authority import authority
 from activities.exposure import ExposureActivities
-from store import migrate
+from store import embargoes, migrate
+from store.engine import engine
 from store.ledger import Ledger
 from tests.activities.place import NOW, Place
 from tests.pure.world import but, exposure
 from tests.store.rows import Kept, sent
 from tidegate.models.decision import Apply
 from tidegate.models.event import Amend, Applied, Override
+from tidegate.models.line import Embargo, Lifted, Scope
 from tidegate.models.task import ApplyRequest
 
 PATCHES: tuple[dict[str, Any], ...] = (
@@ -39,6 +41,7 @@ class Written:
         self.place = Place(folder)
         self.place.activities = ExposureActivities(self.place.driver_of, authority=authority(self.url))
         self.use_case = "claims-triage"
+        self.shared: dict[str, Any] = {}
         migrate.upgrade(self.url)
         ledger = Ledger(self.url)
         told: list[Kept] = []
@@ -55,7 +58,11 @@ class Written:
     def ask(self, move: Apply | None = None, use_case: str | None = None) -> Applied:
         """Call the activity as anybody could who reaches it."""
         request = ApplyRequest(
-            use_case=use_case or self.use_case, move=move or self.move, targets=self.place.targets, as_of=NOW
+            use_case=use_case or self.use_case,
+            move=move or self.move,
+            targets=self.place.targets,
+            as_of=NOW,
+            **self.shared,
         )
         answer = self.place.run(request)
         assert isinstance(answer, Applied)
@@ -133,3 +140,31 @@ def test_every_way_up_is_authorised(tmp_path: Path, tell: Any, people: int) -> N
     there = Written(tmp_path, tell)
     assert there.ask(there.move.but(exposure=exposure(people + 1))).result == "failed"
     assert (there.ask().result, there.people) == ("confirmed", people)
+
+
+STOPPED = [
+    (Scope(kind="model", name="small-text"), True),
+    (Scope(kind="model", name="other-text"), False),
+    (Scope(kind="vendor", name="acme"), True),
+    (Scope(kind="vendor", name="other"), False),
+    (Scope(kind="unit", name="claims"), True),
+    (Scope(kind="unit", name="other"), False),
+    (Scope(kind="all"), True),
+]
+
+
+@pytest.mark.parametrize(("scope", "reached"), STOPPED, ids=lambda one: getattr(one, "key", ""))
+def test_what_is_stopped_across_rollouts_does_not_widen(tmp_path: Path, scope: Scope, reached: bool) -> None:
+    """An embargo refuses what it reaches and says how to see more; it refuses nothing else, and nothing once lifted."""
+    there = Written(tmp_path)
+    there.shared = {"vendors": ("acme",), "unit": "claims"}
+    stop = Embargo(scope=scope, life="one", since=NOW, by="ops-a")
+    opened = engine(there.url)
+    embargoes.keep(opened, stop)
+    answer = there.ask()
+    assert (answer.result, there.people) == (("failed", 0) if reached else ("confirmed", 10))
+    if reached:
+        assert f"tidegate line {scope.options}" in str(answer.note)
+        embargoes.keep(opened, stop.but(lifted=Lifted(by="risk-a", at=NOW)))
+        assert (there.ask().result, there.people) == ("confirmed", 10)
+    opened.dispose()

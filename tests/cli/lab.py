@@ -70,6 +70,7 @@ calendar: {{zone: UTC, workdays: [mon, tue, wed, thu, fri, sat, sun], opens: "00
 cohorts:
   team/pmo: {{people: 12, describes: Programme office}}
   team/finance: {{people: 30, describes: Finance back office}}
+  test/few: {{people: 3, kind: test, describes: Accounts that nobody works with}}
 targets:
 {targets}
 standards:
@@ -117,6 +118,7 @@ pilot:
     - {{name: finance, cohort: team/finance, max_users: 25, observe: 1s}}
 """
 USE_CASES = (
+    "drilled",
     *("looked-at", "listed", "unheard", "decided", "refused", "said-twice", "around", "made-safer", "past-it"),
     *("cut-off", "lost-target", "amended", "ended", "withdrawn", "retired", "raised", "ended-outside"),
     "frozen",
@@ -139,7 +141,8 @@ _READY = multiprocessing.get_context("forkserver")
 """Processes that have everything imported before they begin: that takes most of the time of a verb."""
 _READY.set_forkserver_preload(
     [
-        *("cli.amending", "cli.around", "cli.decide", "cli.direct", "cli.following", "cli.main", "cli.onward"),
+        *("cli.amending", "cli.around", "cli.decide", "cli.direct", "cli.following", "cli.line", "cli.line_talk"),
+        *("cli.main", "cli.onward"),
         *("cli.reading", "cli.safer", "cli.starting", "cli.talk", "tidegate.compile"),
     ]
 )
@@ -181,8 +184,8 @@ class Lab:
 
     # -- what runs ------------------------------------------------------------------------------------------------
 
-    def server(self) -> None:
-        """Start the server, and wait until it takes connections."""
+    def server(self, *settings: str) -> None:
+        """Start the server with these dynamic settings, and wait until it takes connections."""
         words = [TEMPORAL, "server", "start-dev", "--headless", "--ip", LOCALHOST, "--port", str(self.port)]
         words += [
             "--db-filename",
@@ -191,13 +194,14 @@ class Lab:
             "error",
             "--http-port",
             str(any_free(1)[0]),
+            *(part for setting in settings for part in ("--dynamic-config-value", setting)),
         ]
         self._start("server", words)
         assert until(lambda: taken(self.port)), self.said("server")
 
-    def worker(self, queue: str = "tidegate") -> None:
+    def worker(self, queue: str = "tidegate", **env: str) -> None:
         """Start a worker on a queue, and wait until it works."""
-        self._start(f"worker-{queue}", [sys.executable, "-P", "-m", "worker"], TIDEGATE_TASK_QUEUE=queue)
+        self._start(f"worker-{queue}", [sys.executable, "-P", "-m", "worker"], TIDEGATE_TASK_QUEUE=queue, **env)
         assert until(lambda: "working for" in self.said(f"worker-{queue}")), self.said(f"worker-{queue}")
 
     def stop(self, name: str) -> None:
@@ -209,6 +213,20 @@ class Lab:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def kill(self, name: str) -> None:
+        """End one of them by SIGKILL."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
+
+    def begun(self, *words: str) -> subprocess.Popen[bytes]:
+        """Begin a verb in a process of its own that somebody may kill, and that says what it does in a pipe."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli", *words],
+            cwd=self.folder, env=self._around(PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def close(self) -> None:
         """End everything, the server last: a worker says goodbye to it."""
@@ -269,22 +287,24 @@ class Lab:
         file.write_text(text, "utf-8")
         return str(file)
 
-    def started(self, use_case: str) -> None:
-        """Start a use case, past the command line."""
-        plan = Desk(None, None).judge(Path(self.playbook(use_case))).compiled.plan
+    def started(self, use_case: str, *changes: tuple[str, str], queue: str = ids.TASK_QUEUE) -> None:
+        """Start a use case with some changes, past the command line; on another queue nobody may ever answer."""
+        plan = Desk(None, None).judge(Path(self.playbook(use_case, *changes))).compiled.plan
         assert plan is not None
 
         async def start(client: Client) -> None:
             await client.start_workflow(
-                ids.WORKFLOW, RolloutInput(plan=plan), id=ids.workflow_id(use_case), task_queue=ids.TASK_QUEUE
+                ids.WORKFLOW, RolloutInput(plan=plan), id=ids.workflow_id(use_case), task_queue=queue
             )
 
         self.ask(start)
+        if queue != ids.TASK_QUEUE:
+            return
         assert self.tell(use_case, "start", "pmo-lead")["code"] == "started"
 
-    def live(self, use_case: str) -> None:
+    def live(self, use_case: str, *changes: tuple[str, str]) -> None:
         """Bring the first wave to life, past the command line."""
-        self.started(use_case)
+        self.started(use_case, *changes)
         self.agree(use_case, "risk-officer", "ops-manager")
         assert until(lambda: self.standing(use_case)["confirmed"] and self.people(use_case) == 12)
 

@@ -134,6 +134,8 @@ def bands(narrow: str) -> tuple[tuple[Band, Bound], ...]:
         pytest.param(M, but(BASE, data={**BASE.data, "mail": BASE.data["store"]}), id="a data source more"),
         pytest.param(N, but(BASE, data={}), id="a data source fewer"),
         pytest.param(Weight.ROSTER, with_member(BASE, "ops-b", active=False), id="somebody left"),
+        pytest.param(M, but(BASE, vendors={BASE.models[0]: "acme"}), id="a model of another vendor"),
+        pytest.param(M, but(BASE, unit="claims"), id="another business unit"),
     ],
 )  # fmt: skip
 def test_one_change_and_its_weight(weight: Weight, new: Plan) -> None:

@@ -32,6 +32,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "terminate": {},
     "withdraw": {},
     "reading": {"items": {"errors": {"status": "value", "value": "1.5", "n": 4, "taken_at": "2026-12-01T00:00:00Z"}}},
+    "drill": {"way": "rollback", "subjects": "test/claims"},
     "stop_the_line": {"dependency": "small-text"},
     "alert": {"fingerprint": "a", "starts_at": "2026-12-01T00:00:00Z"},
     "turnover": {"left": 2},

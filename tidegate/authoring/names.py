@@ -44,6 +44,8 @@ def references(programme: Programme, playbook: Playbook, zones: Zones) -> Iterat
     channels = ((("notices", index, "channel"), notice.channel) for index, notice in enumerate(playbook.notices))
     yield from _unknown("there is no channel", channels, (*programme.channels, LOG))
     yield from _unknown("there is no metric", _metrics(playbook), tuple(playbook.metrics))
+    if playbook.unit is not None and programme.units:
+        yield from _unknown("there is no business unit", ((("unit",), playbook.unit),), programme.units)
     yield from _fallback(playbook)
     yield from _waves(playbook)
     for path, target in _targets(playbook):
@@ -178,6 +180,7 @@ def _metrics(playbook: Playbook) -> Iterator[Named]:
     for name, stage in stages(playbook):
         conditions.append(((name, "advance_when"), stage.advance_when))
         conditions.append(((name, "pause_when"), stage.pause_when))
+        conditions.append(((name, "guard_when"), stage.guard_when))
         conditions += [
             ((name, "waves", index, "advance_when"), wave.advance_when) for index, wave in enumerate(stage.waves)
         ]

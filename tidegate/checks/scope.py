@@ -286,6 +286,32 @@ def same_success(case: Case) -> Iterator[Fault]:
         )
 
 
+@Rule(
+    "L1",
+    "A model whose vendor nobody names",
+    "Whoever stops all that a vendor supplies would leave it running.",
+    Example(
+        "models[0]",
+        wrong={"programme:models": {"other-text": {"vendor": "acme"}}},
+        right={"programme:models": {"small-text": {"vendor": "acme"}}},
+        base="minutes-summariser",
+    ),
+    severity=Severity.WARNING,
+)
+def vendor_unnamed(case: Case) -> Iterator[Fault]:
+    """Where the programme names vendors at all, it names that of each model."""
+    named = {name for name, model in case.programme.models.items() if model.vendor is not None}
+    used = dict.fromkeys(model for rung in case.ladder for model in rung.exposure.models)
+    for model in used if named else ():
+        if model not in named:
+            first = case.playbook.models
+            yield Fault(
+                ("models", first.index(model)) if model in first else ("models",),
+                f"nobody says whose model `{model}` is, so a stop of its vendor would not reach it",
+                "Name its vendor under `models` in the programme.",
+            )
+
+
 def _writes(verb: Verb, mode: Mode) -> bool:
     return verb.risk >= _WRITES and mode is not Mode.DENY
 
@@ -308,4 +334,5 @@ RULES = (
     powers_understated,
     reach_understated,
     same_success,
+    vendor_unnamed,
 )

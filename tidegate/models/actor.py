@@ -1,4 +1,4 @@
-"""Who acts, and how we know."""
+"""Who acts, and how we know: a person, a service, an agent, the clock, or the rules themselves."""
 
 from __future__ import annotations
 

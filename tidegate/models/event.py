@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
-from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
+from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.exposure import Exposure
 from tidegate.models.member import Snapshot
 from tidegate.models.plan import Digest, Plan
@@ -21,7 +22,7 @@ from tidegate.models.reading import Reading
 from tidegate.models.target import TARGETS_TOLD, Target
 
 __all__ = ("CLOCK", "SYSTEM", "Actor", "ActorKind")
-"""Who says something belongs to what is said; it has a room of its own for its size alone."""
+# Who acts is a word of every message, and is read here by whoever reads messages.
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
@@ -139,6 +140,20 @@ class Reduce(Message):
     """In which functions; all they hold if not given."""
 
 
+class Drill(Message):
+    """Try a way down: on test subjects, of whom no wave knows, or really, which reduces."""
+
+    kind: Literal["drill"] = "drill"
+    way: WayDown
+    """Which way down."""
+    to: Key | None = None
+    """To which level; the next one down, or nothing, if not given."""
+    subjects: Key | None = None
+    """On whom: a cohort of test subjects; the only one there is if not given."""
+    real: bool = False
+    """Whether it is done to those who are really served."""
+
+
 class StopTheLine(Message):
     """Everything that depends on something shared is paused, and stays barred from widening until it is lifted."""
 
@@ -147,6 +162,9 @@ class StopTheLine(Message):
     """The shared model, vendor, prompt pack or data source."""
     lift: bool = False
     """Lift the bar again; nothing widens by that."""
+    # What is not said is not spelled: a message that was put on record before it could be is the same message.
+    does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(Reduction.PAUSE, exclude_if=lambda it: it == "pause")
+    """How far down it goes."""
 
 
 class Delegate(Message):
@@ -253,6 +271,8 @@ class Report(Message):
     """Which known problem is settled, by its id."""
     evidence: Line | None = None
     """Where that can be seen."""
+    bypass: bool = Field(default=False, exclude_if=unsaid)
+    """Whether controls were gone around: then what was learned meanwhile is void."""
 
 
 class Waive(Message):
@@ -309,6 +329,8 @@ class Alert(Message):
     """Whether alerts are missing from the delivery: then it holds at least."""
     does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
     """What it does, by the programme's mapping."""
+    about: Literal["access", "bypass"] | None = Field(default=None, exclude_if=unsaid)
+    """`access`: access that does not match the plan's model of it; `bypass`: controls were gone around."""
 
 
 class Readings(Message):
@@ -406,6 +428,7 @@ Event = Annotated[
     | Ready
     | Vote
     | Reduce
+    | Drill
     | StopTheLine
     | Delegate
     | Remind
@@ -427,6 +450,7 @@ Event = Annotated[
     | Turnover
     | Dispatched
     | Applied
+    | Drilled
     | Observed
     | Noticed
     | Snapshot

@@ -154,6 +154,8 @@ class Cohort(Authored):
     """How much harm a mistake among them would do; low comes first."""
     describes: Line | None = None
     """Who they are."""
+    kind: Literal["people", "test"] = "people"
+    """`test` are test subjects: drills serve them, and no wave ever does."""
     members: Members | None = None
     """Where it is read who they are by name; without it, only the applications know."""
     joiners: Joiners = "wait"

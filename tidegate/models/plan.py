@@ -24,6 +24,7 @@ from tidegate.models.base import (
     Share,
     Span,
     Stage,
+    unsaid,
 )
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll, Preset
@@ -37,11 +38,6 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 PRESETS = "presets"
 """The setting under which a driver finds what each role gives; nobody writes it by hand."""
-
-
-def _unsaid(value: object) -> bool:
-    # What a plan could not say when it was sealed is not spelled where nothing is said: its seal still fits.
-    return not value
 
 
 class Member(Carried):
@@ -59,7 +55,7 @@ class Member(Carried):
     """Whether they still work here."""
     away: tuple[tuple[Instant, Instant], ...] = ()
     """When they are away, from and until."""
-    calendar: str | None = Field(default=None, exclude_if=_unsaid)
+    calendar: str | None = Field(default=None, exclude_if=unsaid)
     """Which of the plan's calendars says when they work; the programme's own if not given."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
@@ -95,7 +91,7 @@ class FreezeWindow(Carried):
     """Why."""
     stages: tuple[Stage, ...]
     """Which stages it binds."""
-    approvers: tuple[Function, ...] = Field(default=(), exclude_if=_unsaid)
+    approvers: tuple[Function, ...] = Field(default=(), exclude_if=unsaid)
     """Who may let one change through; nobody if none is named."""
 
 
@@ -118,6 +114,8 @@ class Rung(Carried):
     """What must hold to go on."""
     pause_when: tuple[Condition, ...] = ()
     """What pauses it at once beside the metrics' own bands; guardrails of this wave's stage."""
+    guard_when: tuple[Condition, ...] = Field(default=(), exclude_if=unsaid)
+    """What pauses it as well until it has been handed over."""
     manual: tuple[str, ...] = ()
     """What stays manual."""
     risk: int = 1
@@ -162,6 +160,10 @@ class PlanFallback(Carried):
     """Who runs it."""
     manual_per_day: int
     """How much can be done by hand in a day."""
+    manual_minutes: int | None = Field(default=None, exclude_if=unsaid)
+    """How long one case takes by hand."""
+    drill_within: Span | None = Field(default=None, exclude_if=unsaid)
+    """In which time a way down must be read back when it is drilled."""
 
 
 class PlanMetric(Carried):
@@ -201,6 +203,10 @@ class PlanMetric(Carried):
     """Whether a person gives the reading."""
     reviewer: Id
     """Who looks at it."""
+    limit: Literal["people", "runs_per_day", "budget_per_month"] | None = Field(default=None, exclude_if=unsaid)
+    """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
+    trend: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many readings in a row that were each worse than the one before, it is held."""
 
 
 class PlanNotice(Carried):
@@ -225,7 +231,7 @@ class Backend(Carried):
     """Which driver, source or channel speaks to it."""
     settings: dict[Key, str] = Field(default_factory=dict)
     """What that needs to know."""
-    presets: dict[Id, Preset] = Field(default_factory=dict, exclude_if=_unsaid)
+    presets: dict[Id, Preset] = Field(default_factory=dict, exclude_if=unsaid)
     """What each role gives, for a target that holds people by name."""
 
     @property
@@ -272,6 +278,8 @@ class PlanStage(Carried):
     """The readiness items that the playbook itself proves."""
     owed: tuple[str, ...] = ()
     """What the playbook must still say before the stage can begin."""
+    frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """What only a revision widens here, with the own yes of who answers for it."""
 
 
 class Plan(Carried):
@@ -307,9 +315,9 @@ class Plan(Carried):
     """Who may do what beside voting."""
     calendar: WorkingTime
     """When people work."""
-    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=_unsaid)
+    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=unsaid)
     """When those work who live by another clock or keep other holidays."""
-    dated_until: date | None = Field(default=None, exclude_if=_unsaid)
+    dated_until: date | None = Field(default=None, exclude_if=unsaid)
     """Until which day public holidays and calendar files were looked up; none where none are named."""
     freezes: tuple[FreezeWindow, ...] = ()
     """When nothing widens."""
@@ -327,10 +335,12 @@ class Plan(Carried):
     """Whom the RACI has asked before a change: they hear of each round of votes while it is open."""
     informed: tuple[Id, ...] = ()
     """Whom the RACI has told after a change."""
-    cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=_unsaid)
+    cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=unsaid)
     """How it is known who is in a cohort, for each that has a source."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
+    test_subjects: dict[Key, int] = Field(default_factory=dict, exclude_if=unsaid)
+    """The cohorts that drills may serve, each with how many they are; no wave serves them."""
     drivers: dict[Key, Backend] = Field(default_factory=dict)
     """How each target is reached."""
     sources: dict[Key, Backend] = Field(default_factory=dict)
@@ -349,6 +359,12 @@ class Plan(Carried):
     """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
+    vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=unsaid)
+    """Who supplies which of the models that it may use."""
+    unit: Id | None = Field(default=None, exclude_if=unsaid)
+    """The business unit it belongs to."""
+    logging: str | None = Field(default=None, exclude_if=unsaid)
+    """What is written down for every run."""
     success_means: str
     """What success means."""
     success_does_not_mean: str
@@ -363,6 +379,11 @@ class Plan(Carried):
     def exposure(self, level: int) -> Exposure:
         """Return what a level exposes; level 0 is nothing."""
         return NOTHING if level == 0 else self.ladder[level - 1].exposure
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that any wave may use; a redirect goes to one of the first wave."""
+        return tuple(sorted({model for rung in self.ladder for model in rung.exposure.models}))
 
     def rules(self, level: int) -> StageRules:
         """Return the rules of a level's stage; below the first wave those of the first."""

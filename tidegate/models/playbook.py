@@ -168,6 +168,8 @@ class Playbook(Authored):
     """What gives way to what."""
     models: Annotated[tuple[Key, ...], Field(min_length=1)]
     """The models it may use."""
+    unit: Id | None = None
+    """The business unit it belongs to; all of a unit can be stopped at once."""
     data: Annotated[dict[Key, DataClass | DataSource], Field(min_length=1)]
     """The data sources it may read."""
     may: Annotated[dict[Key, Authority], Field(min_length=1)]

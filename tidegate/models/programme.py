@@ -23,9 +23,12 @@ from tidegate.models.base import (
     Stage,
     Text,
     Verb,
+    unsaid,
 )
 from tidegate.models.dated import Dated
 from tidegate.models.member import Cohort, Preset
+from tidegate.models.shared import Model
+from tidegate.models.taken import ExistingUse
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -253,6 +256,8 @@ class StageRules(Authored):
     """Which metric families must be there."""
     drill_max_age: Span | None = None
     """How old the last rehearsed rollback may be; none asks for no drill."""
+    drill_recorded: bool = Field(default=False, exclude_if=unsaid)
+    """Whether only a drill counts that `tidegate drill` ran and read back; otherwise somebody's word for it will do."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Which items must be met before the stage begins."""
     evidence_max_age: Span = Span.of("180d")
@@ -263,6 +268,8 @@ class StageRules(Authored):
     """Whether the audiences must confirm before exposure widens."""
     training_coverage: Share = 0
     """Which share of a cohort must be trained before it is served."""
+    incident_within: Span | None = Field(default=None, exclude_if=unsaid)
+    """Within which time a stop must be answered for; until it is, and once that time is over, nothing widens."""
     unlisted_sender: Literal["hold", "refuse"] = "hold"
     """What a reduction does that comes from somebody who is not listed: hold and page, or only page."""
     stale_after: Span = Span.of("14d")
@@ -385,15 +392,6 @@ class Channel(Authored):
     """What it is."""
 
 
-class ExistingUse(Authored):
-    """An exposure target or cohort that another use case already has."""
-
-    use_case: Id
-    """Which use case."""
-    target: Key
-    """Which target it holds."""
-
-
 class Programme(Authored):
     """One per organisation, owned centrally. A playbook may tighten it and never loosen it."""
 
@@ -427,6 +425,10 @@ class Programme(Authored):
     """The ways to reach people."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
+    models: dict[Key, Model] = Field(default_factory=dict)
+    """The models that use cases share, each with its vendor."""
+    units: tuple[Id, ...] = ()
+    """The business units that playbooks may name; any if none is given."""
 
 
 class Zones(Authored):

@@ -10,8 +10,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage
+from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage, unsaid
 from tidegate.models.decision import Apply, Entry, Move, Receipt
+from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.member import Roll, Unread
@@ -20,11 +21,6 @@ from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.target import Target
 from tidegate.models.waiver import Problem, Waiver
-
-
-def _unsaid(value: object) -> bool:
-    # A state of a rollout without such a thing is spelled as it was before there was one.
-    return not value
 
 
 class Phase(StrEnum):
@@ -213,7 +209,9 @@ class ExposureState(Carried):
 class Obligation(Carried):
     """Something owed by a date."""
 
-    kind: Literal["condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step"]
+    kind: Literal[
+        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident"
+    ]  # fmt: skip
     """What kind."""
     what: str
     """What is owed."""
@@ -285,6 +283,8 @@ class MetricState(Carried):
     """When the last usable value was taken."""
     breaches: int = 0
     """How many readings in a row have breached."""
+    worse: int = Field(default=0, exclude_if=unsaid)
+    """How many readings in a row were worse than the one before, where a trend counts."""
     band: Band = Band.HEALTHY
     """The band it is in, held until it is healthy again."""
     acted: Band = Band.HEALTHY
@@ -384,9 +384,9 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
-    rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=_unsaid)
+    rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
-    unread: Unread | None = Field(default=None, exclude_if=_unsaid)
+    unread: Unread | None = Field(default=None, exclude_if=unsaid)
     """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
     """Who was told of the widening that is scheduled."""
@@ -400,6 +400,12 @@ class State(Carried):
     """The revision that is proposed."""
     emergency: Emergency | None = None
     """The override in force."""
+    bypassed: Instant | None = None
+    """When controls were last gone around."""
+    drilling: Drilling | None = None
+    """The drill under way."""
+    drills: dict[str, DrillRecord] = Field(default_factory=dict)
+    """The last drill of each way down."""
     receipts: dict[str, Receipt] = Field(default_factory=dict)
     """Answers given, by message id."""
     owed: dict[str, Move] = Field(default_factory=dict)

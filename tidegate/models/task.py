@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Id, Instant, Key
-from tidegate.models.decision import Apply, Notify, TakeReadings
+from tidegate.models.base import Carried, Id, Instant, Key, Names
+from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll
@@ -35,6 +35,10 @@ class ApplyRequest(Carried):
     """Where the manual procedure is written."""
     steps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """What people do in each way down, in words: written down at home before anybody is served."""
+    vendors: Names = ()
+    """Who supplies the models that it may use."""
+    unit: Id | None = None
+    """The business unit it belongs to."""
 
 
 class ObserveRequest(Carried):
@@ -47,6 +51,19 @@ class ObserveRequest(Carried):
     desired: Exposure = NOTHING
     """What is wanted: what nobody can understand is taken for this and more, and with several targets it says whether
     any of them serves too much."""
+
+
+class DrillRequest(Carried):
+    """Try a way down on test subjects, at a copy of every target."""
+
+    use_case: Id
+    """Whose."""
+    move: Rehearse
+    """Which way down, and what is to be left."""
+    targets: dict[Key, Backend]
+    """What enforces it; only copies of these are written to."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
 
 
 Effect = Annotated[Applied | Observed, Field(discriminator="kind")]

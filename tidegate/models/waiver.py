@@ -1,4 +1,4 @@
-"""What somebody found wrong, and what need not be met for a while."""
+"""Known problems, and exceptions: one condition of one stage that need not be met for a while."""
 
 from __future__ import annotations
 
