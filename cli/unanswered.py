@@ -1,4 +1,4 @@
-"""What the library says when something went wrong, in words that a person understands; the rest is for nobody's eyes."""
+"""What the library says when something went wrong, in words that people understand; the rest is for nobody's eyes."""
 
 from __future__ import annotations
 

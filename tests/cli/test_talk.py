@@ -14,7 +14,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli import talk
 from cli.answers import Exit, Refusal
 from cli.message import compose
-from cli.talk import NoAnswer, Server, _plainly
+from cli.talk import NoAnswer, Server
+from cli.unanswered import plainly
 
 
 def rpc(status: RPCStatusCode, said: str = "so it is") -> RPCError:
@@ -128,7 +129,7 @@ def test_a_signal_that_is_not_taken_is_the_fault_of_the_server(server: Server, m
     assert refused.value.code is Exit.UNREACHABLE
 
 
-def test_what_the_library_says_is_said_plainly() -> None:
+def test_what_the_library_says_is_saidplainly() -> None:
     """Of a connection that fails, a person reads why, and not how the library keeps it."""
     error = 'Failed client connect: x(Os { code: 111, kind: ConnectionRefused, message: "Connection refused" })'
-    assert (_plainly(error), _plainly("no such host\nat all")) == ("Connection refused", "no such host")
+    assert (plainly(error), plainly("no such host\nat all")) == ("Connection refused", "no such host")
