@@ -33,18 +33,23 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.authority import authority
 from activities.channels.log import Board
+from activities.drill import DrillActivities
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
 from activities.ledger import LedgerActivities
 from activities.line import LineActivities
+from activities.members.kept import Kept
+from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
 from activities.notices import NoticeActivities
+from activities.sources.litellm import Spent
 from activities.sources.written import Written
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
 from workflows import attributes, ids, sweep, watch
 from workflows.plugin import plugin
+from workflows.turnover import Turnovers
 
 log = logging.getLogger("tidegate.worker")
 
@@ -115,9 +120,8 @@ def _seconds(said: str | None) -> float:
 
 def exposing(settings: Settings) -> list[Callable[..., Any]]:
     """Return the activities that change exposure or look at it."""
-    exposure = ExposureActivities(
-        drivers_under(settings.home), whereabouts(settings.home / "targets"), authority(settings.ledger)
-    )
+    drivers = drivers_under(settings.home, Kept(settings.ledger))
+    exposure = ExposureActivities(drivers, whereabouts(settings.home / "targets"), authority(settings.ledger))
     return [
         exposure.widen,
         exposure.hold,
@@ -133,9 +137,11 @@ def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) 
     """Return the activities that nobody's safety waits for."""
     home = settings.home
     return [
+        DrillActivities(drivers_under(home)).drill,
         ledger.store,
+        MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
+        MemberActivities(settings.ledger, home).resolve,
         line.keep_embargo,
-        MetricActivities({"file": Written(home)}).read,
         NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
     ]
 
@@ -238,6 +244,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             beside = [
                 asyncio.create_task(_look_around(client, settings)),
                 asyncio.create_task(_look_out(client, settings)),
+                asyncio.create_task(_look_after_members(client, settings)),
                 asyncio.create_task(_look_after_ledger(settings)),
             ]
             await stop.wait()
@@ -283,7 +290,7 @@ async def _look_out(client: Client, settings: Settings) -> None:
     """Compare what is served with what was approved, again and again."""
     if not settings.watch:
         return
-    eyes = watch.Watch(client, ExposureActivities(drivers_under(settings.home)).observe)
+    eyes = watch.Watch(client, ExposureActivities(drivers_under(settings.home, Kept(settings.ledger))).observe)
     try:
         while True:
             try:
@@ -293,6 +300,18 @@ async def _look_out(client: Client, settings: Settings) -> None:
             await asyncio.sleep(settings.watch)
     finally:
         eyes.close()
+
+
+async def _look_after_members(client: Client, settings: Settings) -> None:
+    """Take out whoever has left a cohort or owes training, again and again."""
+    drivers = drivers_under(settings.home, Kept(settings.ledger))
+    turnovers = Turnovers(client, MemberActivities(settings.ledger, settings.home).take, drivers)
+    while True:
+        try:
+            await turnovers.round(datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+            log.warning("who is in the cohorts could not be looked after: %s", type(error).__name__)
+        await asyncio.sleep(_SWEEP_EVERY)
 
 
 async def _look_after_ledger(settings: Settings) -> None:

@@ -163,7 +163,7 @@ class ExposureActivities:
         lost: list[_Seen] = []
         for target, backend in targets.items():
             try:
-                found.append((target, self._driver_of(target, backend.kind, backend.settings)))
+                found.append((target, self._driver_of(target, backend.kind, backend.told)))
             except Exception as error:  # noqa: BLE001  # one target without a driver must not keep the others up
                 lost.append(_Seen(target, note=_why(error)))
         return sorted(found, key=lambda each: each[1].capabilities.protection), lost

@@ -42,7 +42,7 @@ def amend(
 
     What only tightens is in force at once; what is wider or looser asks everybody again. With --json: {"outcome",
     "code", "sentence", "standing", "id"}; with --explain --json: {"plan", "in_force", "changes": [{"what", "weight",
-    "functions"}]}.
+    "functions"}], "powers": [{"system", "verb", "now", "then"}]: what it may read and do otherwise than now}.
 
     Example: tidegate amend minutes-summariser playbooks/minutes-summariser.yaml --explain
     """
@@ -81,8 +81,13 @@ def _show(old: Plan, new: Plan, changes: tuple[Change, ...]) -> None:
     if not changes:
         render.say("It changes nothing that any rule reads.")
         return
+    from tidegate.powers import difference
+
     rows = [(change.what, render.spoken(change.weight.value), _asks(change)) for change in changes]
     render.table(("What changes", "Weight", "Asks"), rows)
+    powers = [(power.system, render.spoken(power.verb), power.now, power.then) for power in difference(old, new)]
+    if powers:
+        render.table(("System", "May", "Now", "Then"), powers)
 
 
 def _asks(change: Change) -> str:
@@ -91,6 +96,8 @@ def _asks(change: Change) -> str:
 
 
 def _words(old: Plan, new: Plan, changes: tuple[Change, ...]) -> dict[str, Any]:
+    from tidegate.powers import difference
+
     return {
         "plan": new.digest,
         "in_force": old.digest,
@@ -102,4 +109,5 @@ def _words(old: Plan, new: Plan, changes: tuple[Change, ...]) -> dict[str, Any]:
             }
             for change in changes
         ],
+        "powers": [power._asdict() for power in difference(old, new)],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli import render
 from cli.moments import shown
+from tidegate.manual import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
+_LIST = 12
 _WHOLE = 10_000
 
 
@@ -45,6 +47,9 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
         through = f"the freeze {given.freeze} until {shown(given.ends)}"
         render.sentence(f"Let through {through} by {given.by}: {given.why}")
     _says(plan, gate)
+    render.sentence(f"Success here means: {plan.success_means}")
+    render.sentence(f"It does not mean: {plan.success_does_not_mean}")
+    render.sentence(load(plan, gate.change or state.exposure.desired).sentence())
     render.say(f"Subject: {gate.subject}")
 
 
@@ -102,7 +107,8 @@ def _part(part: CohortShare | None) -> str:
     if part is None or not part.serves:
         return "nobody"
     share = "" if part.share == _WHOLE else f"{part.share / 100:g}%, "
-    return f"{share}up to {part.people:,}"
+    who = f" of list {' and '.join(name[:_LIST] for name in part.who)}" if part.who else ""
+    return f"{share}up to {part.people:,}{who}"
 
 
 def _limit(limit: Any) -> str:

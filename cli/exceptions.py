@@ -14,7 +14,8 @@ from cli.telling import Manner, message, speaker, tell, unseen
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
-    from tidegate.models.state import State, Waiver
+    from tidegate.models.state import State
+    from tidegate.models.waiver import Waiver
 
 
 def issue(
@@ -24,6 +25,9 @@ def issue(
     settle: Annotated[
         str | None, typer.Option("--settle", metavar="ISSUE", help="Which one is settled; with --evidence.")
     ] = None,
+    bypass: Annotated[
+        bool, typer.Option("--bypass", help="Controls were gone around: what was seen until now is void, and it holds.")
+    ] = False,
     evidence: Evidence = None,
     who: Who = None,
     reason: Why = None,
@@ -40,11 +44,21 @@ def issue(
     """
     from cli import talk
 
+    if bypass and what is None:
+        raise Refusal("--bypass belongs to what is wrong", "Write WHAT in quotes.")
     if (what is None) is (settle is None):
         raise Refusal("say what is wrong, or which issue is settled", "Write WHAT in quotes, or --settle ISSUE.")
     manner = Manner(as_json, None, mine, good)
     said = message(
-        use_case, "issue", who, manner, what=what, settles=settle and settle.strip(), evidence=evidence, reason=reason
+        use_case,
+        "issue",
+        who,
+        manner,
+        what=what,
+        settles=settle and settle.strip(),
+        evidence=evidence,
+        bypass=bypass or None,
+        reason=reason,
     )
     tell(talk.server(), said, manner)
 

@@ -16,7 +16,7 @@ from cli.options import AsJson, AsOf, ProgrammeFile
 from cli.render import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cli.reading import Document
     from tidegate.compile import Compiled
@@ -57,7 +57,8 @@ class Desk:
         programme = self.read(programme_file(self.named, file))
         table, day = self.looked_up(programme)
         compiled = compile_(programme.data, playbook.data, table, day)
-        return Judged(compiled, _rows(compiled.findings, playbook, programme), day, programme)
+        findings = (*compiled.findings, *_unreachable(compiled))
+        return Judged(compiled, _rows(findings, playbook, programme), day, programme)
 
     def looked_up(self, programme: Document) -> tuple[Zones, date]:
         """Return what no rule looks up by itself, once a programme, and the day on which it is judged."""
@@ -180,11 +181,11 @@ def schema(kind: Annotated[Kind, typer.Argument(help="Which of the two.")]) -> N
 
 def schema_of(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a document."""
-    from cli.described import described
     from tidegate.models.playbook import Playbook
     from tidegate.models.programme import Programme
 
-    body = described(Playbook if kind is Kind.PLAYBOOK else Programme)
+    model = Playbook if kind is Kind.PLAYBOOK else Programme
+    body = model.model_json_schema()
     for part in (body, *body["$defs"].values()):
         for field in part.get("properties", {}).values():
             # pydantic leaves a field undescribed that says the same as its type; an editor shows nothing then.
@@ -197,6 +198,15 @@ def schema_of(kind: Kind) -> dict[str, Any]:
 def is_programme(document: Document) -> bool:
     """Whether a file is a programme rather than a playbook, by the keys that only one of them has."""
     return "use_case" not in document.data and bool({"programme", "people", "governance_owner"} & document.data.keys())
+
+
+def _unreachable(compiled: Compiled) -> Iterator[Finding]:
+    """Say which targets no driver can serve as planned: only what can be put into force may be started."""
+    from activities.drivers.objections import objections
+    from tidegate.models.finding import error
+
+    for found in objections(compiled.plan) if compiled.plan is not None else ():
+        yield error("D1", ("targets", found.target), f"`{found.target}`: {found.message}", found.mend, "programme")
 
 
 def _rows(findings: Iterable[Finding], playbook: Document, programme: Document) -> tuple[Row, ...]:

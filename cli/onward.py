@@ -258,5 +258,5 @@ def _handoff(given: RolloutInput, use_case: str, drill: str | None) -> Gate:
             return gate
     mend = f"`tidegate status {use_case}` says what it waits for."
     if drill is None:
-        mend = f"The receiver's own drill comes first: --drill WHERE. {mend}"
+        mend = f"The receiver's own drill comes first: --drill WHERE, or `tidegate drill {use_case} rollback`. {mend}"
     raise Refusal(f"{use_case} is not being handed over now", mend, Exit.NO)

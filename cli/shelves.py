@@ -74,6 +74,11 @@ SHELVES = (
             ),
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
             Verb(
+                "onepager",
+                "onepaging",
+                "Answer the ten questions about a workflow on one page, with names.",
+            ),
+            Verb(
                 "exposure",
                 "outside",
                 "Show who is served, where, by what and up to which limits, and what is held back; beside it what is "
@@ -89,6 +94,8 @@ SHELVES = (
                 "runbook",
                 "Print the way down that is being walked: what is confirmed, what is not, and who does what now.",
             ),
+            Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
+            Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",
@@ -142,6 +149,7 @@ SHELVES = (
                 "Pause every rollout that uses a model, that a vendor supplies, or of a unit; or all.",
             ),
             Verb("line", "line", "Show what is stopped, how many are contained, and of whom nobody can say."),
+            Verb("drill", "drilling", "Try a way down on test subjects, or really, and say how long it took."),
         ),
     ),
     Shelf(

@@ -29,7 +29,7 @@ from cli.answers import Exit, Refusal
 from cli.embedded import leave
 from cli.embedded.inquiry import Target, polled, target
 from cli.embedded.places import task_queue
-from cli.trouble import ABORTED, mend, plainly, unanswerable
+from cli.unanswered import ABORTED, plainly, unanswerable
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -421,7 +421,7 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
         runner.close()
         why = "no answer in time" if isinstance(error, TimeoutError) else plainly(str(error))
         raise Refusal(
-            f"the Temporal server at {where.address} cannot be reached: {why}", mend(where), Exit.UNREACHABLE
+            f"the Temporal server at {where.address} cannot be reached: {why}", _mend(where), Exit.UNREACHABLE
         ) from None
 
 
@@ -436,6 +436,12 @@ def place() -> tuple[Target, str]:
     leave.mark()
     where = target()
     return where, str(where.settings.get("namespace") or "default")
+
+
+def _mend(where: Target) -> str:
+    if where.elsewhere is None:
+        return "`tidegate up` starts the embedded one."
+    return f"Start it, or correct {where.set_by}; `tidegate doctor` says more."
 
 
 def _seconds(count: float) -> timedelta:

@@ -67,12 +67,20 @@ def programme_page(
                   "team/finance: {people: 25, risk: 1}"),
         "",
         "# The systems that enforce who is served.",
-        *_section("targets", {name: {"driver": driver} for name, driver in targets.items()},
-                  "flags/my_use_case: {driver: file}"),
+        *_section("targets", {name: _target(name, driver) for name, driver in targets.items()},
+                  f"flags/drafts: {inline(_target('flags/drafts', 'flagd'))}"),
         "",
         "# Not written here, and so built in: standards, tiers, rights.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _target(name: str, driver: str) -> dict[str, Any]:
+    """Return a target; of its settings only those that need no knowledge of what is there."""
+    if driver != "flagd":
+        return {"driver": driver}
+    flag = name.rpartition("/")[2]
+    return {"driver": driver, "settings": {"file": f"flags/{flag}.flagd.json", "flag": flag}}
 
 
 def _section(name: str, values: dict[str, Any], example: str) -> list[str]:

@@ -254,7 +254,8 @@ What `tidegate check` looks for. An **error** stops everything; what is **owed**
 _WORDS = """## What reading finds
 
 Ids that begin with S or P come from reading a document and laying it beside its programme: what they find cannot be
-run at all.
+run at all. D1 is what no driver can do: a target whose driver is none, whose settings lead nowhere, or whose backend
+cannot serve a wave's share exactly (see [drivers](../drivers.md)).
 """
 
 

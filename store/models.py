@@ -103,3 +103,18 @@ class Readings(Table, table=True):
     status: str = Field(sa_column=_text())
     value: str | None = Field(sa_column=_text(empty=True))
     n: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+
+
+class Rolls(Table, table=True):
+    """A list of who was in a cohort at a moment, by its digest. It is personal, and stays here."""
+
+    digest: str = Field(sa_column=_text(key=True))
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Memberships(Table, table=True):
+    """Which list was read of which cohort, and when it became the one that holds."""
+
+    cohort: str = Field(sa_column=_text(key=True))
+    digest: str = Field(sa_column=_text(key=True))
+    at: str = Field(sa_column=_text())

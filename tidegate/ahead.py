@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from tidegate.deadlines import deadlines
 from tidegate.decide import decide
 from tidegate.explain import explain
-from tidegate.models.decision import Entry, Notify, TakeReadings
+from tidegate.models.decision import Entry, Notify, TakeReadings, TakeSnapshot
 from tidegate.models.event import Actor, ActorKind, Applied, Event, Noticed, Readings, Stored, Tick
+from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.reading import Reading
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ def _answers(state: State) -> Iterator[Event]:
     for key, move in state.owed.items():
         if isinstance(move, Notify):
             yield Noticed(key=key, result="delivered")
+        elif isinstance(move, TakeSnapshot):
+            # Who will be in it then nobody knows; that it can be read is all that is supposed.
+            yield Snapshot(cohorts={name: Resolved(digest="0" * 64, people=1) for name in move.cohorts})
 
 
 def _sources(plan: Plan, state: State, now: datetime) -> Iterator[Event]:

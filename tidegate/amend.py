@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, schedule, votes
+from tidegate import fallback, frozen, gates, membership, schedule, votes
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -18,14 +18,14 @@ from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase, Proposal
-from tidegate.rights import can_vote, keys_kept, keys_lost, may
+from tidegate.rights import can_vote, keys_kept, keys_lost, may, requesters
 from tidegate.roster import missing_seats
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
-    from tidegate.models.plan import Plan
+    from tidegate.models.plan import Backend, Plan
 
 LARGEST_REVISION = 256 * 1024
 """Bytes, as for any plan: it travels with the state while it is proposed, and after."""
@@ -92,8 +92,14 @@ def _left_behind(turn: Turn, new: Plan) -> Reason | None:
     """Refuse to let go of a target that may still serve somebody: nobody could reduce it any more."""
     old, exposure = turn.plan, turn.state.exposure
     serves = exposure.desired.serves or exposure.confirmed.serves or exposure.pending is not None or exposure.unresolved
-    gone = [name for name in old.targets if name not in new.targets or old.drivers.get(name) != new.drivers.get(name)]
+    gone = [name for name in old.targets if name not in new.targets or _place(old, name) != _place(new, name)]
     return because(Code.LEFT_BEHIND, targets=gone) if gone and serves else None
+
+
+def _place(plan: Plan, target: str) -> Backend | None:
+    """Return where a target is; what roles are given there may change while people are served."""
+    backend = plan.drivers.get(target)
+    return None if backend is None else backend.but(presets={})
 
 
 def _seats_themselves(old: Plan, new: Plan, who: str) -> bool:
@@ -129,12 +135,27 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     )
     # Only what the revision itself widens; what was taken back since is for a resume to ask for.
     raised = moved is not None and bool(wider_in(new.exposure(moved), turn.plan.exposure(level)))
-    target = new.exposure(moved) if moved is not None and raised and turn.state.position.level > 0 else None
+    widens = moved is not None and raised and turn.state.position.level > 0
+    target = membership.pinned(new, turn.state, new.exposure(moved)) if moved is not None and widens else None
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
+    thawed = frozen.touched(turn.plan, new)
+    own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
+    if thawed and own is None:
+        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats="whoever answers for it, and did not ask for it")
+        turn.system("gate not opened", Outcome.REFUSED, nobody)
+        return False
+    label = f"revision {new.digest[:12]}" + (f", which widens what is frozen ({', '.join(thawed)})" if thawed else "")
     gate = gates.open_gate(
-        turn, GateKind.AMENDMENT, level, target if wider else None, f"revision {new.digest[:12]}", needs=needs, plan=new
+        turn,
+        GateKind.AMENDMENT,
+        level,
+        target if wider else None,
+        label,
+        needs=needs,
+        persons=(own,) if own is not None else (),
+        plan=new,
     )
     if gate is None:
         return False
@@ -175,7 +196,8 @@ def agreed(turn: Turn, gate: Gate) -> None:
         adopt(turn, proposal.plan, by=gate.id, material=material)
         turn.place(sent_back=False)
     level, exposure = turn.state.position.level, turn.state.exposure
-    widens = gate.change == turn.plan.exposure(level) and not gate.change <= exposure.desired
+    same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
+    widens = same and gate.change is not None and not gate.change <= exposure.desired
     if not widens or not exposure.control.open or turn.state.position.phase is Phase.WIDENING:
         schedule.use(turn, gate)
         if turn.state.position.phase in (Phase.OBSERVING, Phase.OPERATING):
@@ -194,7 +216,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
-    if material:
+    if material or _names(old) != _names(new):
         # A run that begins with the plan in force is one that whoever looks from outside can read it from.
         turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))
     expired = position.expired
@@ -231,6 +253,11 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         fallback.reduce(turn, Reduction.HOLD)
 
 
+def _names(plan: Plan) -> tuple[object, ...]:
+    """Return what decides about people by name: where they are read, and what their roles give."""
+    return plan.cohorts, {name: backend.presets for name, backend in plan.drivers.items()}
+
+
 def _moved(old: Plan, new: Plan, level: int) -> int | None:
     """Return which level of the new revision a level of the old one is; none if it is gone."""
     return fallback.level_named(new, fallback.level_name(old, level))
@@ -250,7 +277,7 @@ def _carry_gates(turn: Turn, old: Plan, by: str | None, *, material: bool) -> No
         if gate.id == by:
             continue
         level = _moved(old, turn.plan, gate.level)
-        other = gate.change is not None and (level is None or gate.change != turn.plan.exposure(level))
+        other = gate.change is not None and (level is None or gate.change.unnamed != turn.plan.exposure(level))
         # What was proposed was compared with the old revision, and would undo this one unseen.
         overtaken = proposal is not None and proposal.gate == gate.id
         if other or overtaken or (material and gate.kind not in (GateKind.RETIREMENT, GateKind.OVERRIDE)):

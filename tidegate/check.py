@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from tidegate.checks import (
+    access,
     approvals,
     authority,
     communication,
+    drills,
     fallback,
     goals,
     handoff,
@@ -36,6 +38,7 @@ __all__ = ("DELETE", "RULES", "Example", "Fault", "Rule", "check", "place")
 
 RULES: tuple[Rule, ...] = (
     *scope.RULES,
+    *access.RULES,
     *stages.RULES,
     *authority.RULES,
     *people.RULES,
@@ -46,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     *tree.RULES,
     *thresholds.RULES,
     *fallback.RULES,
+    *drills.RULES,
     *communication.RULES,
     *handoff.RULES,
 )

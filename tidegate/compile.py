@@ -33,6 +33,7 @@ from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
     AcceptedIssue,
     Backend,
@@ -246,8 +247,18 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         consulted=_named(case, "consulted"),
         informed=_named(case, "informed"),
         targets=targets,
+        cohorts={
+            name: CohortRoll(source=cohort.members, joiners=cohort.joiners, preset=cohort.preset)
+            for name, cohort in programme.cohorts.items()
+            if cohort.members is not None and name in case.ladder[-1].exposure.cohorts
+        },
+        test_subjects={name: one.people for name, one in programme.cohorts.items() if one.kind == "test"},
         drivers={
-            name: Backend(kind=target.driver, settings=dict(target.settings))
+            name: Backend(
+                kind=target.driver,
+                settings=dict(target.settings),
+                presets=dict(programme.presets) if target.driver in BY_NAME else {},
+            )
             for name, target in programme.targets.items()
             if name in targets
         },
@@ -274,6 +285,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
         vendors=_vendors(case),
         unit=playbook.unit,
+        logging=playbook.logging,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
         texts_digest=texts_digest(playbook, case.owners),
@@ -326,6 +338,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+        frozen=plan.never_widen,
     )
 
 
@@ -370,6 +383,8 @@ def _fallback(playbook: Playbook) -> PlanFallback:
         pause=plan.pause,
         rollback=plan.rollback,
         drain=plan.drain,
+        manual_minutes=manual.minutes_each,
+        drill_within=plan.drill_within,
         manual=manual.how,
         manual_owner=manual.owner,
         manual_per_day=manual.per_day,

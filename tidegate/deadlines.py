@@ -134,6 +134,9 @@ def _of_schedule(plan: Plan, state: State) -> Iterator[Deadline]:
     position = state.position
     if position.retry_at is not None and position.phase in (Phase.CHECKPOINT_DUE, Phase.SCHEDULED):
         yield Deadline(position.retry_at, "ask for evidence", plan.ai_owner)
+    reads = position.phase in (Phase.CHECKPOINT_DUE, Phase.PREPARING)
+    if state.unread is not None and reads and state.unread.again > state.ticked_at:
+        yield Deadline(state.unread.again, "read who is in a cohort", plan.ai_owner)
     if position.phase is not Phase.SCHEDULED:
         return
     stage = plan.rung(position.target or 1).stage

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from tidegate import (
     amend,
     deadlines,
+    drills,
     endings,
     fallback,
     freezes,
+    membership,
     obligations,
     reconcile,
     resume,
@@ -39,6 +41,7 @@ from tidegate.models.event import (
     Alert,
     Choice,
     Confirm,
+    Drill,
     Fault,
     Judge,
     Message,
@@ -103,6 +106,7 @@ def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
     actor = CLOCK if isinstance(event, Tick) else SYSTEM
     turn = Turn(plan, state, now, actor, None)
     _WORLD[event.kind](turn, event)
+    drills.follow(turn)
     waves.progress(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, None)
 
@@ -132,6 +136,8 @@ def precedence(event: Event) -> int:
     """Return the order of safety: rollback, pause, redirect, narrow, hold, the rest, each no; what advances last."""
     if isinstance(event, Reduce):
         return -event.verb.rank
+    if isinstance(event, Drill) and event.real:
+        return -Reduction(event.way).rank
     if isinstance(event, StopTheLine):
         return 2 if event.lift else -event.does.rank
     if isinstance(event, Terminate):
@@ -160,6 +166,7 @@ _ORDER = MappingProxyType(
     {
         "dispatched": 1,
         "applied": 1,
+        "drilled": 1,
         "observed": 1,
         "fault": 1,
         "readings": 1,
@@ -189,6 +196,7 @@ def _message(plan: Plan, state: State, event: Message, now: datetime, proven: Ac
     event = event.model_copy(update={"actor": actor})
     turn = Turn(plan, state, now, actor, event.id)
     safer = isinstance(event, Reduce | Alert) or (isinstance(event, StopTheLine) and not event.lift)
+    safer = safer or (isinstance(event, Drill) and event.real)
     conflict = None if known is None else because(Code.ID_CONFLICT, id=event.id)
     # Who says no may be mistaken about their key, or say it without one; a yes may not.
     unproven = None if _cautious(event) else forged or _unsigned(turn, event)
@@ -213,6 +221,7 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
     """Where only signed decisions count, so do only signed words that could take something out of the way."""
     signs = any(rule.signed for rule in turn.rules.gates.values())
     opens = isinstance(event, _OPENING) or (isinstance(event, StopTheLine) and event.lift)
+    opens = opens or (isinstance(event, Drill) and not event.real)
     if not signs or not opens or event.actor.verified:
         return None
     return because(Code.SIGNATURE_REQUIRED, gate=f"this {event.kind}")  # type: ignore[attr-defined]  # every message has a kind
@@ -293,6 +302,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "ready": obligations.ready,
         "vote": votes.cast,
         "reduce": fallback.asked,
+        "drill": drills.asked,
         "stop_the_line": fallback.stop_the_line,
         "delegate": obligations.delegate,
         "remind": obligations.remind,
@@ -311,6 +321,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "withdraw": endings.withdraw,
         "alert": thresholds.alert,
         "readings": thresholds.take,
+        "turnover": membership.turnover,
     }
 )
 
@@ -318,8 +329,10 @@ _WORLD: MappingProxyType[str, Callable[[Turn, Any], None]] = MappingProxyType(
     {
         "dispatched": reconcile.dispatched,
         "applied": reconcile.applied,
+        "drilled": drills.drilled,
         "observed": reconcile.observed,
         "noticed": schedule.noticed,
+        "snapshot": membership.taken,
         "stored": _stored,
         "tick": _tick,
         "fault": _fault,

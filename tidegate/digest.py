@@ -30,6 +30,11 @@ def digest(words: BaseModel | dict[str, Any] | list[Any]) -> str:
     return hashlib.sha256(canonical(words)).hexdigest()
 
 
+def digest_of(spelled: bytes) -> str:
+    """Return the SHA-256 of words that are spelled already."""
+    return hashlib.sha256(spelled).hexdigest()
+
+
 def sealed_words(word: BaseModel, name: str) -> dict[str, Any]:
     """Return the words of what carries its own digest that this digest is of, without the digest itself.
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import runbook
+from tidegate import incidents, runbook
+from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
 from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
-from tidegate.models.exposure import NOTHING, CohortShare, Exposure
+from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Ending
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -113,6 +114,13 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     fence(turn, verb.value, desired, label)
     reason = because(_SAID[verb], label=label, people=desired.people)
     turn.note(verb.value, Outcome.DONE, reason)
+    if verb.rank >= Reduction.REDIRECT.rank and turn.plan.fallback.manual_minutes is not None:
+        falls = load(turn.plan, current.desired)
+        turn.tell(because(Code.MANUAL_LOAD, what=falls.sentence()), (turn.plan.fallback.manual_owner,), urgent=True)
+    incident = incidents.opened(turn, verb)
+    if incident is not None:
+        turn.system("incident", Outcome.DONE, incident)
+        turn.tell(incident, pager(turn.plan), urgent=True)
     turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
     runbook.begin(turn, verb.value, label)
     return reason
@@ -180,7 +188,7 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if verb is Reduction.ROLLBACK and to is not None:
         if level is None:
             return because(Code.NO_SUCH_LEVEL, level=to)
-        if now <= plan.exposure(level) and now != plan.exposure(level):
+        if now <= plan.exposure(level) and now.unnamed != plan.exposure(level):
             return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
         return verb, plan.exposure(level), to
     return verb, NOTHING, "nothing"
@@ -196,7 +204,8 @@ def _narrower(plan: Plan, state: State, to: str | None) -> tuple[Reduction, Expo
     bounds = dict(ways_down(plan, state, everything=True))
     if to not in bounds:
         return because(Code.NO_SUCH_LEVEL, level=to)
-    if now <= bounds[to] and now != bounds[to] and to not in [level.name for level in plan.fallback.levels]:
+    between = to in [level.name for level in plan.fallback.levels]
+    if now <= bounds[to] and now.unnamed != bounds[to].unnamed and not between:
         return because(Code.WOULD_WIDEN, level=to, now=state.exposure.label)
     return Reduction.NARROW, bounds[to], to
 
@@ -213,15 +222,16 @@ def _redirected(plan: Plan, now: Exposure) -> tuple[Reduction, Exposure, str]:
 def ways_down(plan: Plan, state: State, *, everything: bool = False) -> tuple[tuple[str, Exposure], ...]:
     """Return the levels below, mildest first: those of the fallback plan, then the waves before, then nothing."""
     now = state.exposure.desired
-    between = [(level.name, _narrowed(now, level)) for level in plan.fallback.levels]
+    between = [(level.name, narrowed(now, level)) for level in plan.fallback.levels]
     top = len(plan.ladder) if everything else max(state.position.level - 1, 0)
     waves = [(level_name(plan, level), plan.exposure(level)) for level in range(top, 0, -1)]
     return (*between, *waves, ("nothing", NOTHING)) if everything else (*between, *waves)
 
 
-def _narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+def narrowed(now: Exposure, level: NarrowTo) -> Exposure:
+    """Return what a level between the waves leaves of an exposure."""
     cohorts = {
-        name: CohortShare(
+        name: part.but(
             share=min(part.share, level.share), people=-(-part.people * min(part.share, level.share) // part.share)
         )
         for name, part in now.cohorts.items()
@@ -253,7 +263,7 @@ def level_named(plan: Plan, name: str) -> int | None:
 def label_of(plan: Plan, exposure: Exposure, otherwise: str) -> str:
     """Return the name of the level that is exactly this exposure."""
     for level in range(len(plan.ladder) + 1):
-        if plan.exposure(level) == exposure:
+        if plan.exposure(level) == exposure.unnamed:
             return level_name(plan, level)
     return otherwise
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, freezes, hours, thresholds, votes, waivers
+from tidegate import bypass, calendar, fallback, freezes, hours, membership, thresholds, votes, waivers
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -15,7 +15,7 @@ from tidegate.models.event import Choice
 from tidegate.models.gate import Briefing, Ending, Gate
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
-from tidegate.models.state import Phase
+from tidegate.models.state import Evidence, Phase
 from tidegate.rights import requesters
 from tidegate.roster import eligible, missing_seats
 from tidegate.turn import Turn, because
@@ -37,9 +37,12 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     """Return the conditions that a reviewer sees, in their order; approvals are asked for when these pass."""
     checks: list[Check] = []
     if kind not in _NO_METRICS:
+        checks.extend(bypass.checks(plan, state, now))
         checks.extend(thresholds.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
+        checks.extend(membership.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
         checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
     return tuple(checks)
@@ -63,6 +66,12 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
 def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: datetime) -> Check:
     rules = plan.stages[stage].rules
     given = state.readiness.get(item)
+    if item is ReadinessItem.ROLLBACK_TESTED and rules.drill_recorded:
+        last = state.drills.get("rollback")
+        given = Evidence(by=last.by, at=last.at, ref=last.on) if last is not None and last.passed else None
+        if given is None:
+            reason = because(Code.DRILL_NEEDED, use_case=plan.use_case)
+            return Check(name=item.value, verdict=Verdict.PENDING, reason=reason)
     drill = item is ReadinessItem.ROLLBACK_TESTED and rules.drill_max_age is not None
     limit = rules.drill_max_age if drill and rules.drill_max_age is not None else rules.evidence_max_age
     if given is not None:
@@ -82,6 +91,13 @@ def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: date
             reason=because(Code.READINESS_MET, item=item.value, by="the playbook"),
         )
     return Check(name=item.value, verdict=Verdict.PENDING, reason=because(Code.READINESS_OWED, item=item.value))
+
+
+def drill_needed(plan: Plan, state: State) -> bool:
+    """Whether only a drill that was run here counts, where a rollout stands or where it is to go."""
+    position = state.position
+    levels = (max(position.level, 1), max(position.target or position.level, 1))
+    return any(plan.rules(level).drill_recorded for level in levels)
 
 
 def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, rights, standing, thresholds, votes
+from tidegate import calendar, gates, rights, standing, thresholds, votes
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
@@ -57,7 +57,7 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     yield from _readings(plan, state, stands)
 
 
-_RIGHTS = ("start", "resume", "ready", "lift", "amend", "withdraw-veto")
+_RIGHTS = ("start", "resume", "ready", "drill", "lift", "amend", "withdraw-veto")
 """Steps that wait for a right that somebody holds, with no round of votes and no date of their own."""
 
 
@@ -157,7 +157,7 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
         gates = [gate.expires_at for gate in standing.waiting(state)]
         return Ask("veto", step.verb, step.why, min(gates, default=None), "block", None, chairs)
     position = state.position
-    if "receiver_drill" in step.verb:
+    if "receiver_drill" in step.verb or (step.verb == standing.DRILL and position.phase is Phase.HANDOFF_PENDING):
         due = next((owed.due for owed in state.obligations.values() if owed.kind == "handoff"), None)
         return Ask("right", step.verb, "your own drill", due or position.nudge_at, "hold", None, chairs)
     narrows = position.narrow_at is not None and name == "resume"
@@ -170,7 +170,8 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     soon = plan.rules(state.position.level).review_every.wall
     since = owed.due - soon if owed.every_days is not None and not owed.overdue else None
     if owed.kind == "drill":
-        verb, chairs = "ready rollback_tested --evidence WHERE", _people(plan, _holding(plan, Right.READY))
+        verb = standing.DRILL if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
+        chairs = _people(plan, _holding(plan, Right.READY))
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()

@@ -13,6 +13,7 @@ from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function
 from tidegate.models.change import Change, Weight
 from tidegate.models.exposure import wider_in
+from tidegate.permit import narrower
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,6 +77,7 @@ def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
     for said, was, now in (
         ("what lets it advance", old.advance_when, new.advance_when),
         ("what pauses it", old.pause_when, new.pause_when),
+        ("what pauses it until it is handed over", old.guard_when, new.guard_when),
         ("what stays manual", old.manual, new.manual),
     ):
         if now != was:
@@ -148,6 +150,9 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         if was.expires != now.expires:
             longer = was.expires is not None and (now.expires is None or now.expires > was.expires)
             yield Change(f"{stage.value}: other end", Weight.MATERIAL if longer else Weight.RECORDED)
+        if was.frozen != now.frozen:
+            thaws = any(what not in now.frozen for what in was.frozen)
+            yield Change(f"{stage.value}: what is never widened", Weight.MATERIAL if thaws else Weight.RECORDED)
         if was.met != now.met or was.owed != now.owed:
             yield Change(f"{stage.value}: what is met and owed", Weight.RECORDED)
     if new.tier != old.tier:
@@ -201,6 +206,10 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
+    if new.test_subjects != old.test_subjects:
+        fewer = new.test_subjects.items() <= old.test_subjects.items()
+        asks = () if fewer else (Function.OPERATIONS,)
+        yield Change("who is drilled on", Weight.RECORDED if fewer else Weight.FUNCTION, asks)
     yield from _reached(old, new)
     yield from _shared(old, new)
     yield from _data(old, new)
@@ -227,12 +236,34 @@ def _shared(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _reached(old: Plan, new: Plan) -> Iterator[Change]:
-    if (new.targets, new.drivers) != (old.targets, old.drivers):
+    before, after = ({name: each.but(presets={}) for name, each in plan.drivers.items()} for plan in (old, new))
+    if (new.targets, after) != (old.targets, before):
         yield Change("what enforces exposure", Weight.MATERIAL)
+    yield from _by_name(old, new)
     if new.sources != old.sources:
         yield Change("where metrics are read", Weight.MATERIAL)
     if new.channels != old.channels:
         yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,))
+
+
+def _by_name(old: Plan, new: Plan) -> Iterator[Change]:
+    """Find what changes for people by name: who is in a cohort, and what their role gives them."""
+    for name in sorted({*old.cohorts, *new.cohorts}):
+        was, now = old.cohorts.get(name), new.cohorts.get(name)
+        if was != now:
+            # Who joins waits from now on: nobody is served whom the old plan would not have served.
+            stricter = was is not None and now is not None and now == was.but(joiners="wait")
+            yield Change(f"who is in {name}", Weight.RECORDED if stricter else Weight.MATERIAL)
+    for target, backend in new.drivers.items():
+        before = old.drivers[target].presets if target in old.drivers else backend.presets
+        for name, preset in backend.presets.items():
+            if name in before and preset != before[name]:
+                tighter = narrower(preset, before[name])
+                yield Change(f"role {name} at {target}", Weight.RECORDED if tighter else Weight.MATERIAL)
+        if set(backend.presets) - set(before):
+            yield Change(f"roles at {target}", Weight.MATERIAL)
+        elif set(before) - set(backend.presets):
+            yield Change(f"roles are gone at {target}", Weight.RECORDED)
 
 
 def _data(old: Plan, new: Plan) -> Iterator[Change]:

@@ -47,12 +47,15 @@ def ready(turn: Turn, event: Ready) -> Reason:
         return turn.note(
             "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
         )
+    drilled = drill or event.item is ReadinessItem.ROLLBACK_TESTED
+    if drilled and gates.drill_needed(turn.plan, turn.state):
+        return turn.note("ready", Outcome.REFUSED, because(Code.DRILL_NEEDED, use_case=turn.plan.use_case))
     if event.evidence is None:
         return turn.note("ready", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.item.value))
     given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence)
     turn.change(readiness={**turn.state.readiness, event.item: given})
     if event.item is ReadinessItem.ROLLBACK_TESTED:
-        _met(turn, "drill")
+        met(turn, "drill")
     return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
 
 
@@ -73,16 +76,26 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
             Outcome.REFUSED,
             because(Code.NOT_YOURS, who=event.actor.subject, what=event.what, owner=owed.owner),
         )
-    if event.evidence is None:
-        return turn.note("confirm", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.what))
-    if not event.ratified and owed.kind != "override_review":
-        return turn.note("confirm", Outcome.REFUSED, because(Code.NOT_RATIFIABLE, what=event.what))
-    _met(turn, event.what)
+    lacks = _lacks(turn, event, owed)
+    if lacks is not None:
+        return turn.note("confirm", Outcome.REFUSED, lacks)
+    met(turn, event.what)
     if owed.kind == "step":
         runbook.confirmed(turn, event.what, event.actor.subject)
     if not event.ratified:
         return _disowned(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
+
+
+def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
+    """Return why the word of whoever owes it is not enough."""
+    if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
+        return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if event.evidence is None:
+        return because(Code.EVIDENCE_NEEDED, what=event.what)
+    if not event.ratified and owed.kind != "override_review":
+        return because(Code.NOT_RATIFIABLE, what=event.what)
+    return None
 
 
 def _disowned(turn: Turn, event: Confirm, owed: Obligation) -> Reason:
@@ -109,7 +122,8 @@ def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
     return event.actor.subject == owed.owner or owed.owner in functions
 
 
-def _met(turn: Turn, name: str) -> None:
+def met(turn: Turn, name: str) -> None:
+    """Owe something no longer, or not until its next day."""
     owed = turn.state.obligations.get(name)
     if owed is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, schedule, votes
+from tidegate import calendar, fallback, gates, membership, schedule, votes
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import ActorKind, Choice, Override, Resume, Vote
@@ -39,6 +39,7 @@ def propose(turn: Turn, event: Resume) -> Reason:
         return turn.note("resume", Outcome.REFUSED, because(Code.TOO_HIGH, level=event.to or "", highest=level))
     owed = [] if _as_it_is(turn) else gates.readiness(turn.plan, turn.state, max(wish, 1), turn.now)
     stale = next((check.reason for check in owed if check.verdict is not Verdict.PASSED), None)
+    stale = stale or (None if _as_it_is(turn) else membership.unread(turn, max(wish, 1)))
     if stale is not None:
         return turn.note("resume", Outcome.REFUSED, stale)
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject})))
@@ -91,8 +92,9 @@ def _ask_to_widen(turn: Turn, target: int) -> bool:
     rule = dict(turn.plan.rules(level).gates[GateKind.RESUME].functions)
     needs = {**dict.fromkeys(sorted(causes - {Function.AI_OWNER}), 1), **rule}
     label = fallback.level_name(turn.plan, level)
+    change = membership.pinned(turn.plan, turn.state, turn.plan.exposure(level))
     for wish in (needs, rule):
-        if gates.open_gate(turn, GateKind.RESUME, level, turn.plan.exposure(level), label, needs=wish):
+        if gates.open_gate(turn, GateKind.RESUME, level, change, label, needs=wish):
             turn.move_to(Phase.AWAITING_APPROVAL, target=level, purpose=GateKind.RESUME)
             return True
     return False
@@ -157,9 +159,11 @@ def override(turn: Turn, event: Override) -> Reason:
     label = f"{fallback.level_name(turn.plan, level)} for {event.incident}"
     if gate is None:
         # In an emergency the one who asks is not barred: two distinct people are needed, and one of them is asking.
-        gate = gates.open_gate(
-            turn, GateKind.OVERRIDE, level, turn.plan.exposure(level), label, excluded=turn.plan.authors
-        )
+        unread = membership.unread(turn, level)
+        if unread is not None:
+            return turn.note("override", Outcome.REFUSED, unread)
+        change = membership.pinned(turn.plan, turn.state, turn.plan.exposure(level))
+        gate = gates.open_gate(turn, GateKind.OVERRIDE, level, change, label, excluded=turn.plan.authors)
         if gate is None:
             return because(Code.UNSATISFIABLE, kind="override", seats="see the programme")
         turn.note("override", Outcome.DONE, because(Code.OVERRIDE_ASKED, label=label), gate=gate.id)

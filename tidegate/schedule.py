@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, runbook, thresholds, votes
+from tidegate import calendar, fallback, gates, membership, runbook, thresholds, votes
 from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
@@ -182,7 +182,7 @@ def consume(turn: Turn, gate: Gate) -> None:
             by = because(Code.SUPERSEDED, gate=other.id, by=gate.id)
             turn.system("gate superseded", Outcome.SUPERSEDED, by, gate=other.id, subject=other.subject)
             fallback.close_gate(turn, other.id, "superseded")
-    change = gate.change or turn.plan.exposure(gate.level)
+    change = gate.change or membership.pinned(turn.plan, turn.state, turn.plan.exposure(gate.level))
     turn.expose(before=turn.state.exposure.desired)
     turn.move_to(Phase.WIDENING, target=gate.level, purpose=gate.kind)
     turn.system(

@@ -49,6 +49,10 @@ _AFTER = MappingProxyType(
 )
 
 
+DRILL = "drill rollback"
+"""How a drill is run where nobody's word for it will do."""
+
+
 def standing(plan: Plan, state: State, now: datetime) -> Standing:
     """Say where a rollout stands."""
     position, exposure = state.position, state.exposure
@@ -77,11 +81,11 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         steps=tuple(steps(plan, state, now)),
         coming=_coming(plan, state),
         through=_through(plan, state),
-        bars=tuple(sorted(state.embargoes)),
         targets=exposure.targets,
         unseen=exposure.unseen_since,
         runbook=state.runbook,
         exposure=digest(exposure.desired),
+        bars=tuple(sorted(state.embargoes)),
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -211,8 +215,9 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
             continue
         known = check.name in tuple(ReadinessItem)
         data = check.name == ReadinessItem.DATA_STEWARD.value
+        word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
         yield Step(
-            verb=f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK",
+            verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
             who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
             why=explain(check.reason),
         )
@@ -286,7 +291,7 @@ def _drill(plan: Plan, state: State) -> Iterator[Step]:
     drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
     if drill is None or drill.by != receiver:
         yield Step(
-            verb="ready receiver_drill --evidence WHERE",
+            verb=DRILL if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
             who=(receiver,),
             why="the receiver rolls it back once with their own hands before they sign",
         )
@@ -301,7 +306,8 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         why = f"{owed.what} is owed"
         if owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
-            yield Step(verb=f"ready {item} --evidence WHERE", who=_holders(plan, Right.READY), why=why)
+            verb = DRILL if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
+            yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 

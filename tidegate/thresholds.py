@@ -10,13 +10,14 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback
-from tidegate.models.base import Band
+from tidegate import bypass, calendar, fallback
+from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState
+from tidegate.rights import holders
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
     by_code = {Code.SOURCE_ERROR: health, Code.FEW_SAMPLES: samples}
     values: dict[str, Decimal] = {}
     for name, metric in plan.metrics.items():
-        if metric.dry_run or (name not in wanted and not metric.bands):
+        if metric.dry_run or (name not in wanted and not metric.bands and metric.limit is None):
             continue
         watched = state.metrics.get(name)
         verdict, reason, value = judge(plan, metric, name, watched.last if watched else None, now)
@@ -171,9 +172,13 @@ def take(turn: Turn, event: Readings) -> Reason:
     for band, name in sorted(acts, key=lambda act: -act[0].rank)[:1]:
         if not turn.state.exposure.desired.serves:
             break
-        turn.system(
-            "threshold", Outcome.DONE, because(Code.THRESHOLD, metric=name, band=band.value, value=_shown(kept[name]))
-        )
+        limit, value = limit_of(turn.state, turn.plan.metrics[name]), _shown(kept[name])
+        last = kept[name].last
+        number = None if last is None else last.number
+        why = because(Code.THRESHOLD, metric=name, band=band.value, value=value)
+        if limit is not None and number is not None and number > limit:
+            why = because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
+        turn.system("threshold", Outcome.DONE, why)
         said = fallback.reduce(turn, _DOES[band])
     return said
 
@@ -183,7 +188,7 @@ def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, readin
     asked = not metric.by_hand and old.due_at > turn.now
     due = old.due_at if asked else calendar.again(turn.plan.calendar, turn.now, metric.every)
     verdict, _, value = judge(turn.plan, metric, name, reading, turn.now)
-    pauses = False
+    pauses, past, worse = False, Band.HEALTHY, old.worse
     if value is None:
         failed = verdict is Verdict.FAILED
         band = max(old.band, Band.HOLD, key=lambda each: each.rank) if failed else old.band
@@ -194,6 +199,11 @@ def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, readin
         band = band_of(metric, value, old.band)
         if pauses := _pauses(turn, name, value):
             band = max(band, Band.PAUSE, key=lambda each: each.rank)
+        past = _past(turn, metric, value, old)
+        worse = _worse(metric, value, old)
+        if metric.trend is not None and worse >= metric.trend:
+            past = max(past, Band.HOLD, key=lambda each: each.rank)
+        band = max(band, past, key=lambda each: each.rank)
         breaches = old.breaches + 1 if band.rank >= Band.HOLD.rank else 0
         usable, blind_acted = reading.taken_at, False
     acted = old.acted if band.rank > Band.WATCH.rank else Band.HEALTHY
@@ -201,15 +211,56 @@ def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, readin
     reach = band if metric.guardrail or pauses else min(band, Band.HOLD, key=lambda each: each.rank)
     if breaches >= metric.consecutive and reach.rank >= Band.HOLD.rank and not metric.dry_run:
         acted = max(acted, reach, key=lambda each: each.rank)
+    if not metric.dry_run:
+        # A limit is no estimate, and a trend has counted its readings: neither waits for more of them.
+        acted = max(acted, past, key=lambda each: each.rank)
     return old.but(
-        last=reading, usable_at=usable, breaches=breaches, band=band, acted=acted, due_at=due, blind_acted=blind_acted
+        last=reading,
+        usable_at=usable,
+        breaches=breaches,
+        worse=worse,
+        band=band,
+        acted=acted,
+        due_at=due,
+        blind_acted=blind_acted,
     )
+
+
+def limit_of(state: State, metric: PlanMetric) -> Decimal | None:
+    """Return the limit that a metric counts up to, as it is exposed now; none where there is none."""
+    desired = state.exposure.desired
+    if metric.limit is None or not desired.serves:
+        return None
+    limit = getattr(desired, metric.limit)
+    return None if limit is None else Decimal(limit)
+
+
+def _past(turn: Turn, metric: PlanMetric, value: Decimal, old: MetricState) -> Band:
+    """Return what a reading past its limit does: it holds, and narrows where the one before was past it too."""
+    limit = limit_of(turn.state, metric)
+    if limit is None or value <= limit:
+        return Band.HEALTHY
+    again = old.acted.rank >= Band.HOLD.rank and old.last is not None and (old.last.value or 0) > limit
+    return Band.NARROW if again else Band.HOLD
+
+
+def _worse(metric: PlanMetric, value: Decimal, old: MetricState) -> int:
+    """Return how many readings in a row were each worse than the one before, this one included."""
+    last = None if old.last is None else old.last.number
+    bounds = [bound for _, bound in metric.bands] or ([metric.healthy] if metric.healthy is not None else [])
+    if metric.trend is None or last is None or not bounds:
+        return 0
+    # A band begins where it is bad, `healthy` where it is good.
+    upward = bounds[0].upward if metric.bands else not bounds[0].upward
+    return old.worse + 1 if (value > last if upward else value < last) else 0
 
 
 def _pauses(turn: Turn, name: str, value: Decimal) -> bool:
     """Whether a value is one that this wave is paused for, whatever the metric's own bands say."""
     rung = turn.plan.rung(max(turn.state.position.level, 1))
-    return any(condition.metric == name and condition.bound.holds(value) for condition in rung.pause_when)
+    # Until it has been handed over, the guards of the rollout stand beside the steady ones.
+    guards = () if turn.state.position.handed_over else rung.guard_when
+    return any(condition.metric == name and condition.bound.holds(value) for condition in (*rung.pause_when, *guards))
 
 
 def _shown(metric: MetricState) -> str:
@@ -273,4 +324,11 @@ def alert(turn: Turn, event: Alert) -> Reason:
         Outcome.DONE,
         because(Code.ALERT, alert=event.fingerprint, does=event.does.value, truncated=str(event.truncated).lower()),
     )
-    return fallback.reduce(turn, _DOES[event.does])
+    if event.about == "access":
+        pattern = because(Code.ACCESS_PATTERN, alert=event.fingerprint)
+        turn.system("access", Outcome.DONE, pattern)
+        turn.tell(pattern, (*holders(turn.plan, Function.SECURITY), *fallback.pager(turn.plan)), urgent=True)
+    said = fallback.reduce(turn, _DOES[event.does])
+    if event.about == "bypass":
+        bypass.void(turn)
+    return said

@@ -24,6 +24,7 @@ from tidegate.models.event import (
     Choice,
     Confirm,
     Delegate,
+    Drill,
     Fault,
     Judge,
     LetThrough,
@@ -42,6 +43,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Turnover,
     Vote,
     Waive,
     Withdraw,
@@ -88,6 +90,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("withdraw", Withdraw),
     ("reading", Readings),
     ("stop_the_line", StopTheLine),
+    ("drill", Drill),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -96,6 +99,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     | {name: Verb(model, MappingProxyType({})) for name, model in _PLAIN}
     # Monitoring has no person behind it. It can only make things safer, so who it says it is opens nothing.
     | {"alert": Verb(Alert, MappingProxyType({}), ActorKind.SERVICE)}
+    | {"turnover": Verb(Turnover, MappingProxyType({}), ActorKind.SERVICE)}
 )
 """Every verb by its name."""
 

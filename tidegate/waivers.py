@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback
+from tidegate import bypass, calendar, fallback
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
 from tidegate.models.programme import ReadinessItem, Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Problem, Waiver
+from tidegate.models.waiver import Problem, Waiver
 from tidegate.rights import can_vote, functions_of, may, requesters
 from tidegate.turn import Turn, because
 
@@ -106,7 +106,11 @@ def report(turn: Turn, event: Report) -> Reason:
     turn.change(problems={**turn.state.problems, name: problem})
     reason = because(Code.ISSUE_OPENED, id=name, by=event.actor.subject, what=event.what)
     turn.tell(reason, (*fallback.turn_owners(turn.plan), *_acceptors(turn)))
-    return turn.note("issue", Outcome.DONE, reason)
+    said = turn.note("issue", Outcome.DONE, reason)
+    if event.bypass and turn.state.position.level > 0:
+        bypass.void(turn)
+        fallback.reduce(turn, Reduction.HOLD)
+    return said
 
 
 def _settle(turn: Turn, event: Report, name: str) -> Reason:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import amend, calendar, endings, fallback, gates, resume, schedule, thresholds, votes
+from tidegate import amend, calendar, endings, fallback, gates, membership, resume, schedule, thresholds, votes
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction
@@ -81,8 +81,11 @@ def _prepare(turn: Turn) -> None:
     if gates.worst(needs) is not Verdict.PASSED:
         return
     level = position.target
+    if not membership.ready(turn, level):
+        return
     label = fallback.level_name(turn.plan, level)
-    if gates.open_gate(turn, position.purpose, level, turn.plan.exposure(level), label):
+    change = membership.pinned(turn.plan, turn.state, turn.plan.exposure(level))
+    if gates.open_gate(turn, position.purpose, level, change, label):
         turn.move_to(Phase.AWAITING_APPROVAL)
 
 
@@ -134,7 +137,13 @@ def _checkpoint(turn: Turn) -> None:
     checks = thresholds.checks(turn.plan, turn.state, turn.now)
     verdict = gates.worst(checks)
     if verdict in (Verdict.PASSED, Verdict.FAILED):
-        _open_review(turn)
+        following = _following(turn)
+        if following is None or membership.ready(turn, following):
+            _open_review(turn)
+        elif membership.given_up(turn):
+            cohorts = membership.read_of(turn.plan, following)
+            turn.system("checkpoint", Outcome.REFUSED, because(Code.ROLL_AWAITED, cohorts=cohorts))
+            fallback.reduce(turn, Reduction.HOLD)
         return
     if position.retry_at is not None and turn.now < position.retry_at:
         return
@@ -174,11 +183,11 @@ def _open_review(turn: Turn) -> None:
             by = because(Code.SUPERSEDED, gate=old.id, by="a newer review")
             turn.system("gate superseded", Outcome.SUPERSEDED, by, gate=old.id, subject=old.subject)
             fallback.close_gate(turn, old.id, "superseded")
-    following = level + 1 if level < top and turn.plan.rung(level + 1).stage is turn.stage else None
+    following = _following(turn)
     if position.handed_over and level == top:
         opened = gates.open_gate(turn, GateKind.OPERATING, level, None, f"operating {turn.plan.title}")
     elif following is not None:
-        change = turn.plan.exposure(following)
+        change = membership.pinned(turn.plan, turn.state, turn.plan.exposure(following))
         opened = gates.open_gate(
             turn, GateKind.CHECKPOINT, following, change, fallback.level_name(turn.plan, following)
         )
@@ -188,6 +197,13 @@ def _open_review(turn: Turn) -> None:
         turn.move_to(Phase.CHECKPOINT_REVIEW, target=following, purpose=opened.kind)
     elif turn.state.exposure.control is Control.LIVE:
         missed(turn, because(Code.NO_REVIEWERS))
+
+
+def _following(turn: Turn) -> int | None:
+    """Return the wave that an advance would lead to; none where the stage ends."""
+    level = turn.state.position.level
+    there = level < len(turn.plan.ladder) and turn.plan.rung(level + 1).stage is turn.stage
+    return level + 1 if there else None
 
 
 def missed(turn: Turn, why: Reason) -> None:

@@ -23,6 +23,7 @@ from tidegate.models.event import (
     Amend,
     Choice,
     Delegate,
+    Drill,
     Judge,
     LetThrough,
     Message,
@@ -296,7 +297,7 @@ def _waiting(plan: Plan, state: State, word: str, now: datetime) -> Who:
 
 def _of(plan: Plan, word: str, ask: Ask) -> bool:
     if word == "handoff":
-        return "receiver_drill" in ask.verb or (ask.kind == "vote" and ask.about == f"handoff of {plan.title}")
+        return ask.about == "your own drill" or (ask.kind == "vote" and ask.about == f"handoff of {plan.title}")
     return ask.verb.partition(" ")[0] == word
 
 
@@ -312,7 +313,7 @@ def _holding(plan: Plan, word: str) -> tuple[Function, ...]:
 
 _RIGHTS = MappingProxyType(
     {
-        "start": Right.START, "ready": Right.READY, "resume": Right.RESUME, "amend": Right.AMEND,
+        "start": Right.START, "ready": Right.READY, "drill": Right.READY, "resume": Right.RESUME, "amend": Right.AMEND,
         "override": Right.OVERRIDE, "postpone": Right.POSTPONE, "retire": Right.RETIRE,
         "terminate": Right.TERMINATE, "withdraw": Right.START, "lift": Right.STOP_THE_LINE,
         "stop_the_line": Right.REDUCE, "exception": Right.READY, "exception_decision": Right.ACCEPT_RISK,
@@ -356,6 +357,7 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
     {
         "start": lambda _, __, said: Start(**said),
         "ready": lambda _, __, said: Ready(**said, item=ReadinessItem.ROLLBACK_TESTED, evidence=_WORD),
+        "drill": lambda plan, _, said: Drill(**said, way="pause", subjects=next(iter(plan.test_subjects), None)),
         "resume": lambda _, __, said: Resume(**said, cause=_WORD),
         "amend": lambda plan, _, said: Amend(**said, plan=plan),
         "override": _raise,

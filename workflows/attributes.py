@@ -53,8 +53,8 @@ def memo(standing: Standing, asks: Iterable[Ask]) -> dict[str, Any]:
         "status": standing.line,
         "at": standing.at.isoformat(),
         "inbox": pack(asks),
-        "stop": line.sight(standing),
         "watch": drift.stands(standing),
+        "stop": line.sight(standing),
     }
 
 

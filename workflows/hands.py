@@ -12,10 +12,13 @@ from temporalio import workflow
 
 from tidegate import runbook, verbs
 from tidegate.explain import explain
+from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
+from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.reading import Reading
 from tidegate.models.task import (
     ApplyRequest,
+    DrillRequest,
     Effect,
     Notice,
     NoticeRequest,
@@ -23,6 +26,7 @@ from tidegate.models.task import (
     ObserveRequest,
     ReadRequest,
     ReadResult,
+    ResolveRequest,
     StoreRequest,
 )
 from workflows import ids, options
@@ -30,14 +34,14 @@ from workflows import ids, options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.models.decision import Apply, Notify, TakeReadings
+    from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings, TakeSnapshot
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
     from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
     from tidegate.models.record import Row
 
-_ERRANDS = ("read", "store", "tell")
+_ERRANDS = ("drill", "read", "resolve", "store", "tell")
 """What nobody's safety waits for has hands of its own."""
 _READER = Actor(subject="reader", kind=ActorKind.SERVICE)
 
@@ -51,9 +55,9 @@ async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
         as_of=workflow.now(),
         before=before if move.verb == "widen" else None,
         manual=plan.fallback.manual,
+        steps=runbook.written(plan.fallback) if move.verb == "widen" else {},
         vendors=tuple(plan.vendors.values()),
         unit=plan.unit,
-        steps=runbook.written(plan.fallback) if move.verb == "widen" else {},
     )
     try:
         event: Event = await _do(move.verb, task, Effect, f"{move.verb} to {move.label} (epoch {move.epoch})")
@@ -112,6 +116,30 @@ async def read(plan: Plan, move: TakeReadings) -> tuple[Event, ...]:
     nothing = Reading(status="error", taken_at=task.as_of, note=silent)
     items = {name: answers.get(name, nothing) for name in sorted(move.metrics)}
     return (Readings(id=f"read-{workflow.uuid4()}", actor=_READER, items=items),)
+
+
+async def resolve(plan: Plan, move: TakeSnapshot) -> tuple[Event, ...]:
+    """Read who is in cohorts; only digests and counts come back. What cannot be read is an answer of its own."""
+    task = ResolveRequest(
+        use_case=plan.use_case,
+        cohorts={name: plan.cohorts[name] for name in move.cohorts if name in plan.cohorts},
+        as_of=workflow.now(),
+    )
+    try:
+        answer: Snapshot = await _do("resolve", task, Snapshot, f"read who is in {', '.join(move.cohorts)}")
+        found, silent = answer.cohorts, "its source said nothing"
+    except Exception as error:  # noqa: BLE001  # the reason is in the answer
+        found, silent = {}, _why(error)
+    return (Snapshot(cohorts={name: found.get(name, Resolved(note=silent)) for name in sorted(move.cohorts)}),)
+
+
+async def drill(plan: Plan, move: Rehearse) -> tuple[Event, ...]:
+    """Try a way down on test subjects; where nobody can say what became of it, it has failed."""
+    task = DrillRequest(use_case=plan.use_case, move=move, targets=_targets(plan), as_of=workflow.now())
+    try:
+        return (await _do("drill", task, Drilled, f"{move.key}: {move.verb} of test subjects"),)
+    except Exception as error:  # noqa: BLE001  # a drill that nobody can account for has failed
+        return (Drilled(key=move.key, note=f"nobody can say what became of it: {_why(error)}"),)
 
 
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:

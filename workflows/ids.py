@@ -8,14 +8,14 @@ WORKFLOW = "Rollout"
 TASK_QUEUE = "tidegate"
 FORGET = "forget"
 """The signal that takes words away that were erased from the ledger."""
+LOOK = "look"
+"""The signal that has a rollout look at what is really exposed; anybody may send it, and it can cause nothing else."""
 LINE = "StopTheLine"
 """The workflow that stops whatever uses something shared."""
 STOP = "stop"
 """The signal by which somebody says so."""
 PREFIX = "rollout-"
 _LINE = "line-"
-LOOK = "look"
-"""The signal that has a rollout look at what is really exposed; anybody may send it, and it can cause nothing else."""
 
 
 def errands(queue: str) -> str:

@@ -62,7 +62,10 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
         "keep_embargo": Option(10 * _S, 0, 30 * _S),
         "may_lift": Option(30 * _S, 3, 2 * _S),
         # So long may one source or one channel take; a worker that is gone is missed as soon.
+        # Whoever goes on for a worker that is gone only clears up; that is worth some patience.
+        "drill": Option(120 * _S, 6, 10 * _S, heartbeat=45 * _S),
         "read": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
+        "resolve": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
         "tell": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
     }
 )

@@ -23,7 +23,7 @@ from temporalio.exceptions import ApplicationError
 from tidegate import inbox, outbox, recording, seal, standing, verbs
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order, precedence
-from tidegate.models.decision import Apply, Entry, Notify, TakeReadings, TurnPage
+from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import Plan, reread
@@ -254,6 +254,12 @@ class Rollout:
         reading = self.state.owed.get("readings")
         if isinstance(reading, TakeReadings) and "readings" not in self.doing and not leaving:
             self._begin("readings", hands.read(self.plan, reading))
+        snapshot = self.state.owed.get("snapshot")
+        if isinstance(snapshot, TakeSnapshot) and "snapshot" not in self.doing and not leaving:
+            self._begin("snapshot", hands.resolve(self.plan, snapshot))
+        drill = self.state.owed.get("drill")
+        if isinstance(drill, Rehearse) and "drill" not in self.doing and not leaving:
+            self._begin("drill", hands.drill(self.plan, drill))
         notices = [move for move in self.state.owed.values() if isinstance(move, Notify)]
         if notices and "notices" not in self.doing and not leaving:
             self._begin("notices", hands.tell(self.plan, notices))

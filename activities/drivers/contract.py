@@ -7,10 +7,21 @@ Every call ends within ten seconds, whatever the backend does.
 
 from __future__ import annotations
 
+import json
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeGuard
+
+from pydantic import ValidationError
 
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.member import Preset
+from tidegate.models.plan import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from tidegate.models.exposure import CohortShare
+    from tidegate.models.member import Participant
 
 
 class Protection(IntEnum):
@@ -40,6 +51,16 @@ class Actual(NamedTuple):
 
     exposure: Exposure
     epoch: int
+
+
+LAST = 2**52
+"""No epoch comes so far. A larger one is nobody's fence: adopted, it would outbid every reduction, and no digest could
+be made of a state that holds it."""
+
+
+def genuine(epoch: object) -> TypeGuard[int]:
+    """Whether a backend says an epoch that can be one of ours."""
+    return type(epoch) is int and 0 < epoch <= LAST
 
 
 ABSENT = Actual(NOTHING, 0)
@@ -74,8 +95,38 @@ class Stale(Exception):  # noqa: N818  # it is how a fence answers, and nothing 
         self.actual = actual
 
 
+class Unlisted(Trouble):
+    """Nobody says who is in a cohort, so nobody of it can be served by name."""
+
+
+class People(Protocol):
+    """Who is in a cohort, for targets that hold people by name. Raises Unlisted, or OSError if it is out of reach."""
+
+    def entitled(self, cohort: str, part: CohortShare) -> Sequence[Participant]:
+        """Return who may be served at this moment: in the cohort, named by the share, and owing no training.
+
+        Which of them is served, as far as the share and the limit go, says `tidegate.permit.served`.
+        """
+
+    def known(self, cohort: str, part: CohortShare) -> Collection[str]:
+        """Return whom an approval of this share can have meant; whoever else is listed somewhere was never approved."""
+
+
+class Turnover(NamedTuple):
+    """How many people came and went when a target was brought up to date with its cohorts."""
+
+    left: int
+    joined: int
+
+
 class Driver(Protocol):
-    """One target."""
+    """One target.
+
+    One that holds people by name has `refresh(*, admit: Collection[str]) -> Turnover` beside this: at the epoch and the
+    exposure that it carries, whoever is entitled no more is taken out at once, and what is left is bounded by the
+    presets as they are now. Into the cohorts of `admit`, who is entitled without being named (`who` is empty) comes
+    in up to the limit.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
@@ -91,3 +142,12 @@ class Driver(Protocol):
 
     def observe(self) -> Actual:
         """Say what is really served, whatever was asked for. Raises Unreadable, or OSError if it is out of reach."""
+
+
+def presets(settings: Mapping[str, str]) -> dict[str, Preset]:
+    """Return what each role gives, by its name; nothing if the plan says nothing of it."""
+    try:
+        found = json.loads(settings.get(PRESETS, "{}"))
+        return {name: Preset.model_validate_json(json.dumps(each)) for name, each in found.items()}
+    except (ValidationError, ValueError, AttributeError):
+        raise Unusable("the presets of a target cannot be read") from None

@@ -2,7 +2,7 @@
 
 Whom a flag serves is in its targeting; everything else that an exposure allows is in its metadata, where applications
 read it (`tidegate.exposure`, JSON). A flag cannot count people, runs or money: those limits are for applications, and
-for backends that can count. So a share is exact, and a number of people is a promise.
+for backends that can count. So a share is exact; a number of people, and who they are by name, are a promise.
 
 An application asks with the default `false`, a `targetingKey` that is stable for a person, and in `cohorts` the list of
 that person's cohorts (a text is a list of one). Without a key, or without a cohort that is served, the answer is off.
@@ -18,9 +18,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from activities.drivers.contract import ABSENT, Actual, Unreadable
+from activities.drivers.claims import when_off, with_shares
+from activities.drivers.contract import ABSENT, Actual, Unreadable, genuine
 from tidegate.digest import digest
-from tidegate.models.exposure import NOTHING, CohortShare, Exposure
+from tidegate.models.exposure import Exposure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,6 @@ REDIRECT = "tidegate.redirect_to"
 KEY = "tidegate.key"
 """Names the attempt that wrote it."""
 
-EVERYBODY = 100_000_000
-"""So many people may be in a cohort of which only a hand-made rule knows: more than any plan allows."""
 _ON, _OFF = "on", "off"
 _VARIANTS = {_ON: True, _OFF: False}
 _WHOLE = 10_000
@@ -80,23 +79,13 @@ def served(flag: str, found: Any) -> Actual:
     except (KeyError, TypeError, ValueError):
         claimed = None
     if _is_off(found):
-        # The same nothing that was asked for keeps its other limits; a flag that somebody switched off keeps none.
-        return Actual(claimed if claimed is not None and not claimed.serves else NOTHING, epoch)
+        return Actual(when_off(claimed), epoch)
     if claimed is None:
         raise Unreadable("our flag is on, and its metadata does not say within which limits", epoch)
     try:
-        shares = _shares(flag, found)
-        cohorts = {
-            name: CohortShare(
-                share=share, people=claimed.cohorts[name].people if name in claimed.cohorts else EVERYBODY
-            )
-            for name, share in shares.items()
-        }
-        real = Exposure(**{**dict(claimed), "cohorts": cohorts})
+        real = with_shares(claimed, _shares(flag, found))
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise Unreadable("the rule of our flag is not one that we write", epoch) from error
-    if not real.serves:
-        return Actual(NOTHING if claimed.serves else claimed, epoch)
     return Actual(real, epoch)
 
 
@@ -166,7 +155,7 @@ def _epoch(found: Any) -> int:
         epoch = found["metadata"][EPOCH]
     except (KeyError, TypeError):
         return 0
-    return epoch if type(epoch) is int and epoch > 0 else 0
+    return epoch if genuine(epoch) else 0
 
 
 def _without_key(flag: Any) -> Any:

@@ -455,7 +455,7 @@ def test_many_failures_are_said_in_one_line(place: Place) -> None:
     place.targets = {f"flags/{number}": Backend(kind="pigeon") for number in range(40)}
     answer = place.apply("pause", NOTHING, 6)
     assert isinstance(answer, Applied)
-    assert len(answer.note or "") == 200
+    assert 195 <= len(answer.note or "") <= 200  # what would end in a space ends before it
     (place.root / "one.json").write_text('{"flags": {"\\ud83d \\n x": {}}}', "utf-8")
     place.targets = {"flags/one": ONE}
     assert place.apply("widen", MANY, 6) == Applied(

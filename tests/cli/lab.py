@@ -70,6 +70,7 @@ calendar: {{zone: UTC, workdays: [mon, tue, wed, thu, fri, sat, sun], opens: "00
 cohorts:
   team/pmo: {{people: 12, describes: Programme office}}
   team/finance: {{people: 30, describes: Finance back office}}
+  test/few: {{people: 3, kind: test, describes: Accounts that nobody works with}}
 targets:
 {targets}
 standards:
@@ -117,6 +118,7 @@ pilot:
     - {{name: finance, cohort: team/finance, max_users: 25, observe: 1s}}
 """
 USE_CASES = (
+    "drilled",
     *("looked-at", "listed", "unheard", "decided", "refused", "said-twice", "around", "made-safer", "past-it"),
     *("cut-off", "lost-target", "amended", "ended", "withdrawn", "retired", "raised", "ended-outside"),
     "frozen",

@@ -40,6 +40,19 @@ def test_a_missing_key_stands_where_its_parent_does(tidegate: Here) -> None:
     assert missing["line"] == 18
 
 
+def test_a_target_that_no_driver_can_serve_is_an_error(tidegate: Here) -> None:
+    """A driver that there is none of is told in the line of its target, and the playbook is good with one."""
+    tidegate.sample()
+    assert tidegate("check", "minutes-summariser.yaml", "--as-of", DAY).code == 0
+    programme = tidegate.folder / "programme.yaml"
+    line = next(n for n, text in enumerate(programme.read_text("utf-8").splitlines(), 1) if "flags/minutes_" in text)
+    programme.write_text(programme.read_text("utf-8").replace("driver: flagd", "driver: pigeon"), "utf-8")
+    answer = tidegate("check", "minutes-summariser.yaml", "--as-of", DAY)
+    assert answer.code == 1
+    assert f"programme.yaml:{line}: error D1 targets.flags/minutes_summariser: " in answer.out
+    assert "no driver is called 'pigeon'" in answer.out
+
+
 def test_json_is_one_object_with_stable_keys(tidegate: Here) -> None:
     """With `--json` there is one object, and each finding has exactly the documented keys in their order."""
     tidegate.sample(("learn: Do drafts save time without losing decisions?\n", ""))

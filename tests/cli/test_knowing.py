@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime
 
@@ -41,6 +42,15 @@ def test_explain_says_what_it_waits_for_what_comes_and_why(lab: Lab, explained: 
     assert dates == sorted(dates)
     assert {"reminder", "gate expired"} <= {row["what"] for row in words["ahead"]}
     assert words["lately"][-1]["action"] == "gate opened"
+
+
+@needs_server
+def test_can_says_no_while_nobody_is_served(lab: Lab, explained: str) -> None:
+    """Before the first wave nobody may do anything, and the answer names the rule."""
+    answer = lab.run("can", explained, "--person", "p-1", "--verb", "draft", "--system", "editor", "--json")
+    assert answer.code == 1
+    said = json.loads(answer.out)
+    assert (said["answer"], said["rule"], said["live"]) == ("deny", "nobody-served", True)
 
 
 @needs_server

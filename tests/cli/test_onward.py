@@ -20,7 +20,7 @@ def test_an_amendment_is_explained_before_it_is_proposed(lab: Lab) -> None:
     before = lab.standing(name)["plan"]
     wider = lab.playbook(name, ("[small-text]", "[large-text]"))
     words = lab.words("amend", name, wider, "--explain")
-    assert list(words) == ["plan", "in_force", "changes"]
+    assert list(words) == ["plan", "in_force", "changes", "powers"]
     assert words["in_force"] == before == lab.standing(name)["plan"]
     assert {change["weight"] for change in words["changes"]} == {"material"}
     tighter = lab.playbook(name, ("max_users: 12", "max_users: 10"), ("max_users: 25", "max_users: 20"))

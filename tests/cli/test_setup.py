@@ -18,7 +18,7 @@ HOLDERS = [
     for word in ("--holder", f"{function.value}={function.value.replace('_', '-')}-lead:Lead of {function.value}")
 ]
 INIT = ["init", "--name", "acme", *HOLDERS]
-INIT += ["--cohort", "team/pmo=12", "--cohort", "team/finance=25", "--target", "flags/minutes=file"]
+INIT += ["--cohort", "team/pmo=12", "--cohort", "team/finance=25", "--target", "flags/minutes=flagd"]
 ANSWERS = {
     "--work": "300 minutes a month, 25 min each",
     "--learn": "Do drafts save time: yes or no?",

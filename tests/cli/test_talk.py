@@ -15,7 +15,7 @@ from cli import talk
 from cli.answers import Exit, Refusal
 from cli.message import compose
 from cli.talk import NoAnswer, Server
-from cli.trouble import plainly
+from cli.unanswered import plainly
 
 
 def rpc(status: RPCStatusCode, said: str = "so it is") -> RPCError:

@@ -10,16 +10,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.pure.world import but
+from tidegate import gates
 from tidegate.calendar import freezes_at
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, decide
 from tidegate.models.base import GateKind
-from tidegate.models.decision import Outcome
+from tidegate.models.decision import Outcome, Rehearse
+from tidegate.models.drill import Drilled, DrilledTarget
 from tidegate.models.event import (
     Actor,
     Amend,
     Choice,
     Confirm,
+    Drill,
     Reduce,
     Reduction,
     Report,
@@ -294,6 +297,16 @@ def _withdrawal(story: Story, who: str) -> Vote:
 
 def _give(story: Story, item: ReadinessItem, who: str) -> None:
     given = story.state.readiness.get(item)
+    if item is not ReadinessItem.ARCHIVE and gates.drill_needed(story.plan, story.state):
+        # The receiver's own drill is one that they run once it is offered to them.
+        offered = item is ReadinessItem.ROLLBACK_TESTED or story.phase is Phase.HANDOFF_PENDING
+        if offered and (given is None or given.at < story.now - timedelta(days=20)):
+            story.message(Drill, who, way="rollback", subjects="test/few", verified=story.signs)
+            move = story.state.owed.get("drill")
+            if isinstance(move, Rehearse):
+                targets = tuple(DrilledTarget(target=name, confirmed=True) for name in story.plan.targets)
+                story.say(Drilled(key=move.key, targets=targets, millis=5, clean=True))
+        return
     if given is None or given.at < story.now - timedelta(days=60):
         story.ready(item, who)
 

@@ -13,7 +13,8 @@ from tidegate.models.exposure import NOTHING, CohortShare, Exposure, wider_in
 
 NAMES = ("a", "b", "c")
 SETS = st.lists(st.sampled_from(NAMES), max_size=3).map(tuple)
-SHARES = st.builds(CohortShare, share=st.sampled_from((0, 2_500, 10_000)), people=st.sampled_from((0, 5, 20)))
+WHO = st.lists(st.sampled_from(("1" * 64, "2" * 64, "3" * 64)), max_size=3).map(tuple)
+SHARES = st.builds(CohortShare, share=st.sampled_from((0, 2_500, 10_000)), people=st.sampled_from((0, 5, 20)), who=WHO)
 EXPOSURES = st.builds(
     Exposure,
     cohorts=st.dictionaries(st.sampled_from(NAMES), SHARES, max_size=3),
@@ -116,6 +117,24 @@ def test_each_dimension_is_named_where_it_is_wider(wide: dict[str, object], dime
         "budget_per_month": Decimal(5),
     }
     assert dimension in wider_in(Exposure.model_validate({**base, **wide}), Exposure.model_validate(base))
+
+
+def test_who_is_served_is_named_by_what_everybody_is_in() -> None:
+    """Whom two snapshots both name is less than either, and whoever is in the cohort is more than any snapshot."""
+    anybody, first, second = (
+        Exposure(cohorts={"a": CohortShare(people=5, who=who)}) for who in ((), ("1" * 64,), ("2" * 64,))
+    )
+    both = first.meet(second)
+    assert both.cohorts["a"].who == ("1" * 64, "2" * 64)
+    assert both <= first <= anybody
+    assert wider_in(second, first) == wider_in(anybody, first) == ("cohort a",)
+    assert first.join(second) == anybody == both.unnamed
+
+
+def test_an_exposure_that_names_nobody_is_spelled_as_ever() -> None:
+    """What was sealed before people could be named still fits its seal."""
+    assert '"who"' not in people(5).model_dump_json()
+    assert '"who"' in Exposure(cohorts={"a": CohortShare(people=5, who=("1" * 64,))}).model_dump_json()
 
 
 def test_a_denied_verb_is_an_absent_verb() -> None:

@@ -29,6 +29,8 @@ from tests.pure.world import (
 from tidegate.deadlines import next_deadline
 from tidegate.decide import decide, decide_all
 from tidegate.models.base import Band, Bound, Function, GateKind, Span, Stage
+from tidegate.models.decision import Rehearse
+from tidegate.models.drill import Drilled, DrilledTarget
 from tidegate.models.event import (
     ActorKind,
     Alert,
@@ -37,6 +39,7 @@ from tidegate.models.event import (
     Choice,
     Confirm,
     Delegate,
+    Drill,
     Event,
     Fault,
     Judge,
@@ -98,6 +101,14 @@ DRIVER = Step(do="driver", probe="it reads back")
 STEPS = (DRIVER, Step(do="Open the desk", owner="ops-b", within=Span.of("1h"), probe="it is worked on"))
 
 
+def drilled_and_guarded(plan: Plan) -> Plan:
+    """Return a plan that wants drills, incidents, trends and limits, and freezes what it serves."""
+    kept = {stage: part.but(frozen=("cohorts", "models")) for stage, part in plan.stages.items()}
+    tried = but(plan, stages=kept, test_subjects={"test/few": 2})
+    watched = with_metric(tried, "errors", trend=2, limit="people")
+    return with_rules(watched, drill_recorded=True, drill_max_age=Span.of("30d"), incident_within=Span.of("2d"))
+
+
 @cache
 def plans() -> tuple[Plan, ...]:
     """Return plans that differ in what makes rules meet each other."""
@@ -116,6 +127,7 @@ def plans() -> tuple[Plan, ...]:
         with_gate(plan, GateKind.CHECKPOINT, vote_expiry=Span.of("2d"), signed=True),
         with_metric(plan, "errors", consecutive=2, guardrail=False),
         but(plan, rights={**plan.rights, Right.ACCEPT_RISK: (Function.RISK, Function.OPERATIONS)}),
+        drilled_and_guarded(plan),
     )
     return tuple(reread(one) for one in found)
 
@@ -215,6 +227,17 @@ class Lives(RuleBasedStateMachine):
         """Somebody decides the exception that was asked for last."""
         name = next(reversed(self.story.state.waivers), "exception-9")
         self.send(Judge, who, name=name, accept=accept, verified=verified)
+
+    @rule(who=people, way=st.sampled_from(("narrow", "pause", "rollback")), real=st.booleans(), well=st.booleans())
+    def drill(self, who: str, way: Any, real: bool, well: bool) -> None:
+        """Somebody drills a way down, on test subjects or for real, and the copies answer."""
+        self.send(Drill, who, way=way, real=real)
+        move = self.story.state.owed.get("drill")
+        if isinstance(move, Rehearse):
+            before = self.story.state.exposure
+            seen = tuple(DrilledTarget(target=name, confirmed=well) for name in self.story.plan.targets)
+            self.say(Drilled(key=move.key, targets=seen, millis=5, clean=well))
+            assert self.story.state.exposure == before
 
     @rule(who=st.sampled_from(("owner", "business", "vendor")))
     def start(self, who: str) -> None:
@@ -358,7 +381,8 @@ class Lives(RuleBasedStateMachine):
         changed = decide(story.plan, story.state, changed_words, story.now)
         assert Code.ID_CONFLICT in [entry.reason.code for entry in changed.entries]
         assert changed.state.exposure.desired <= story.state.exposure.desired
-        if not isinstance(event, Reduce | Alert | StopTheLine):
+        safer = isinstance(event, Reduce | Alert | StopTheLine) or (isinstance(event, Drill) and event.real)
+        if not safer:
             assert changed.state.exposure == story.state.exposure
             assert changed.receipt is not None
             assert changed.receipt.outcome == "refused"
@@ -429,10 +453,11 @@ class Lives(RuleBasedStateMachine):
         does=st.sampled_from((Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK)),
         resolved=st.booleans(),
         which=st.integers(0, 2),
+        about=st.sampled_from((None, None, "access", "bypass")),
     )
-    def alert(self, does: Any, resolved: bool, which: int) -> None:
+    def alert(self, does: Any, resolved: bool, which: int, about: Any) -> None:
         """An alert fires or ends."""
-        more = {"fingerprint": f"a{which}", "starts_at": START, "resolved": resolved, "does": does}
+        more = {"fingerprint": f"a{which}", "starts_at": START, "resolved": resolved, "does": does, "about": about}
         self.send(Alert, "alertmanager", actor_kind=ActorKind.SERVICE, **more)
 
     @rule(

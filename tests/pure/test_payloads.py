@@ -15,11 +15,23 @@ from typing import Any
 import pytest
 
 from tests.pure.test_targets import stepped
-from tests.pure.world import Story, standard_plan, with_metric
+from tests.pure.world import Story, but, standard_plan, with_metric, with_rules
 from tidegate.deadlines import next_deadline
 from tidegate.decide import decide
 from tidegate.models.base import Function, Span
-from tidegate.models.event import Amend, Applied, Choice, Delegate, Override, Promise, Reduction, StopTheLine, Tick
+from tidegate.models.event import (
+    Alert,
+    Amend,
+    Applied,
+    Choice,
+    Delegate,
+    Drill,
+    Override,
+    Promise,
+    Reduction,
+    StopTheLine,
+    Tick,
+)
 from tidegate.models.plan import Plan
 from tidegate.models.state import State
 from tidegate.models.target import Target
@@ -52,7 +64,12 @@ def lives() -> dict[str, Story]:
         Applied(epoch=0, result="failed", targets=(Target(target="flags/claims", became="unseen", note="gone"),))
     )
     walked.reduce(Reduction.ROLLBACK)
-    return {"override": override, "amended": amended, "voting": voting, "stopped": stopped, "walked": walked}
+    tried = Story(with_rules(but(standard_plan(), test_subjects={"test/few": 2}), incident_within=Span.of("3d"))).live()
+    tried.message(Alert, "proxy", fingerprint="f", starts_at=tried.now, about="bypass")
+    tried.message(Drill, "ops-a", way="pause", real=True)
+    tried.message(Drill, "ops-a", way="rollback")
+    first = {"override": override, "amended": amended, "voting": voting, "stopped": stopped}
+    return {**first, "walked": walked, "tried": tried}
 
 
 def payloads() -> list[Path]:

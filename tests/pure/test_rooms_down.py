@@ -80,7 +80,7 @@ def test_the_lowest_level_that_covers(people: int, level: int) -> None:
 )
 def test_a_level_between_the_waves(level: dict[str, Any], expected: dict[str, Any]) -> None:
     """A level between the waves takes people, models or powers away, rounds people up, and leaves the rest."""
-    narrowed = fallback._narrowed(WIDE, NarrowTo(name="half", **level))
+    narrowed = fallback.narrowed(WIDE, NarrowTo(name="half", **level))
     cohorts = expected.get("cohorts", {"team/a": (10_000, 21), "team/b": (4_000, 7)})
     assert {name: (part.share, part.people) for name, part in narrowed.cohorts.items()} == cohorts
     assert narrowed.models == expected.get("models", WIDE.models)
@@ -297,5 +297,5 @@ def test_an_attested_stop_that_nobody_asked_for() -> None:
 
 def test_an_exposure_is_still_an_exposure() -> None:
     """A bound is met with what is exposed, so whatever a level says, nothing widens."""
-    other: Exposure = WIDE.meet(fallback._narrowed(WIDE, NarrowTo(name="half", share=10_000)))
+    other: Exposure = WIDE.meet(fallback.narrowed(WIDE, NarrowTo(name="half", share=10_000)))
     assert other == WIDE

@@ -32,8 +32,10 @@ TWINS: dict[str, dict[str, Any]] = {
     "terminate": {},
     "withdraw": {},
     "reading": {"items": {"errors": {"status": "value", "value": "1.5", "n": 4, "taken_at": "2026-12-01T00:00:00Z"}}},
+    "drill": {"way": "rollback", "subjects": "test/claims"},
     "stop_the_line": {"dependency": "small-text"},
     "alert": {"fingerprint": "a", "starts_at": "2026-12-01T00:00:00Z"},
+    "turnover": {"left": 2},
     **{choice.value: {"gate": "first-exposure-1", "subject": DIGEST} for choice in Choice},
     **{way.value: {"reason": "a complaint"} for way in Reduction},
 }
@@ -55,7 +57,7 @@ def test_every_verb_is_heard(verb: str) -> None:
     event = say(verb, {"as": " Risk-A ", **TWINS[verb]})
     assert isinstance(event, Message), event
     assert (event.actor.subject, event.actor.verified, event.id) == ("risk-a", False, "fresh-1")
-    assert event.actor.kind is (ActorKind.SERVICE if verb == "alert" else ActorKind.HUMAN)
+    assert event.actor.kind is (ActorKind.SERVICE if verb in ("alert", "turnover") else ActorKind.HUMAN)
 
 
 def test_a_name_says_the_choice_and_the_way_down() -> None:

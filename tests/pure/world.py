@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -18,7 +19,7 @@ from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order
 from tidegate.digest import digest
 from tidegate.models.base import Band, Bound, Condition, Function, GateKind, MetricFamily, Mode, Span, Stage
-from tidegate.models.decision import Apply, Entry, Move, Notify, Outcome, TakeReadings
+from tidegate.models.decision import Apply, Entry, Move, Notify, Outcome, TakeReadings, TakeSnapshot
 from tidegate.models.event import (
     Actor,
     ActorKind,
@@ -38,6 +39,7 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import CohortShare, Exposure
 from tidegate.models.gate import Gate
+from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.plan import (
     FreezeWindow,
     Member,
@@ -320,6 +322,8 @@ class Story:
         """Whether the world answers by itself."""
         self.value: Decimal | None = Decimal(1)
         """What the source says of `errors`; none makes it silent."""
+        self.rolls: Callable[[str], Resolved] | None = None
+        """Who is in a cohort, where that is read; none makes its source silent."""
 
     def again(self) -> Story:
         """Return another one that has lived the same until now."""
@@ -427,6 +431,8 @@ class Story:
                     zero = Reading(status="value", value=Decimal(0), n=100, taken_at=self.now)
                     names = move.about.facts["metrics"].split(", ")
                     events.append(Readings(**self.envelope("ops-a", items=dict.fromkeys(names, zero))))
+            elif isinstance(move, TakeSnapshot) and self.rolls is not None:
+                events.append(Snapshot(cohorts={name: self.rolls(name) for name in move.cohorts}))
             elif isinstance(move, TakeReadings) and self.value is not None:
                 reading = Reading(status="value", value=self.value, n=100, taken_at=self.now)
                 items = dict.fromkeys(move.metrics, reading)

@@ -19,15 +19,20 @@ import worker
 from activities.drivers import drivers_under
 from activities.drivers.flagd import Flagd
 from activities.exposure import ExposureActivities
+from activities.members.kept import Kept
+from activities.members.resolve import MemberActivities
 from tests.pure.world import but
 from tests.workflows.rig import needs_dev_server
 from tests.workflows.siege import FLAGS, Attacked, insist, numbered_once, soon
 from tests.workflows.wire import World
 from tidegate.models.decision import Outcome
 from tidegate.models.exposure import NOTHING
+from tidegate.models.member import CohortRoll, Members
 from tidegate.models.messages import RolloutInput
 from tidegate.models.plan import Backend
+from worker import Settings
 from workflows import attributes, ids, sweep
+from workflows.turnover import Turnovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -356,5 +361,52 @@ def test_a_reset_widens_nothing(world: World, when: str, reapply: ResetReapplyTy
         assert victim.flag().observe().epoch >= before
         assert victim.lines() == known
         assert await swept(world) == ()
+
+    world.run(attack())
+
+
+# -- people by name ---------------------------------------------------------------------------------------------------
+
+
+def test_who_leaves_a_cohort_is_out_after_one_round(world: World) -> None:
+    """A wave serves whom it names; who leaves is out at the next round, who joins is not in, and both is on record."""
+
+    async def attack() -> None:
+        victim = world.victim()
+        staff, grants = world.home / "all.csv", world.home / "grants.json"
+        staff.write_text("id\np-1\np-2\n", "utf-8")
+        by_name = Backend(kind="grants", settings={"file": grants.name, "agent": victim.name})
+        victim.plan = but(
+            victim.plan,
+            cohorts={"team/all": CohortRoll(source=Members(csv=staff.name, person="id"))},
+            targets=("flags/claims", "gateway/claims"),
+            drivers={**victim.plan.drivers, "gateway/claims": by_name},
+        )
+
+        def listed_() -> list[str]:
+            return sorted(json.loads(grants.read_text("utf-8"))["grants"][victim.name]["people"])
+
+        await victim.begin()
+        await victim.insist("ready", "ops-a", item="rollback_tested", evidence="drill 7")
+        for _ in range(1_200):
+            if (whole := await victim.whole()).state and whole.state.gates:
+                break
+            await asyncio.sleep(0.05)  # who is in the cohort is read before anybody is asked
+        gate = await victim.gate()
+        for who in ("risk-a", "ops-a"):
+            await victim.insist("approve", who, gate=gate.id, subject=gate.subject)
+        await victim.serves(10)
+        assert listed_() == ["p-1", "p-2"]
+        home = Settings(home=world.home)
+        drivers = drivers_under(home.home, Kept(home.ledger))
+        rounds = Turnovers(world.env.client, MemberActivities(home.ledger, home.home).take, drivers)
+        staff.write_text("id\np-2\np-3\n", "utf-8")
+        while victim.name not in await rounds.round(datetime.now(UTC)):
+            assert listed_() == ["p-1", "p-2"]  # the server's list may be a moment behind
+        assert listed_() == ["p-2"]
+        await soon(lambda: any(line["action"] == "turnover" for line in victim.lines()), "it is on record")
+        assert not any("p-1" in json.dumps(line) for line in victim.lines())
+        await victim.insist("pause", "ops-a")
+        await soon(lambda: listed_() == [], "nobody has a grant")
 
     world.run(attack())

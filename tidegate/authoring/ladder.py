@@ -78,6 +78,7 @@ class _Step:
             min_samples=wave.min_samples or 0,
             advance_when=wave.advance_when or plan.advance_when,
             pause_when=plan.pause_when,
+            guard_when=plan.guard_when,
             manual=(*plan.manual, *wave.manual),
             risk=wave.risk or max(risks, default=1),
         )

@@ -79,6 +79,8 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
     places: list[Named] = [(("calendar", "zone"), programme.calendar.zone)]
     places += [(("people", name, "zone"), person.zone) for name, person in programme.people.items() if person.zone]
     yield from _unknown("there is no time zone", places, tuple(zones.shifts), "programme")
+    given = ((("cohorts", name, "preset"), one.preset) for name, one in programme.cohorts.items() if one.preset)
+    yield from _unknown("there is no preset", given, tuple(programme.presets), "programme")
     yield from untold(programme, zones)
     names = [freeze.name for freeze in programme.freezes]
     for index, freeze in enumerate(programme.freezes):
@@ -178,6 +180,7 @@ def _metrics(playbook: Playbook) -> Iterator[Named]:
     for name, stage in stages(playbook):
         conditions.append(((name, "advance_when"), stage.advance_when))
         conditions.append(((name, "pause_when"), stage.pause_when))
+        conditions.append(((name, "guard_when"), stage.guard_when))
         conditions += [
             ((name, "waves", index, "advance_when"), wave.advance_when) for index, wave in enumerate(stage.waves)
         ]

@@ -93,7 +93,7 @@ def _waves(case: Case) -> Iterator[tuple[str, Origin]]:
 
 
 def _rung(rung: Rung) -> Iterator[tuple[str, object]]:
-    for name in ("observe", "max_observe", "min_samples", "advance_when", "pause_when", "manual", "risk"):
+    for name in ("observe", "max_observe", "min_samples", "advance_when", "pause_when", "guard_when", "manual", "risk"):
         yield name, getattr(rung, name)
 
 
@@ -101,7 +101,7 @@ def _from(case: Case, stage: Stage, wave: Wave, place: str, name: str) -> str:
     if name in wave.model_fields_set:
         return f"playbook {place}.{name}"
     plan = case.stages[stage]
-    if name in ("advance_when", "pause_when", "manual"):
+    if name in ("advance_when", "pause_when", "guard_when", "manual"):
         return f"playbook {stage.value}.{name}" if name in plan.model_fields_set else BUILT
     if name == "risk":
         named = (wave.cohort,) if isinstance(wave.cohort, str) else wave.cohort

@@ -66,6 +66,27 @@ def baseline_told(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "A18",
+    "A baseline that is still to be taken",
+    "What is measured once people are served is no longer how things stood before.",
+    Example(
+        "metrics.first_reply_hours.baseline.taken",
+        wrong={"metrics.first_reply_hours.baseline.taken": "2027-09-30"},
+    ),
+)
+def taken_before(case: Case) -> Iterator[Fault]:
+    """A baseline was taken by the day on which the plan is made, and so before anybody is served."""
+    for name, metric in case.playbook.metrics.items():
+        taken = metric.baseline.taken if isinstance(metric.baseline, Baseline) else None
+        if taken is not None and taken > case.as_of:
+            yield Fault(
+                ("metrics", name, "baseline", "taken"),
+                f"the baseline of `{name}` would be taken on {taken}",
+                "Measure how things stand before anybody is served.",
+            )
+
+
+@Rule(
     "E12",
     "No outcome has a goal",
     "Without a figure agreed on before, every result will look like success.",
@@ -213,4 +234,4 @@ def goal_ahead(case: Case) -> Iterator[Fault]:
             )
 
 
-RULES = (baseline, baseline_told, goal, deadline, due_what, overdue, goal_lawful, goal_ahead)
+RULES = (taken_before, baseline, baseline_told, goal, deadline, due_what, overdue, goal_lawful, goal_ahead)

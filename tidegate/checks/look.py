@@ -73,6 +73,7 @@ def conditions(case: Case) -> Iterator[tuple[Path, Condition]]:
         place = case.place(stage)
         yield from _numbered((*place, "advance_when"), plan.advance_when)
         yield from _numbered((*place, "pause_when"), plan.pause_when)
+        yield from _numbered((*place, "guard_when"), plan.guard_when)
         for index, wave in enumerate(plan.waves):
             yield from _numbered((*place, "waves", index, "advance_when"), wave.advance_when)
     if case.playbook.retirement is not None:

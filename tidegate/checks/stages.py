@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tidegate.authoring.standards import not_longer
-from tidegate.checks.look import acts, bands
+from tidegate.checks.look import acts, bands, steps
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
+from tidegate.frozen import dimensions
 from tidegate.models.base import Band, Stage
 from tidegate.models.finding import Severity
 
@@ -144,6 +145,31 @@ def frozen(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "A17a",
+    "A wave that widens what its stage never widens",
+    "What is frozen on paper and thawed by the plan itself is not frozen.",
+    Example(
+        "limited.waves[1].models",
+        wrong={"limited.waves[1].models": ["triage-large"], "limited.never_widen": ["models"]},
+        right={"limited.waves[0].models": ["triage-large"], "limited.never_widen": ["models"]},
+    ),
+)
+def thawed(case: Case) -> Iterator[Fault]:
+    """Only the first wave of a stage, decided with the stage itself, may widen what the stage freezes."""
+    for before, step in pairwise(steps(case)):
+        never = case.stages[step.stage].never_widen if before.stage is step.stage else ()
+        wider = dimensions(step.rung.exposure, before.rung.exposure)
+        for what, word in (("models", "models"), ("data", "data"), ("verbs", "may"), ("cohorts", "cohort")):
+            if what in never and what in wider:
+                yield Fault(
+                    (*step.path, word),
+                    f"`{step.wave.name}` widens {what}, which `{step.stage.value}` never widens",
+                    "Widen it in an earlier stage, or by a revision of its own.",
+                    before=step.stage,
+                )
+
+
+@Rule(
     "E16",
     "A wider stage that is looked at less often",
     "More people at risk are looked at more often and not less.",
@@ -174,4 +200,4 @@ def _gaps(case: Case, stage: Stage, rows: tuple[tuple[str, str, str], ...]) -> I
             yield Fault((*case.place(stage), name), f"nobody says {says}", mend, before=stage)
 
 
-RULES = (G3, Y1, Y2, Y3, supervised, limited, record, forcing, frozen, cadence)
+RULES = (G3, Y1, Y2, Y3, supervised, limited, record, forcing, frozen, thawed, cadence)

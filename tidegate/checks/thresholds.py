@@ -83,6 +83,34 @@ def stopping(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "C16",
+    "A guard of the rollout that guards nothing",
+    "People rely on it to be tighter while it is new, and it would speak after the steady rule has.",
+    Example(
+        "pilot.guard_when[0]",
+        wrong={"pilot.guard_when": ["corrections_per_100 > 20"]},
+        right={"pilot.guard_when": ["corrections_per_100 > 12"]},
+        base="minutes-summariser",
+    ),
+)
+def tighter(case: Case) -> Iterator[Fault]:
+    """A guard pauses before the metric's own pause or rollback would."""
+    for stage, plan in case.stages.items():
+        for index, guard in enumerate(plan.guard_when):
+            metric = case.playbook.metrics.get(guard.metric)
+            steady = None if metric is None else metric.pause or metric.rollback
+            if steady is None or steady.upward is not guard.bound.upward:
+                continue
+            tight = guard.bound.value < steady.value if steady.upward else guard.bound.value > steady.value
+            if not tight:
+                yield Fault(
+                    (*case.place(stage), "guard_when", index),
+                    f"`{guard}` pauses no sooner than `{guard.metric}` does by itself ({steady})",
+                    "Make it tighter, or leave it out.",
+                )
+
+
+@Rule(
     "E14",
     "Heads alone open the gate",
     "That many people use it says that it was offered, not that it helps.",
@@ -329,6 +357,7 @@ def _inside(narrow: Bound, wide: Bound) -> bool:
 
 
 RULES = (
+    tighter,
     evidence,
     stopping,
     not_heads,

@@ -31,7 +31,8 @@ TEXT_LIMIT = 2_000
 class Authored(BaseModel):
     """A word that people author or send: frozen, strict, and deaf to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    # An editor and a finding say what a field means, in the sentence that stands below it.
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Carried(BaseModel):
@@ -91,6 +92,11 @@ class Unit(StrEnum):
 
 _SECONDS = (("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800), ("bh", 3_600), ("bd", 86_400))
 _SPAN = re.compile(r"^(\d{1,5})(s|m|h|d|w|bh|bd)$")
+
+
+def unsaid(value: object) -> bool:
+    """Whether a field says nothing: what a plan could not say when it was sealed is not spelled, and its seal fits."""
+    return not value
 
 
 class Span(NamedTuple):

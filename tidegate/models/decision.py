@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Function, Id, Instant
+from tidegate.models.base import Carried, Function, Id, Instant, Names
+from tidegate.models.drill import WayDown
 from tidegate.models.exposure import Exposure
 from tidegate.models.reasons import Code
 
@@ -102,6 +103,14 @@ class TakeReadings(Carried):
     """How often it was tried."""
 
 
+class TakeSnapshot(Carried):
+    """Read who is in these cohorts now."""
+
+    kind: Literal["take_snapshot"] = "take_snapshot"
+    cohorts: Names
+    """Which ones."""
+
+
 class Notify(Carried):
     """Tell people."""
 
@@ -120,6 +129,22 @@ class Notify(Carried):
     """Whether widening waits until it is delivered."""
 
 
+class Rehearse(Carried):
+    """Serve test subjects on a copy of each target, take it away again by a way down, and read back."""
+
+    kind: Literal["rehearse"] = "rehearse"
+    key: str
+    """Which drill."""
+    verb: WayDown
+    """Which way down."""
+    exposure: Exposure
+    """What the test subjects are served."""
+    rest: Exposure
+    """What is to be left of it."""
+    label: str
+    """What that is called."""
+
+
 class TurnPage(Carried):
     """A wave or a stage is over: a safe place to begin a new run."""
 
@@ -128,7 +153,7 @@ class TurnPage(Carried):
     """What begins."""
 
 
-Move = Annotated[Apply | TakeReadings | Notify | TurnPage, Field(discriminator="kind")]
+Move = Annotated[Apply | TakeReadings | TakeSnapshot | Notify | TurnPage | Rehearse, Field(discriminator="kind")]
 """What the workflow performs."""
 
 

@@ -1,4 +1,7 @@
-"""What came in: people's messages, each with an id and an actor; readings, alerts, outcomes of moves, and the clock."""
+"""What came in: people's messages, readings, alerts, outcomes of moves, and the clock.
+
+Every event has an id, so that the same one twice is decided once, and an actor, so that the record says who.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +10,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tidegate.models.base import Authored, Band, Carried, Function, Id, Instant, Key, Line, Text
-from tidegate.models.exposure import Exposure
+from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
+from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.drill import Drilled, WayDown
+from tidegate.models.member import Snapshot
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.proof import Signature
 from tidegate.models.reading import Reading
-from tidegate.models.target import TARGETS_TOLD, Target
+from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
+
+__all__ = (
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Noticed", "Observed", "Stored", "Tick",
+)  # fmt: skip
+# Who acts and what the world answers are read here by whoever reads messages.
 
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 """What makes a message the same message when it arrives again."""
-
-
-class ActorKind(StrEnum):
-    """Who acts. Only people consent; anybody may make it safer."""
-
-    HUMAN = "human"
-    SERVICE = "service"
-    AGENT = "agent"
-    TIMER = "timer"
-    SYSTEM = "system"
-
-
-class Actor(Carried):
-    """Who says it, and how we know."""
-
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)]
-    """Their id, in one spelling."""
-    kind: ActorKind = ActorKind.HUMAN
-    """What kind of actor."""
-    method: Literal["none", "ssh", "passkey", "hmac"] = "none"
-    """How they were recognised."""
-    verified: bool = False
-    """Whether that was proven by a signature."""
-    key: str = ""
-    """With which key, by its fingerprint."""
-
-
-SYSTEM = Actor(subject="tidegate", kind=ActorKind.SYSTEM)
-CLOCK = Actor(subject="clock", kind=ActorKind.TIMER)
 
 
 class Message(Authored):
@@ -160,6 +141,20 @@ class Reduce(Message):
     """In which functions; all they hold if not given."""
 
 
+class Drill(Message):
+    """Try a way down: on test subjects, of whom no wave knows, or really, which reduces."""
+
+    kind: Literal["drill"] = "drill"
+    way: WayDown
+    """Which way down."""
+    to: Key | None = None
+    """To which level; the next one down, or nothing, if not given."""
+    subjects: Key | None = None
+    """On whom: a cohort of test subjects; the only one there is if not given."""
+    real: bool = False
+    """Whether it is done to those who are really served."""
+
+
 class StopTheLine(Message):
     """Everything that depends on something shared is paused, and stays barred from widening until it is lifted."""
 
@@ -168,8 +163,9 @@ class StopTheLine(Message):
     """The shared model, vendor, prompt pack or data source."""
     lift: bool = False
     """Lift the bar again; nothing widens by that."""
+    # What is not said is not spelled: a message that was put on record before it could be is the same message.
     does: Literal[Reduction.NARROW, Reduction.PAUSE] = Field(Reduction.PAUSE, exclude_if=lambda it: it == "pause")
-    """How far down it goes; a pause is not spelled, and so an older message is still the same."""
+    """How far down it goes."""
 
 
 class Delegate(Message):
@@ -276,6 +272,8 @@ class Report(Message):
     """Which known problem is settled, by its id."""
     evidence: Line | None = None
     """Where that can be seen."""
+    bypass: bool = Field(default=False, exclude_if=unsaid)
+    """Whether controls were gone around: then what was learned meanwhile is void."""
 
 
 class Waive(Message):
@@ -332,6 +330,8 @@ class Alert(Message):
     """Whether alerts are missing from the delivery: then it holds at least."""
     does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
     """What it does, by the programme's mapping."""
+    about: Literal["access", "bypass"] | None = Field(default=None, exclude_if=unsaid)
+    """`access`: access that does not match the plan's model of it; `bypass`: controls were gone around."""
 
 
 class Readings(Message):
@@ -342,76 +342,14 @@ class Readings(Message):
     """By metric."""
 
 
-class Dispatched(Carried):
-    """An attempt to make exposure so is on its way."""
+class Turnover(Message):
+    """Who is listed by name at the targets was brought up to date with the cohorts: told in counts, never in names."""
 
-    kind: Literal["dispatched"] = "dispatched"
-    epoch: int
-    """Which attempt."""
-
-
-class Applied(Carried):
-    """What became of an attempt to make exposure so."""
-
-    kind: Literal["applied"] = "applied"
-    epoch: int
-    """Which attempt."""
-    result: Literal["confirmed", "mismatch", "failed", "unknown"]
-    """`confirmed` means read back and equal."""
-    observed: Exposure | None = None
-    """What was read back."""
-    note: Line | None = None
-    """What the backend said."""
-    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
-    """The same, target by target."""
-
-
-class Observed(Carried):
-    """What the backends really expose, looked at without having changed anything."""
-
-    kind: Literal["observed"] = "observed"
-    exposure: Exposure
-    """What is exposed."""
-    epoch: int
-    """The epoch written there."""
-    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
-    """The same, target by target."""
-
-
-class Noticed(Carried):
-    """Whether a notice reached its people."""
-
-    kind: Literal["noticed"] = "noticed"
-    key: str
-    """Which notice."""
-    result: Literal["delivered", "partial", "failed"]
-    """Whether all, some or none were reached."""
-
-
-class Stored(Carried):
-    """The ledger has everything up to this number."""
-
-    kind: Literal["stored"] = "stored"
-    number: int
-    """The number of the last entry that is stored."""
-
-
-class Tick(Carried):
-    """A deadline has come."""
-
-    kind: Literal["tick"] = "tick"
-
-
-class Fault(Carried):
-    """An event could not be read or decided; it was put aside, and the rollout is held."""
-
-    kind: Literal["fault"] = "fault"
-    name: Line
-    """What kind of message it was."""
-    note: Line
-    """What was wrong with it."""
-    holds: bool = True
-    """Whether we cannot trust ourselves any more; a malformed message from outside holds nothing."""
+    kind: Literal["turnover"] = "turnover"
+    left: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    """So many lost their access: they left a cohort, or owe training."""
+    joined: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    """So many came in, where those who join need not wait."""
 
 
 Event = Annotated[
@@ -419,6 +357,7 @@ Event = Annotated[
     | Ready
     | Vote
     | Reduce
+    | Drill
     | StopTheLine
     | Delegate
     | Remind
@@ -437,10 +376,13 @@ Event = Annotated[
     | Withdraw
     | Alert
     | Readings
+    | Turnover
     | Dispatched
     | Applied
+    | Drilled
     | Observed
     | Noticed
+    | Snapshot
     | Stored
     | Tick
     | Fault,

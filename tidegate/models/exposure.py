@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tidegate.models.base import Amount, Carried, Key, Mode, Names, Share
 
@@ -19,6 +19,25 @@ Grant = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]{0,98}:[
 """A verb in a system, written `crm:read`."""
 
 
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _nobody_named(who: object) -> bool:
+    # An exposure that names nobody is spelled as it was before it could: its digest, and every seal on it, still fits.
+    return not who
+
+
+Snapshot = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""Who was in a cohort at a moment, by the digest of the list; the list itself is personal and lies elsewhere."""
+
+Who = Annotated[tuple[Snapshot, ...], AfterValidator(_in_order)]
+"""Only people who are in every one of these snapshots; none names nobody in particular: whoever is in the cohort.
+
+More names leave fewer people, so two exposures meet in both their names, and join in those that they share.
+"""
+
+
 class CohortShare(Carried):
     """How much of one cohort is served."""
 
@@ -26,6 +45,26 @@ class CohortShare(Carried):
     """Which part of the cohort, in basis points; who is in it is decided by a stable hash."""
     people: Annotated[int, Field(ge=0, le=100_000_000)]
     """At most so many people of it."""
+    who: Who = Field(default=(), exclude_if=_nobody_named)
+    """Who it may be: only people of these snapshots; whoever is in the cohort, if none is named."""
+
+    def __le__(self, other: CohortShare) -> bool:
+        """Whether this serves nobody whom the other does not."""
+        return self.share <= other.share and self.people <= other.people and set(self.who) >= set(other.who)
+
+    def meet(self, other: CohortShare) -> CohortShare:
+        """Return whom both serve."""
+        return CohortShare(
+            share=min(self.share, other.share), people=min(self.people, other.people), who=(*self.who, *other.who)
+        )
+
+    def join(self, other: CohortShare) -> CohortShare:
+        """Return the least that serves whom either serves."""
+        return CohortShare(
+            share=max(self.share, other.share),
+            people=max(self.people, other.people),
+            who=tuple(name for name in self.who if name in other.who),
+        )
 
     @property
     def serves(self) -> bool:
@@ -80,12 +119,7 @@ class Exposure(Carried):
         """Return what both allow."""
         return Exposure(
             cohorts={
-                name: CohortShare(
-                    share=min(part.share, other.cohorts[name].share),
-                    people=min(part.people, other.cohorts[name].people),
-                )
-                for name, part in self.cohorts.items()
-                if name in other.cohorts
+                name: part.meet(other.cohorts[name]) for name, part in self.cohorts.items() if name in other.cohorts
             },
             paths=_both(self.paths, other.paths),
             regions=_both(self.regions, other.regions),
@@ -105,11 +139,7 @@ class Exposure(Carried):
         cohorts = dict(self.cohorts)
         for name, part in other.cohorts.items():
             mine = cohorts.get(name)
-            cohorts[name] = (
-                part
-                if mine is None
-                else CohortShare(share=max(mine.share, part.share), people=max(mine.people, part.people))
-            )
+            cohorts[name] = part if mine is None else mine.join(part)
         grants = dict(self.grants)
         for name, mode in other.grants.items():
             grants[name] = max(grants.get(name, Mode.DENY), mode, key=_mode_rank)
@@ -123,6 +153,13 @@ class Exposure(Carried):
             runs_per_day=_most(self.runs_per_day, other.runs_per_day),
             budget_per_month=_most(self.budget_per_month, other.budget_per_month),
         )
+
+    @property
+    def unnamed(self) -> Exposure:
+        """The same for whoever is in the cohorts: what a plan can say of it, which knows no names."""
+        if not any(part.who for part in self.cohorts.values()):
+            return self
+        return self.but(cohorts={name: part.but(who=()) for name, part in self.cohorts.items()})
 
     def held_back(self, whole: Exposure) -> int:
         """Return which share of the people that the whole plan would serve is not served now, in basis points."""
@@ -140,7 +177,7 @@ def wider_in(left: Exposure, right: Exposure) -> tuple[str, ...]:
     found = []
     for name, part in left.cohorts.items():
         other = right.cohorts.get(name)
-        if other is None or part.share > other.share or part.people > other.people:
+        if other is None or not part <= other:
             found.append(f"cohort {name}")
     for dimension in ("paths", "regions", "models", "data"):
         allowed = getattr(right, dimension)

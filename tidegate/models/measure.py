@@ -68,6 +68,8 @@ class Metric(Authored):
     """Judged and shown, and never acting."""
     consecutive: Annotated[int, Field(ge=1, le=10)] = 1
     """So many readings in a row must breach before it acts."""
+    trend: Annotated[int, Field(ge=2, le=20)] | None = None
+    """So many readings in a row that are each worse than the one before hold, wherever they are."""
     min_samples: Annotated[int, Field(ge=0)] = 0
     """A reading over fewer cases says nothing."""
     every: Span | None = None
@@ -82,6 +84,8 @@ class Metric(Authored):
     """Its level in the metric tree."""
     supports: Id | None = None
     """The metric one level up that it explains."""
+    limit: Literal["people", "runs_per_day", "budget_per_month"] | None = None
+    """Which limit of a wave it counts up to: a reading past it holds, and a second one narrows."""
     reviewer: Id | None = None
     """Who looks at it; the AI owner if not given."""
     first_response: Line | None = None

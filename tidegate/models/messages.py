@@ -106,8 +106,6 @@ class Standing(Carried):
     """What happens next if nobody does anything."""
     through: tuple[str, ...] = ()
     """What was let through which freeze, and by whom."""
-    bars: tuple[str, ...] = ()
-    """What a stop of the line bars it for, such as `model/small-text`."""
     targets: tuple[TargetState, ...] = ()
     """What became of each target, as it was told last."""
     unseen: Instant | None = None
@@ -116,6 +114,8 @@ class Standing(Carried):
     """The way down that is being walked, step by step."""
     exposure: str = ""
     """The digest of what is to be exposed: what reality is compared with."""
+    bars: tuple[str, ...] = ()
+    """What a stop of the line bars it for, such as `model/small-text`."""
     unstored: int
     """Lines of evidence that the ledger does not have yet."""
     plan: str

@@ -24,8 +24,10 @@ from tidegate.models.base import (
     Share,
     Span,
     Stage,
+    unsaid,
 )
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource, StopRule
 from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
 from tidegate.models.ways_down import Step
@@ -34,9 +36,8 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 over canonical bytes."""
 
 
-def _unsaid(value: object) -> bool:
-    # What a plan could not say when it was sealed is not spelled where nothing is said: its seal still fits.
-    return not value
+PRESETS = "presets"
+"""The setting under which a driver finds what each role gives; nobody writes it by hand."""
 
 
 class Member(Carried):
@@ -54,7 +55,7 @@ class Member(Carried):
     """Whether they still work here."""
     away: tuple[tuple[Instant, Instant], ...] = ()
     """When they are away, from and until."""
-    calendar: str | None = Field(default=None, exclude_if=_unsaid)
+    calendar: str | None = Field(default=None, exclude_if=unsaid)
     """Which of the plan's calendars says when they work; the programme's own if not given."""
     keys: tuple[PublicKey, ...] = ()
     """With what they sign."""
@@ -90,7 +91,7 @@ class FreezeWindow(Carried):
     """Why."""
     stages: tuple[Stage, ...]
     """Which stages it binds."""
-    approvers: tuple[Function, ...] = Field(default=(), exclude_if=_unsaid)
+    approvers: tuple[Function, ...] = Field(default=(), exclude_if=unsaid)
     """Who may let one change through; nobody if none is named."""
 
 
@@ -113,6 +114,8 @@ class Rung(Carried):
     """What must hold to go on."""
     pause_when: tuple[Condition, ...] = ()
     """What pauses it at once beside the metrics' own bands; guardrails of this wave's stage."""
+    guard_when: tuple[Condition, ...] = Field(default=(), exclude_if=unsaid)
+    """What pauses it as well until it has been handed over."""
     manual: tuple[str, ...] = ()
     """What stays manual."""
     risk: int = 1
@@ -157,6 +160,10 @@ class PlanFallback(Carried):
     """Who runs it."""
     manual_per_day: int
     """How much can be done by hand in a day."""
+    manual_minutes: int | None = Field(default=None, exclude_if=unsaid)
+    """How long one case takes by hand."""
+    drill_within: Span | None = Field(default=None, exclude_if=unsaid)
+    """In which time a way down must be read back when it is drilled."""
 
 
 class PlanMetric(Carried):
@@ -196,6 +203,10 @@ class PlanMetric(Carried):
     """Whether a person gives the reading."""
     reviewer: Id
     """Who looks at it."""
+    limit: Literal["people", "runs_per_day", "budget_per_month"] | None = Field(default=None, exclude_if=unsaid)
+    """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
+    trend: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many readings in a row that were each worse than the one before, it is held."""
 
 
 class PlanNotice(Carried):
@@ -220,6 +231,16 @@ class Backend(Carried):
     """Which driver, source or channel speaks to it."""
     settings: dict[Key, str] = Field(default_factory=dict)
     """What that needs to know."""
+    presets: dict[Id, Preset] = Field(default_factory=dict, exclude_if=unsaid)
+    """What each role gives, for a target that holds people by name."""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """All that its driver is told."""
+        if not self.presets:
+            return dict(self.settings)
+        words = {name: preset.model_dump(mode="json") for name, preset in self.presets.items()}
+        return {**self.settings, PRESETS: json.dumps(words, sort_keys=True)}
 
 
 class AcceptedIssue(Carried):
@@ -257,6 +278,8 @@ class PlanStage(Carried):
     """The readiness items that the playbook itself proves."""
     owed: tuple[str, ...] = ()
     """What the playbook must still say before the stage can begin."""
+    frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """What only a revision widens here, with the own yes of who answers for it."""
 
 
 class Plan(Carried):
@@ -292,9 +315,9 @@ class Plan(Carried):
     """Who may do what beside voting."""
     calendar: WorkingTime
     """When people work."""
-    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=_unsaid)
+    calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=unsaid)
     """When those work who live by another clock or keep other holidays."""
-    dated_until: date | None = Field(default=None, exclude_if=_unsaid)
+    dated_until: date | None = Field(default=None, exclude_if=unsaid)
     """Until which day public holidays and calendar files were looked up; none where none are named."""
     freezes: tuple[FreezeWindow, ...] = ()
     """When nothing widens."""
@@ -312,8 +335,12 @@ class Plan(Carried):
     """Whom the RACI has asked before a change: they hear of each round of votes while it is open."""
     informed: tuple[Id, ...] = ()
     """Whom the RACI has told after a change."""
+    cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=unsaid)
+    """How it is known who is in a cohort, for each that has a source."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
+    test_subjects: dict[Key, int] = Field(default_factory=dict, exclude_if=unsaid)
+    """The cohorts that drills may serve, each with how many they are; no wave serves them."""
     drivers: dict[Key, Backend] = Field(default_factory=dict)
     """How each target is reached."""
     sources: dict[Key, Backend] = Field(default_factory=dict)
@@ -332,10 +359,12 @@ class Plan(Carried):
     """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
-    vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=_unsaid)
+    vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=unsaid)
     """Who supplies which of the models that it may use."""
-    unit: Id | None = Field(default=None, exclude_if=_unsaid)
+    unit: Id | None = Field(default=None, exclude_if=unsaid)
     """The business unit it belongs to."""
+    logging: str | None = Field(default=None, exclude_if=unsaid)
+    """What is written down for every run."""
     success_means: str
     """What success means."""
     success_does_not_mean: str

@@ -23,9 +23,13 @@ from tidegate.models.base import (
     Stage,
     Text,
     Verb,
+    unsaid,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.member import Cohort, Preset
 from tidegate.models.shared import Model
+from tidegate.models.taken import ExistingUse
+from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
 """An IANA time zone, such as `Europe/Berlin`."""
@@ -252,6 +256,8 @@ class StageRules(Authored):
     """Which metric families must be there."""
     drill_max_age: Span | None = None
     """How old the last rehearsed rollback may be; none asks for no drill."""
+    drill_recorded: bool = Field(default=False, exclude_if=unsaid)
+    """Whether only a drill counts that `tidegate drill` ran and read back; otherwise somebody's word for it will do."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Which items must be met before the stage begins."""
     evidence_max_age: Span = Span.of("180d")
@@ -262,6 +268,8 @@ class StageRules(Authored):
     """Whether the audiences must confirm before exposure widens."""
     training_coverage: Share = 0
     """Which share of a cohort must be trained before it is served."""
+    incident_within: Span | None = Field(default=None, exclude_if=unsaid)
+    """Within which time a stop must be answered for; until it is, and once that time is over, nothing widens."""
     unlisted_sender: Literal["hold", "refuse"] = "hold"
     """What a reduction does that comes from somebody who is not listed: hold and page, or only page."""
     stale_after: Span = Span.of("14d")
@@ -356,7 +364,7 @@ class Target(Authored):
 
     driver: Id
     """Which driver speaks to it."""
-    settings: dict[Key, Line] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """What the driver needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
@@ -367,7 +375,7 @@ class Source(Authored):
 
     kind: Id
     """Which kind of source, such as `by-hand` or `prometheus`."""
-    settings: dict[Key, Line] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """What the source needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
@@ -378,30 +386,10 @@ class Channel(Authored):
 
     kind: Id
     """Which kind of channel, such as `log` or `apprise`."""
-    settings: dict[Key, Line] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """What the channel needs to know; secrets by reference only."""
     describes: Line | None = None
     """What it is."""
-
-
-class Cohort(Authored):
-    """A group of people who can be served together."""
-
-    people: Annotated[int, Field(ge=1, le=100_000_000)]
-    """How many they are."""
-    risk: Annotated[int, Field(ge=1, le=5)] = 1
-    """How much harm a mistake among them would do; low comes first."""
-    describes: Line | None = None
-    """Who they are."""
-
-
-class ExistingUse(Authored):
-    """An exposure target or cohort that another use case already has."""
-
-    use_case: Id
-    """Which use case."""
-    target: Key
-    """Which target it holds."""
 
 
 class Programme(Authored):
@@ -427,6 +415,8 @@ class Programme(Authored):
     """When nothing widens."""
     cohorts: dict[Key, Cohort] = Field(default_factory=dict)
     """The groups that playbooks may name."""
+    presets: dict[Id, Preset] = Field(default_factory=dict)
+    """What joining a cohort in a role gives, by itself."""
     targets: dict[Key, Target] = Field(default_factory=dict)
     """The systems that enforce exposure."""
     sources: dict[Key, Source] = Field(default_factory=dict)

@@ -61,8 +61,12 @@ class Tightening(Authored):
     """A pause after a missed review."""
     drill_max_age: Span | None = None
     """A fresher drill."""
+    drill_recorded: bool | None = None
+    """Only a drill that was run and read back by `tidegate drill`."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Further readiness items."""
+    incident_within: Span | None = None
+    """Sooner answers for a stop."""
     notice_lead: Span | None = None
     """Longer notice."""
     acknowledge: bool | None = None
@@ -129,6 +133,8 @@ class StagePlan(Authored):
     """What must hold to go on from each wave."""
     pause_when: tuple[Condition, ...] = ()
     """What stops it; follows from the metrics' thresholds if not given."""
+    guard_when: tuple[Condition, ...] = ()
+    """What pauses it as well while it is being rolled out; once it has been handed over, the steady rules do."""
     expires: date | None = None
     """When the stage ends by itself; a pilot must say."""
     supervision: Text | None = None
@@ -150,7 +156,7 @@ class StagePlan(Authored):
     live_issues: Id | None = None
     """Who owns issues while it is live."""
     never_widen: tuple[Literal["cohorts", "models", "data", "verbs", "budget"], ...] = ()
-    """What is never widened without its own amendment."""
+    """What no wave of this stage widens, and a revision only with the own yes of who answers for it."""
     evidence: tuple[Line, ...] = ()
     """Which evidence is kept for the review after launch."""
     on_the_hook: tuple[Id, ...] = ()

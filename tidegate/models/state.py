@@ -5,20 +5,22 @@ Bounded: whatever is settled leaves the state for the ledger. Receipts leave whe
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Stage
+from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage, unsaid
 from tidegate.models.decision import Apply, Entry, Move, Receipt
+from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.member import Roll, Unread
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.target import Target
+from tidegate.models.waiver import Problem, Waiver
 
 
 class Phase(StrEnum):
@@ -207,7 +209,9 @@ class ExposureState(Carried):
 class Obligation(Carried):
     """Something owed by a date."""
 
-    kind: Literal["condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step"]
+    kind: Literal[
+        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident"
+    ]  # fmt: skip
     """What kind."""
     what: str
     """What is owed."""
@@ -270,44 +274,6 @@ class Runbook(Carried):
     """Its steps, most protective first."""
 
 
-class Problem(Carried):
-    """Something that somebody found wrong, and that is neither settled nor accepted by itself."""
-
-    what: str
-    """What it is."""
-    by: Id
-    """Who said so."""
-    at: Instant
-    """When."""
-
-
-class Waiver(Carried):
-    """An exception: one condition of one stage that need not be met for a while."""
-
-    item: str
-    """Which readiness item or which problem."""
-    stage: Stage
-    """In which stage."""
-    control: str
-    """What is done instead."""
-    asked_by: Id
-    """Who asked for it."""
-    asked_at: Instant
-    """When."""
-    until: Instant
-    """When it ends by itself."""
-    by: Id | None = None
-    """Who accepted the risk; none while it is only asked for."""
-    given: int = 0
-    """How often it has been granted; from the second time on it was renewed."""
-    over: bool = False
-    """Whether its end was acted on."""
-
-    def in_force(self, now: datetime) -> bool:
-        """Whether it lets its condition pass."""
-        return self.by is not None and now < self.until
-
-
 class MetricState(Carried):
     """How one metric stands."""
 
@@ -317,6 +283,8 @@ class MetricState(Carried):
     """When the last usable value was taken."""
     breaches: int = 0
     """How many readings in a row have breached."""
+    worse: int = Field(default=0, exclude_if=unsaid)
+    """How many readings in a row were worse than the one before, where a trend counts."""
     band: Band = Band.HEALTHY
     """The band it is in, held until it is healthy again."""
     acted: Band = Band.HEALTHY
@@ -416,6 +384,10 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
+    rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
+    """Who is in a cohort, for each that has a source."""
+    unread: Unread | None = Field(default=None, exclude_if=unsaid)
+    """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
     """Who was told of the widening that is scheduled."""
     metrics: dict[Id, MetricState] = Field(default_factory=dict)
@@ -428,6 +400,12 @@ class State(Carried):
     """The revision that is proposed."""
     emergency: Emergency | None = None
     """The override in force."""
+    bypassed: Instant | None = None
+    """When controls were last gone around."""
+    drilling: Drilling | None = None
+    """The drill under way."""
+    drills: dict[str, DrillRecord] = Field(default_factory=dict)
+    """The last drill of each way down."""
     receipts: dict[str, Receipt] = Field(default_factory=dict)
     """Answers given, by message id."""
     owed: dict[str, Move] = Field(default_factory=dict)

@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from tidegate.models.base import Carried, Id, Instant, Key, Names
-from tidegate.models.decision import Apply, Notify, TakeReadings
+from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.member import CohortRoll
 from tidegate.models.messages import Standing
 from tidegate.models.plan import Backend, PlanMetric
 from tidegate.models.reading import Reading
@@ -32,12 +33,12 @@ class ApplyRequest(Carried):
     lets it go over whatever is older."""
     manual: str = ""
     """Where the manual procedure is written."""
+    steps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What people do in each way down, in words: written down at home before anybody is served."""
     vendors: Names = ()
     """Who supplies the models that it may use."""
     unit: Id | None = None
     """The business unit it belongs to."""
-    steps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """What people do in each way down, in words: written down at home before anybody is served."""
 
 
 class ObserveRequest(Carried):
@@ -50,6 +51,19 @@ class ObserveRequest(Carried):
     desired: Exposure = NOTHING
     """What is wanted: what nobody can understand is taken for this and more, and with several targets it says whether
     any of them serves too much."""
+
+
+class DrillRequest(Carried):
+    """Try a way down on test subjects, at a copy of every target."""
+
+    use_case: Id
+    """Whose."""
+    move: Rehearse
+    """Which way down, and what is to be left."""
+    targets: dict[Key, Backend]
+    """What enforces it; only copies of these are written to."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
 
 
 Effect = Annotated[Applied | Observed, Field(discriminator="kind")]
@@ -93,6 +107,17 @@ class ReadResult(Carried):
 
     items: dict[Id, Reading] = Field(default_factory=dict)
     """By metric."""
+
+
+class ResolveRequest(Carried):
+    """Read who is in these cohorts now, and keep the lists."""
+
+    use_case: str
+    """Whose."""
+    cohorts: dict[Key, CohortRoll]
+    """Where each is read."""
+    as_of: Instant
+    """Now, by the rollout's own clock."""
 
 
 class Notice(Carried):

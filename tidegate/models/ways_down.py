@@ -97,3 +97,5 @@ class FallbackPlan(Authored):
     """Steps of a rollback."""
     drain: Literal["finish", "stop"] = "finish"
     """What happens to runs under way."""
+    drill_within: Span | None = None
+    """In which time a way down must be read back when it is drilled; a slower drill has failed."""

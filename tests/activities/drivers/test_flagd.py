@@ -8,15 +8,17 @@ import multiprocessing
 import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from activities.drivers import drivers_under, flagd
+from activities.drivers import drivers_under, shared_file
 from activities.drivers.contract import ABSENT, Actual, Stale, Unreadable, Unusable, Unwritten
+from activities.drivers.contract import LAST as LAST_EPOCH
 from activities.drivers.flagd import Flagd
+from activities.drivers.flagd_flag import EPOCH
 from tests.activities.flags import by_hand, is_on, serving, switch_off
 from tidegate.models.exposure import NOTHING
 
@@ -139,7 +141,7 @@ def test_a_writer_waits_for_another_but_not_for_ever(
 ) -> None:
     """While somebody holds the lock nothing is written, and after a while that is said."""
     driver.apply(serving(5), 3, "key", None)
-    monkeypatch.setattr(flagd, "PATIENCE", 0.1)
+    monkeypatch.setattr(shared_file, "PATIENCE", 0.1)
     with file.with_name("all.json.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Unwritten, match="lock"):
@@ -287,3 +289,14 @@ def test_a_writer_that_is_killed_leaves_a_whole_file_and_no_lock(tmp_path: Path,
     driver.apply(NOTHING, left.epoch + 1, "key", None)
     assert driver.observe() == Actual(NOTHING, left.epoch + 1)
     assert not is_on(file.read_text("utf-8"), "ours", "person", ["team/pmo"])
+
+
+@pytest.mark.parametrize(("epoch", "genuine"), [(LAST_EPOCH, True), (LAST_EPOCH + 1, False)])
+def test_an_epoch_that_none_of_ours_can_be_fences_nothing(epoch: int, genuine: bool, file: Path, driver: Flagd) -> None:
+    """Whoever writes a number into the file that no digest can hold does not bar what makes it safer."""
+    driver.apply(serving(5), 3, "key", None)
+    by_hand(file, "ours", lambda found: found["metadata"].update({EPOCH: epoch}))
+    assert driver.observe() == Actual(serving(5), epoch if genuine else 0)
+    with pytest.raises(Stale) if genuine else nullcontext():
+        driver.apply(NOTHING, 4, "key", None)
+    assert driver.observe() == (Actual(serving(5), epoch) if genuine else Actual(NOTHING, 4))

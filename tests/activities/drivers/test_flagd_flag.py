@@ -13,11 +13,11 @@ from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ParseError
 
+from activities.drivers.claims import EVERYBODY
 from activities.drivers.contract import ABSENT, Actual, Unreadable
 from activities.drivers.flagd_flag import (
     DIGEST,
     EPOCH,
-    EVERYBODY,
     EXPOSURE,
     KEY,
     REDIRECT,

@@ -1,0 +1,69 @@
+"""Read who is in cohorts, keep the lists, and answer with digests and counts: names never leave by this door."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from temporalio import activity
+
+from activities.drivers.contract import Trouble
+from activities.members.read import read, spelled
+from store import migrate
+from store.engine import Unreachable
+from store.rolls import Rolls
+from tidegate.models.member import Resolved, Snapshot, owes_training
+from tidegate.models.task import ResolveRequest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from tidegate.models.member import CohortRoll
+
+log = logging.getLogger("tidegate.members")
+_SAID = 200
+
+
+class MemberActivities:
+    """The activity that reads who is in cohorts, from files under this root, and keeps that in the store of a URL."""
+
+    def __init__(self, url: str, root: Path) -> None:
+        self._url = url
+        self._rolls = Rolls(url)
+        self._root = root
+        self._opened = False
+
+    @activity.defn(name="resolve")
+    def resolve(self, task: ResolveRequest) -> Snapshot:
+        """Read each; one that cannot be read spoils no other's answer."""
+        found = {}
+        for name, roll in task.cohorts.items():
+            activity.heartbeat()  # a worker that is gone is to be missed soon
+            found[name] = self.take(name, roll, task.as_of)
+        return Snapshot(cohorts=found)
+
+    def take(self, cohort: str, roll: CohortRoll, as_of: datetime) -> Resolved:
+        """Read who is in a cohort and keep it; the same people have the same digest, whenever they are read."""
+        try:
+            people = read(roll, self._root)
+            trains = roll.source.trained_until is not None
+            self._open()
+            digest = self._rolls.keep(cohort, spelled(people, trains=trains), as_of)
+        except (Trouble, Unreachable, migrate.Ahead) as error:
+            return Resolved(note=_line(str(error)))
+        except Exception as error:  # noqa: BLE001  # a source may fail in any way; its words may hold names
+            log.warning("it cannot be read who is in %s: %s", cohort, type(error).__name__)
+            return Resolved(note=f"it failed: {type(error).__name__}")
+        owing = sum(owes_training(roll.source, one, as_of.date()) for one in people)
+        return Resolved(digest=digest, people=len(people), trained=len(people) - owing if trains else None)
+
+    def _open(self) -> None:
+        """Bring the tables forward where nobody has yet: a rollout may begin before anything was stored."""
+        if not self._opened:
+            migrate.upgrade(self._url)
+            self._opened = True
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:_SAID].rstrip() or "no reason given"

@@ -1,0 +1,254 @@
+"""Who is in a cohort by name: read before people are asked, named in what they sign, and never more than that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.pure.world import START, Story, rules, seal, standard_plan
+from tidegate.materiality import Weight, diff
+from tidegate.models.base import Stage
+from tidegate.models.decision import Outcome, TakeSnapshot
+from tidegate.models.event import ActorKind, Reduction, Resume, Turnover
+from tidegate.models.exposure import wider_in
+from tidegate.models.member import CohortRoll, Members, Preset, Resolved, Snapshot
+from tidegate.models.plan import Backend
+from tidegate.models.reasons import Code
+from tidegate.models.state import Control, Phase
+from tidegate.turn import because
+
+if TYPE_CHECKING:
+    from tidegate.models.plan import Plan
+
+ALL = "team/all"
+FIRST, SECOND, THIRD = "1" * 64, "2" * 64, "3" * 64
+CSV = Members(csv="all.csv", person="id")
+
+
+def named(joiners: Any = "wait", coverage: int = 0) -> Plan:
+    """The standard plan, of which it is read who is in its cohort."""
+    plan = standard_plan()
+    if coverage:
+        stages = {name: one.but(rules=rules(training_coverage=coverage)) for name, one in plan.stages.items()}
+        plan = plan.but(stages=stages)
+    return seal(plan.but(cohorts={ALL: CohortRoll(source=CSV, joiners=joiners)}))
+
+
+def story(joiners: Any = "wait", coverage: int = 0, **found: Any) -> Story:
+    """A rollout whose source answers."""
+    made = Story(named(joiners, coverage))
+    answer = Resolved(**{"digest": FIRST, "people": 40, **found})
+    made.rolls = lambda _: answer
+    return made
+
+
+def asks(told: Story) -> list[TakeSnapshot]:
+    """Every time that a source was asked."""
+    return [move for move in told.moves if isinstance(move, TakeSnapshot)]
+
+
+def codes(told: Story) -> list[Code]:
+    """Every reason on record."""
+    return [entry.reason.code for entry in told.entries]
+
+
+def test_a_yes_is_a_yes_to_exactly_these_people() -> None:
+    """The list is read before the gate opens, and the exposure that people sign names it."""
+    told = story()
+    told.start()
+    told.ready()
+    assert asks(told) == [TakeSnapshot(cohorts=(ALL,))]
+    assert told.gate.change is not None
+    assert told.gate.change.cohorts[ALL].who == (FIRST,)
+    shown = [check for check in told.gate.briefing.checks if check.name == f"cohort {ALL}"]
+    assert [check.reason for check in shown] == [because(Code.ROLL_READ, cohort=ALL, people=40, list=FIRST[:12])]
+    other = story(digest=SECOND)
+    other.start()
+    other.ready()
+    assert other.gate.subject != told.gate.subject
+
+
+def test_a_cohort_that_cannot_be_read_keeps_the_gate_shut() -> None:
+    """It says why, asks again, and opens as soon as it can be read; nothing is supposed meanwhile."""
+    told = story(digest=None, people=0, note="all.csv: No such file or directory")
+    told.start()
+    told.ready()
+    assert (told.phase, told.state.gates) == (Phase.PREPARING, {})
+    refused = [entry for entry in told.entries if entry.reason.code is Code.ROLL_UNREAD]
+    assert [(entry.outcome, entry.reason.facts["note"]) for entry in refused] == [
+        (Outcome.REFUSED, "all.csv: No such file or directory")
+    ]
+    told.rolls = lambda _: Resolved(digest=FIRST, people=40)
+    told.wait(timedelta(hours=2))
+    assert told.phase is Phase.AWAITING_APPROVAL
+
+
+def test_a_source_that_says_nothing_is_waited_for() -> None:
+    """No answer is no list: the gate stays shut, and the question stays owed."""
+    told = story()
+    told.rolls = None
+    told.start()
+    told.ready()
+    assert (told.phase, list(told.state.owed)[-1:]) == (Phase.PREPARING, ["snapshot"])
+
+
+def test_the_next_wave_names_who_is_there_then() -> None:
+    """Whoever joined meanwhile is named by the next round of votes, and by none before it."""
+    told = story()
+    told.live()
+    assert told.state.exposure.confirmed.cohorts[ALL].who == (FIRST,)
+    told.rolls = lambda _: Resolved(digest=SECOND, people=44)
+    told.wait_for(Phase.CHECKPOINT_REVIEW)
+    assert told.state.exposure.desired.cohorts[ALL].who == (FIRST,)
+    assert told.gate.change is not None
+    assert told.gate.change.cohorts[ALL].who == (SECOND,)
+
+
+def test_a_hold_amid_a_widening_takes_nobody_out_who_is_in_both_lists() -> None:
+    """From a widening that is overtaken, those go on being served who were there before and still are."""
+    told = story()
+    told.live()
+    told.rolls = lambda _: Resolved(digest=SECOND, people=44)
+    told.wait_for(Phase.CHECKPOINT_REVIEW)
+    told.agree()
+    told.widening()
+    told.reduce(Reduction.HOLD)
+    desired = told.state.exposure.desired
+    assert desired.cohorts[ALL].who == (FIRST, SECOND)
+    assert wider_in(desired, told.state.exposure.before) == ()
+    assert desired.people == told.state.exposure.before.people
+
+
+def test_a_checkpoint_that_cannot_read_who_is_next_holds() -> None:
+    """After as many attempts as for any evidence the rollout is held, and nobody is added."""
+    told = story()
+    told.live()
+    told.rolls = lambda _: Resolved(note="gone")
+    end = told.now + timedelta(days=30)
+    while told.state.exposure.control is Control.LIVE:
+        assert told.now < end
+        told.wait()
+    assert told.state.exposure.control is Control.HELD
+    assert Code.ROLL_AWAITED in codes(told)
+
+
+def test_a_person_who_is_late_with_a_figure_holds_up_no_list() -> None:
+    """Once the figures are there the list is read at once, however long their reader was given."""
+    told = story()
+    told.live()
+    told.rolls = None
+    told.wait_for(Phase.CHECKPOINT_DUE)
+    late = told.state.position.but(retry_at=told.now + timedelta(days=1))
+    told.state = told.state.but(position=late, owed={})
+    told.rolls = lambda _: Resolved(digest=SECOND, people=44)
+    told.read(1)
+    assert told.gate.level == len(("w1", "w2"))
+
+
+def test_where_who_joins_is_admitted_nobody_is_named() -> None:
+    """It is read all the same, and the exposure is for whoever is in the cohort, up to the limit."""
+    told = story("admit")
+    told.live()
+    assert len(asks(told)) == 1
+    assert told.state.exposure.confirmed == told.plan.exposure(1)
+
+
+def test_without_a_source_nothing_is_asked() -> None:
+    """A plan that reads nobody by name is decided as ever."""
+    told = Story()
+    told.live()
+    assert asks(told) == []
+    assert told.state.rolls == {}
+    assert "rolls" not in told.state.model_dump()
+
+
+def test_too_few_trained_people_keep_the_gate_shut() -> None:
+    """Where the standard asks for trained people, a cohort is served once enough of it are."""
+    told = story(coverage=8_000, trained=31)
+    told.start()
+    told.ready()
+    assert told.state.gates == {}
+    assert Code.TRAINING_OWED in codes(told)
+    told.rolls = lambda _: Resolved(digest=SECOND, people=40, trained=32)
+    told.wait(timedelta(hours=2))
+    assert told.gate.level == 1
+
+
+def test_going_on_after_a_pause_names_the_people_of_the_wave() -> None:
+    """A resume asks for the level by the list that was read for it, and a narrowing keeps its name."""
+    told = story()
+    told.live()
+    told.reduce(Reduction.PAUSE)
+    told.message(Resume, "owner", cause="mended")
+    assert told.gate.change is not None
+    assert told.gate.change.cohorts[ALL].who == (FIRST,)
+    assert told.state.exposure.label == "nothing"
+
+
+def test_a_level_of_which_nobody_knows_who_it_is_cannot_be_gone_back_to_at_once() -> None:
+    """Where it was never read who is in it, that is read first."""
+    told = Story()
+    told.live()
+    told.reduce(Reduction.PAUSE)
+    told.plan = named()
+    told.message(Resume, "owner", cause="mended")
+    assert told.state.gates == {}
+    assert codes(told)[-1] is Code.ROLL_AWAITED
+    told.rolls = lambda _: Resolved(digest=FIRST, people=40)
+    told.answer()
+    told.message(Resume, "owner", cause="mended")
+    assert told.gate.change is not None
+    assert told.gate.change.cohorts[ALL].who == (FIRST,)
+
+
+def test_who_comes_and_goes_is_on_record_in_counts() -> None:
+    """A change of the lists at the targets is a line with numbers, and changes nothing else."""
+    told = story()
+    told.live()
+    before = told.state.exposure
+    told.say(Turnover(**told.envelope("members", actor_kind=ActorKind.SERVICE, left=2, joined=0)))
+    assert told.entries[-1].reason == because(Code.TURNOVER, left=2, joined=0)
+    assert told.state.exposure == before
+
+
+def test_what_was_asked_for_and_is_late_changes_no_exposure() -> None:
+    """A list that arrives unasked is remembered, and widens nothing."""
+    told = story()
+    told.live()
+    before = told.state.exposure
+    told.say(Snapshot(cohorts={ALL: Resolved(digest=THIRD, people=9)}))
+    assert told.state.exposure == before
+    assert told.state.rolls[ALL].digest == THIRD
+
+
+WHO: dict[str, tuple[dict[str, Any], dict[str, Any], list[Weight]]] = {
+    "another file": ({"source": CSV}, {"source": Members(csv="b.csv", person="id")}, [Weight.MATERIAL]),
+    "joiners wait": ({"source": CSV, "joiners": "admit"}, {"source": CSV}, [Weight.RECORDED]),
+    "joiners come": ({"source": CSV}, {"source": CSV, "joiners": "admit"}, [Weight.MATERIAL]),
+}
+
+
+@pytest.mark.parametrize(("was", "now", "weights"), WHO.values(), ids=WHO)
+def test_who_is_in_a_cohort_is_everybodys_question(
+    was: dict[str, Any], now: dict[str, Any], weights: list[Weight]
+) -> None:
+    """To read somebody else's list, or to let people in without asking, is material; to have them wait is not."""
+    plan = standard_plan()
+    old, new = (seal(plan.but(cohorts={ALL: CohortRoll(**how)})) for how in (was, now))
+    assert [change.weight for change in diff(old, new, START)] == weights
+
+
+def test_a_role_may_give_less_without_asking() -> None:
+    """A tighter preset is recorded, a wider one is everybody's question, and neither leaves a target behind."""
+    plan = standard_plan()
+    target = plan.targets[0]
+
+    def roles(*models: str) -> Plan:
+        backend = Backend(kind="grants", settings={"file": "a"}, presets={"reader": Preset(models=models)})
+        return seal(plan.but(drivers={**plan.drivers, target: backend}))
+
+    assert [change.weight for change in diff(roles("a", "b"), roles("a"), START)] == [Weight.RECORDED]
+    assert [change.weight for change in diff(roles("a"), roles("a", "b"), START)] == [Weight.MATERIAL]
+    assert Stage.PILOT in plan.stages

@@ -1,0 +1,136 @@
+"""Who is in a cohort by name: read before people are asked, named in what they sign, and never seen here.
+
+A rollout knows a list by its digest and by how many it names. Where those who join wait, the list that was read before
+a round of votes is named in the exposure that it is about, so a yes is a yes to exactly these people.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tidegate import calendar, fallback
+from tidegate.models.decision import Check, Outcome, TakeSnapshot, Verdict
+from tidegate.models.member import Roll, Unread
+from tidegate.models.reasons import Code
+from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from tidegate.models.decision import Reason
+    from tidegate.models.event import Turnover
+    from tidegate.models.exposure import Exposure
+    from tidegate.models.member import Snapshot
+    from tidegate.models.plan import Plan
+    from tidegate.models.state import State
+
+FRESH = timedelta(minutes=1)
+"""A list that was read so lately is not read again before people are asked."""
+_KEY = "snapshot"
+_WHOLE = 10_000
+
+
+def read_of(plan: Plan, level: int) -> tuple[str, ...]:
+    """Return the cohorts of a level of which it is read who is in them."""
+    return tuple(name for name in plan.exposure(level).cohorts if name in plan.cohorts)
+
+
+def pinned(plan: Plan, state: State, exposure: Exposure) -> Exposure:
+    """Return an exposure with the lists that it is about; what must be named and was never read is left out."""
+    if not plan.cohorts:
+        return exposure
+    parts = {}
+    for name, part in exposure.cohorts.items():
+        roll, how = state.rolls.get(name), plan.cohorts.get(name)
+        if how is None or how.joiners == "admit":
+            parts[name] = part
+        elif roll is not None:
+            parts[name] = part.but(who=(roll.digest,))
+    return exposure.but(cohorts=parts)
+
+
+def ready(turn: Turn, level: int) -> bool:
+    """Whether it is known who is in every cohort of a level, and enough are trained; if not, it is read."""
+    late = tuple(name for name in read_of(turn.plan, level) if not _good(turn, turn.state.rolls.get(name)))
+    waits = turn.state.unread is not None and turn.now < turn.state.unread.again
+    if late and _KEY not in turn.state.owed and not waits:
+        turn.perform(_KEY, TakeSnapshot(cohorts=late))
+    return not late
+
+
+def given_up(turn: Turn) -> bool:
+    """Whether it was read in vain as often as any evidence is asked for; it then begins anew."""
+    lost = turn.state.unread is not None and turn.state.unread.attempts > turn.rules.evidence_retries
+    if lost:
+        turn.change(unread=None)
+    return lost
+
+
+def unread(turn: Turn, level: int) -> Reason | None:
+    """Return why a level cannot be asked for at once: nobody has ever read who is in one of its cohorts."""
+    never = tuple(name for name in read_of(turn.plan, level) if name not in turn.state.rolls)
+    if not never:
+        return None
+    if _KEY not in turn.state.owed:
+        turn.perform(_KEY, TakeSnapshot(cohorts=never))
+    return because(Code.ROLL_AWAITED, cohorts=never)
+
+
+def taken(turn: Turn, event: Snapshot) -> None:
+    """Take in what was read; what could not be read keeps the round of votes shut, and is read again."""
+    turn.settled(_KEY)
+    known = dict(turn.state.rolls)
+    lacking = []
+    for name, found in sorted(event.cohorts.items()):
+        if found.digest is None:
+            lacking.append(because(Code.ROLL_UNREAD, cohort=name, note=found.note or "no reason given"))
+            continue
+        known[name] = Roll(digest=found.digest, people=found.people, trained=found.trained, at=turn.now)
+        turn.system("cohort", Outcome.DONE, _named(name, known[name]), subject=found.digest)
+        if _owes(known[name], turn.rules.training_coverage):
+            lacking.append(_owed(name, known[name], turn.rules.training_coverage))
+    before = turn.state.unread
+    again = calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
+    unread = Unread(again=again, attempts=before.attempts + 1 if before else 1) if lacking else None
+    turn.change(rolls=known, unread=unread)
+    for reason in lacking:
+        turn.system("cohort", Outcome.REFUSED, reason)
+    if lacking and before is None:
+        turn.tell(lacking[0], fallback.pager(turn.plan))
+
+
+def checks(plan: Plan, state: State, level: int) -> tuple[Check, ...]:
+    """Return what reviewers see of who would be served by name."""
+    found = []
+    for name in read_of(plan, level):
+        roll, asked = state.rolls.get(name), plan.rules(level).training_coverage
+        if roll is None:
+            verdict, reason = Verdict.PENDING, because(Code.ROLL_AWAITED, cohorts=(name,))
+        elif _owes(roll, asked):
+            verdict, reason = Verdict.PENDING, _owed(name, roll, asked)
+        else:
+            verdict, reason = Verdict.PASSED, _named(name, roll)
+        found.append(Check(name=f"cohort {name}", verdict=verdict, reason=reason))
+    return tuple(found)
+
+
+def turnover(turn: Turn, event: Turnover) -> Reason:
+    """Put on record that people lost or got access by name: how many, and never who."""
+    outcome = Outcome.DONE if event.left or event.joined else Outcome.NOOP
+    return turn.note("turnover", outcome, because(Code.TURNOVER, left=event.left, joined=event.joined))
+
+
+def _good(turn: Turn, roll: Roll | None) -> bool:
+    return roll is not None and roll.at > turn.now - FRESH and not _owes(roll, turn.rules.training_coverage)
+
+
+def _owes(roll: Roll, asked: int) -> bool:
+    return roll.trained is not None and roll.trained * _WHOLE < asked * roll.people
+
+
+def _owed(name: str, roll: Roll, asked: int) -> Reason:
+    share = f"{asked // 100}%"
+    return because(Code.TRAINING_OWED, cohort=name, trained=roll.trained, people=roll.people, asked=share)
+
+
+def _named(name: str, roll: Roll) -> Reason:
+    return because(Code.ROLL_READ, cohort=name, people=roll.people, list=roll.digest[:12])
