@@ -89,7 +89,7 @@ class Litellm:
             raise Unwritten(str(error)) from None
         self._apply(calls, _Wish(Actual(desired, epoch), key, redirect_to))
 
-    def refresh(self, *, admit: bool) -> Turnover:
+    def refresh(self, *, admit: Collection[str]) -> Turnover:
         """Bring the team up to date with its cohorts, at the epoch and the exposure that it carries."""
         calls = self._calls()
         team = calls.team(self._team)
@@ -103,10 +103,13 @@ class Litellm:
         entitled = {one.id for name, part in claim.cohorts.items() for one in self._people.entitled(name, part)}
         left = self._all(calls, litellm_people.leaving(team, self._team, entitled))
         self._all(calls, litellm_people.bounding(self._bounds(team), self._team, roster))
+        # Where a list governs the wave, whoever joins waits.
+        free = [name for name, part in claim.cohorts.items() if name in admit and not part.who]
         joined: set[str] = set()
-        if admit and team.get("blocked") is not True and not any(part.who for part in claim.cohorts.values()):
-            joined = set(roster.bounds) - there
-            self._all(calls, litellm_people.joining(there, self._team, roster))
+        if team.get("blocked") is not True:
+            joined = set().union(*(roster.cohorts[name] for name in free)) - there
+            coming = roster._replace(bounds={person: roster.bounds[person] for person in joined})
+            self._all(calls, litellm_people.joining(there, self._team, coming))
         if left or joined:
             self._count(calls, litellm_team.epoch_of(team), roster.counts((there & entitled) | joined))
         return Turnover(left, len(joined))

@@ -156,10 +156,11 @@ def test_who_leaves_is_out_at_once(gateway: Proxy, tmp_path: Path) -> None:
     driver = with_people(tmp_path, people)
     driver.apply(LIVE, 3, "key", None)
     people.people = ("p-2", "p-3")
-    assert driver.refresh(admit=False) == (1, 0)
+    assert driver.refresh(admit=()) == (1, 0)
     assert there(gateway) == {"p-2"}
     assert driver.observe() == Actual(LIVE, 3)
-    assert driver.refresh(admit=True) == (0, 1)
+    assert driver.refresh(admit=("team/other",)) == (0, 0)
+    assert driver.refresh(admit=("team/pmo",)) == (0, 1)
     assert there(gateway) == {"p-2", "p-3"}
     assert driver.observe() == Actual(LIVE, 3)
 
@@ -171,7 +172,7 @@ def test_a_refresh_does_not_open_what_is_blocked(gateway: Proxy, tmp_path: Path)
     driver.apply(LIVE, 3, "key", None)
     driver.apply(NOTHING, 4, "key", None)
     people.people = ("p-2", "p-3")
-    driver.refresh(admit=True)
+    driver.refresh(admit=("team/pmo",))
     assert "p-3" not in there(gateway)
     assert driver.observe() == Actual(NOTHING, 4)
 
