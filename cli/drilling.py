@@ -14,7 +14,7 @@ import typer
 from cli import receipt, render
 from cli.answers import Exit, Refusal
 from cli.message import compose
-from cli.options import AsJson, MessageId, UseCase, Who, Why
+from cli.options import AsJson, GoodUntil, MessageId, UseCase, Who, Why
 from cli.telling import Manner, hear, message, speaker, unseen
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def drill(
     reason: Why = None,
     wait: Annotated[int, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for its end.")] = 60,
     mine: MessageId = None,
+    good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
     """Try a way down on test subjects, or really, and say how long it took.
@@ -68,7 +69,7 @@ def drill(
 
     if real and subjects is not None:
         raise Refusal("--real is done to those who are served, and not to test subjects", "Leave out one of the two.")
-    manner = Manner(as_json, None, mine)
+    manner = Manner(as_json, None, mine, good)
     words: dict[str, Any] = {"way": verb.value, "subjects": subjects, "to": to, "reason": reason}
     if real:
         # It is a reduction: it never goes stale, and asks for no key.

@@ -248,6 +248,8 @@ class Rollout:
 
     def _perform(self) -> None:
         self._expose()
+        if any(move.verb != "widen" for move, _ in self.applying.values()):
+            return  # what makes it safer goes first: whatever is written or told of it begins once it was answered
         leaving = self._leaving()
         if "store" not in self.doing and not leaving and outbox.due(self.state, self.backlog):
             self._begin("store", self._store())

@@ -131,7 +131,8 @@ class Webhook:
         try:
             said = answer.json()
         except ValueError as error:
-            raise Unreadable("what the receiver reads back is no JSON") from error
+            # A page that says "we are working on it": out of sight, and no sign that anybody is served.
+            raise OSError(EIO, "what the receiver reads back is no JSON") from error
         return _actual(said, self._name)
 
     def _signed(self, text: bytes) -> dict[str, str]:

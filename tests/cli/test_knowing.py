@@ -143,4 +143,5 @@ def test_every_verb_of_the_shelves_that_speaks_can_be_asked_about() -> None:
     assert len(speaking) == 3
     for shelf in speaking:
         for verb in shelf.verbs:
-            assert meant(verb.name).replace("_", "-") in verbs(), verb.name
+            if verb.name != "line":  # it shows what another verb has done
+                assert meant(verb.name).replace("_", "-") in verbs(), verb.name

@@ -131,7 +131,7 @@ def test_what_is_no_exposure_is_never_taken_for_one(hook: Hook, receiver: Receiv
     receiver.lies = lie if lie is not None else "null"
     with pytest.raises(Unreadable) as said:
         hook.driver().observe()
-    known = isinstance(lie, dict) and type(lie.get("epoch")) is int and lie["epoch"] > 0
+    known = isinstance(lie, dict) and lie.get("name") == "one" and type(lie.get("epoch")) is int and lie["epoch"] > 0
     assert said.value.epoch == (7 if known else 0)
 
 
