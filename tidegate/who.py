@@ -135,7 +135,9 @@ def verbs() -> tuple[str, ...]:
     return tuple(sorted(word.replace("_", "-") for word in words))
 
 
-_ALIKE = MappingProxyType({"review": "approve", "advance": "approve", "widen": "approve", "stop": "pause"})
+_ALIKE = MappingProxyType(
+    {"review": "approve", "advance": "approve", "widen": "approve", "stop": "pause", "lift_the_line": "lift"}
+)
 """What people may type for a verb."""
 _VOTES = MappingProxyType({choice.value: choice for choice in Choice if choice is not Choice.APPROVE_WITH_CONDITIONS})
 _ROUNDS = ("remind", "reassign", "postpone", "let_through")
