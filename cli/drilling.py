@@ -81,6 +81,9 @@ def drill(
         known = _last(server, use_case, verb)
         answer = server.tell(said) if real else hear(server, said, manner)
         record = _over(server, use_case, verb, known, wait) if answer.reason.code.value in _BEGUN else None
+        if record is not None:
+            # The answer says how it stood when the drill began.
+            answer = answer.but(standing=server.standing(use_case))
     except talk.NoAnswer:
         raise unseen(use_case, "what comes of a drill") from None
     _say(said, answer, record, as_json=as_json)

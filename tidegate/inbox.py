@@ -157,7 +157,8 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
         gates = [gate.expires_at for gate in standing.waiting(state)]
         return Ask("veto", step.verb, step.why, min(gates, default=None), "block", None, chairs)
     position = state.position
-    if "receiver_drill" in step.verb or (step.verb == standing.DRILL and position.phase is Phase.HANDOFF_PENDING):
+    theirs = step.verb == standing.drilling(plan) and position.phase is Phase.HANDOFF_PENDING
+    if theirs or "receiver_drill" in step.verb:
         due = next((owed.due for owed in state.obligations.values() if owed.kind == "handoff"), None)
         return Ask("right", step.verb, "your own drill", due or position.nudge_at, "hold", None, chairs)
     narrows = position.narrow_at is not None and name == "resume"
@@ -170,7 +171,7 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     soon = plan.rules(state.position.level).review_every.wall
     since = owed.due - soon if owed.every_days is not None and not owed.overdue else None
     if owed.kind == "drill":
-        verb = standing.DRILL if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
+        verb = standing.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
         chairs = _people(plan, _holding(plan, Right.READY))
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]

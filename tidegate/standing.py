@@ -50,7 +50,7 @@ _AFTER = MappingProxyType(
 
 
 DRILL = "drill rollback"
-"""How a drill is run where nobody's word for it will do."""
+"""How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
 
 def standing(plan: Plan, state: State, now: datetime) -> Standing:
@@ -286,12 +286,17 @@ def _reading(name: str, who: str, why: str) -> Step:
     return Step(verb=f"reading {name}=VALUE --n CASES", who=(who,), why=why)
 
 
+def drilling(plan: Plan) -> str:
+    """Return how a drill is run under this plan."""
+    return DRILL if plan.test_subjects else f"{DRILL} --real"
+
+
 def _drill(plan: Plan, state: State) -> Iterator[Step]:
     receiver = plan.handoff.receiver if plan.handoff else plan.business_owner
     drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
     if drill is None or drill.by != receiver:
         yield Step(
-            verb=DRILL if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
+            verb=drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
             who=(receiver,),
             why="the receiver rolls it back once with their own hands before they sign",
         )
@@ -306,7 +311,7 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         why = f"{owed.what} is owed"
         if owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
-            verb = DRILL if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
+            verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)

@@ -201,7 +201,8 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
         "people": {person: {**said, "keys": [{"key": public(person)}]} for person, said in PEOPLE.items()},
         "heads": _HEADS,
         "calendar": pace.calendar,
-        "cohorts": {cohort: {"people": people, "describes": cohort} for cohort, people in _COHORTS.items()},
+        "cohorts": {cohort: {"people": people, "describes": cohort} for cohort, people in _COHORTS.items()}
+        | {"test/accounts": {"people": 2, "kind": "test"}},
         "targets": {f"flags/{name}": {"driver": "flagd", "settings": flag(name)}},
         "sources": {"figures": {"kind": "file", "settings": {"file": f"{name}.csv"}}},
         "standards": {pace.standard: pace.rules},

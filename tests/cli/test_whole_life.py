@@ -116,8 +116,8 @@ def test_a_whole_life_in_months_on_virtual_time(tmp_path: Path) -> None:
             playbook = lives.laid_out(folder / name, lab.home, name, lives.real())
             robot = Robot(Skipping(lab, name, rig), name, lives.PEOPLE, lives.FIGURES)
             await asyncio.wait_for(robot.live(playbook, lives.OWNER), 900)
-            # What was shown for the limited rollout is fresh still, and a system of record is looked at twice.
-            up = ("preparing", *_WIDER, "preparing", *_WIDER, *_NEXT_WAVE, *_WIDER, *_AGAIN)
+            # A system of record asks for a drill that was recorded, and is looked at twice.
+            up = ("preparing", *_WIDER, "preparing", *_WIDER, *_NEXT_WAVE, "preparing", *_WIDER, *_AGAIN)
             _assert_lived(robot, lab, name, up)
             assert (await rig.handle.describe()).status is WorkflowExecutionStatus.COMPLETED
             first, last = (datetime.fromisoformat(look["at"]) for look in (robot.looks[0], robot.looks[-1]))
