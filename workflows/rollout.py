@@ -248,7 +248,7 @@ class Rollout:
 
     def _perform(self) -> None:
         self._expose()
-        if any(move.verb != "widen" for move, _ in self.applying.values()):
+        if self._reducing():
             return  # what makes it safer goes first: whatever is written or told of it begins once it was answered
         leaving = self._leaving()
         if "store" not in self.doing and not leaving and outbox.due(self.state, self.backlog):
@@ -286,6 +286,12 @@ class Rollout:
             task = asyncio.create_task(self._apply(pending))
             self.applying[pending.epoch] = (pending, task)
             self._hear(Dispatched(epoch=pending.epoch))
+
+    def _reducing(self) -> bool:
+        """Whether something that makes it safer is on its way, and nobody has heard yet what became of it."""
+        exposure = self.state.exposure
+        asked = exposure.pending is not None and exposure.pending.verb != "widen" and exposure.retry_at is None
+        return asked or any(move.verb != "widen" for move, _ in self.applying.values())
 
     async def _apply(self, move: Apply) -> None:
         event = await hands.apply(self.plan, move, self.state.exposure.before)
@@ -384,6 +390,8 @@ class Rollout:
 
     def _show(self) -> None:
         """Tell those who look on how it stands; what cannot be shown changes nothing."""
+        if self._reducing():
+            return  # what makes it safer goes first: how it stands is shown once that was answered
         try:
             state, stands, lately = self._words()
             workflow.set_current_details(details.page(self.plan, state, stands, lately))
