@@ -5,10 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from tests.pure import stories_down, stories_end, stories_up
+from tests.pure import stories_apart, stories_down, stories_end, stories_up
 
 STORIES = MappingProxyType(
-    {story.__name__: story for story in (*stories_up.STORIES, *stories_down.STORIES, *stories_end.STORIES)}
+    {
+        story.__name__: story
+        for room in (stories_up.STORIES, stories_down.STORIES, stories_end.STORIES, stories_apart.STORIES)
+        for story in room
+    }
 )
 
 
