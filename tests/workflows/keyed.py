@@ -180,6 +180,14 @@ class Signed(Attacked):
         """Return what was refused on record."""
         return [line for line in self.lines() if line["outcome"] in ("refused", "superseded")]
 
+    async def kept(self, within: float = 60) -> None:
+        """Wait until all of it is on record: what makes it safer is done first, and written down then."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        while (stands := await self.standing()).unstored:
+            assert loop.time() < until, f"it was never stored: {stands.line}"
+            await asyncio.sleep(0.05)
+
     async def widened(self, times: int = 1) -> None:
         """Wait until exactly the change that was agreed to is served and on record, and judge the whole record."""
         await self.serves(FIRST * times, 40)

@@ -256,6 +256,7 @@ def test_a_wrong_signature_keeps_nobody_from_making_it_safer(keyed: Keyed) -> No
         said = await victim.endorsed("pause", {"as": "ops-a"}, by="a burglar")
         assert await keyed.command(victim, plain("pause", said))
         await victim.serves(0)
+        await victim.kept()
         assert [line["reason"]["code"] for line in victim.refused()] == ["bad_signature"]
         judge(victim, times=1)
 
