@@ -16,6 +16,8 @@ SERVERS = ("temporal", "temporal-test-server")
 BROWSER = "chromium"
 DATABASE = "postgresql"
 KEYS = "openssh-client"
+METRICS = "prometheus"
+ALERTS = "prometheus-alertmanager"
 FLAGS = "unleash-server@6.10.1"
 """The last line of Unleash that runs on Node 18 and 20."""
 NODES = (18, 20)
@@ -29,7 +31,7 @@ def main() -> None:
     for name in SERVERS:
         there = (scripts / name).exists()
         _say(name, "installed with the requirements" if there else "no package serves this machine; its tests skip")
-    for package, name in ((BROWSER, BROWSER), (DATABASE, "initdb"), (KEYS, "ssh-keygen")):
+    for package, name in ((BROWSER, BROWSER), (DATABASE, "initdb"), (KEYS, "ssh-keygen"), (METRICS, "prometheus"), (ALERTS, ALERTS)):
         if program(name) is None:
             _install(package)
         _say(package, program(name) or "not there, and apt-get cannot install it here; its tests skip")
