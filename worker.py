@@ -56,7 +56,7 @@ log = logging.getLogger("tidegate.worker")
 _THREADS = 20
 _GRACE = timedelta(seconds=20)
 _PATIENCE = 30
-"""Seconds that one step of a rollout may take, on a busy machine or where much arrived at once, before it is given up."""
+"""Seconds that one step of a rollout may take where a machine is busy or much arrived at once; then it is given up."""
 _WAITS = (0.5, 1, 2, 5)
 _TRIES = 1_000
 _SWEEP_EVERY = 15
