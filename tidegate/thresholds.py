@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback
+from tidegate import bypass, calendar, conditions, fallback, patience
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
@@ -46,7 +46,9 @@ def begin(turn: Turn) -> None:
     fresh = MetricState(due_at=turn.now, since=turn.now)
     known = turn.state.metrics
     watched = {
-        name: known[name].but(due_at=turn.now, since=turn.now, blind_acted=False, acted=Band.HEALTHY)
+        name: known[name].but(
+            due_at=turn.now, since=turn.now, blind_acted=False, acted=Band.HEALTHY, good=0, errors=0, silent=0
+        )
         if name in known
         else fresh
         for name in turn.plan.metrics
@@ -55,9 +57,12 @@ def begin(turn: Turn) -> None:
 
 
 def judge(
-    plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime
+    plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime, since: datetime | None = None
 ) -> tuple[Verdict, Reason, Decimal | None]:
-    """Return what a metric's last answer is worth now, and its value where it has one that counts."""
+    """Return what a metric's last answer is worth now, and its value where it has one that counts.
+
+    `since` is from when on it is watched, where its first readings are to be passed over.
+    """
     if last is None:
         return Verdict.INCONCLUSIVE, because(Code.NO_READING, metric=name), None
     if last.status == "error":
@@ -66,14 +71,19 @@ def judge(
         return Verdict.INCONCLUSIVE, because(Code.STALE, metric=name, at=last.taken_at), None
     if last.taken_at > now + _AHEAD:
         return Verdict.INCONCLUSIVE, because(Code.FROM_THE_FUTURE, metric=name, at=last.taken_at), None
-    if last.status == "no_data" or (last.status == "value" and last.value is None):
-        if metric.on_no_data == "fail":
-            return Verdict.FAILED, because(Code.NO_DATA_FAILS, metric=name), None
-        if metric.on_no_data == "zero":
-            return Verdict.PASSED, because(Code.NO_DATA_ZERO, metric=name), Decimal(0)
+    until = patience.early_until(plan, metric, since)
+    if until is not None and last.taken_at < until:
+        return Verdict.INCONCLUSIVE, because(Code.TOO_EARLY, metric=name, until=until), None
+    absent = last.status == "no_data" or (last.status == "value" and last.value is None)
+    if absent and metric.on_no_data == "fail":
+        return Verdict.FAILED, because(Code.NO_DATA_FAILS, metric=name), None
+    if absent and metric.on_no_data == "inconclusive":
         return Verdict.INCONCLUSIVE, because(Code.NO_DATA, metric=name), None
     if last.status == "insufficient_sample" or last.n < metric.min_samples:
+        # That nothing happened is no sample of how it goes when something does, whatever no data counts as.
         return Verdict.INCONCLUSIVE, because(Code.FEW_SAMPLES, metric=name, n=last.n, needed=metric.min_samples), None
+    if absent:
+        return Verdict.PASSED, because(Code.NO_DATA_ZERO, metric=name), Decimal(0)
     return Verdict.PASSED, because(Code.READ, metric=name, value=last.value, n=last.n), last.value
 
 
@@ -104,26 +114,32 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
         if metric.dry_run or (name not in wanted and not metric.bands and metric.limit is None):
             continue
         watched = state.metrics.get(name)
-        verdict, reason, value = judge(plan, metric, name, watched.last if watched else None, now)
+        last, since = (watched.last, watched.since) if watched else (None, None)
+        verdict, reason, value = judge(plan, metric, name, last, now, since)
+        if name in wanted and verdict is Verdict.PASSED:
+            verdict, reason = conditions.of_this_wave(state, name, last, reason)
         if value is None or verdict is not Verdict.PASSED:
             by_code.get(reason.code, fresh).append(Check(name=name, verdict=verdict, reason=reason))
             continue
         values[name] = value
         band = watched.band if watched else Band.HEALTHY
         strayed = band.rank >= Band.HOLD.rank
-        shown = because(Code.IN_BAND, metric=name, value=value, band=band.value) if strayed else reason
+        shown = _in_band(metric, name, value, watched) if strayed else reason
         row = Check(name=name, verdict=Verdict.FAILED if strayed else Verdict.PASSED, reason=shown)
         (guardrails if metric.guardrail else signals).append(row)
-    for condition in rung.advance_when:
-        value = values.get(condition.metric)
-        if value is None:
-            continue
-        met = condition.bound.holds(value)
-        reason = because(Code.CONDITION, condition=str(condition), value=value, met="met" if met else "not met")
-        signals.append(Check(name=str(condition), verdict=Verdict.PASSED if met else Verdict.FAILED, reason=reason))
+    fresh.extend(conditions.apart(state, rung, tuple(name for name in wanted if name in values)))
+    signals.extend(conditions.asked(plan, rung, values))
     if rung.min_samples:
         samples.append(_runs_seen(state, wanted, rung.min_samples))
     return (*guardrails, *health, *fresh, *samples, *signals)
+
+
+def _in_band(metric: PlanMetric, name: str, value: Decimal, watched: MetricState | None) -> Reason:
+    band = (watched.band if watched else Band.HEALTHY).value
+    if watched is not None and watched.good:
+        needed = metric.recover or 1
+        return because(Code.RECOVERING, metric=name, value=value, band=band, good=watched.good, needed=needed)
+    return because(Code.IN_BAND, metric=name, value=value, band=band)
 
 
 def _runs_seen(state: State, wanted: tuple[str, ...], needed: int) -> Check:
@@ -162,8 +178,10 @@ def take(turn: Turn, event: Readings) -> Reason:
             # Kept, it would count once its time has come, and bar every honest answer until then.
             ahead = because(Code.FROM_THE_FUTURE, metric=name, at=reading.taken_at)
             turn.note("readings", Outcome.REFUSED, ahead)
-            continue
-        kept[name] = _weighed(turn, metric, name, old, reading)
+            # An answer that nobody can use is still one more that said nothing.
+            kept[name] = _unheard(metric, old, patience.silence(old, Verdict.INCONCLUSIVE, ahead.code))
+        else:
+            kept[name] = _weighed(turn, metric, name, old, reading)
         if kept[name].acted.rank > old.acted.rank:
             acts.append((kept[name].acted, name))
     turn.change(metrics=kept)
@@ -172,39 +190,49 @@ def take(turn: Turn, event: Readings) -> Reason:
     for band, name in sorted(acts, key=lambda act: -act[0].rank)[:1]:
         if not turn.state.exposure.desired.serves:
             break
-        limit, value = limit_of(turn.state, turn.plan.metrics[name]), _shown(kept[name])
-        last = kept[name].last
-        number = None if last is None else last.number
-        why = because(Code.THRESHOLD, metric=name, band=band.value, value=value)
-        if limit is not None and number is not None and number > limit:
-            why = because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
-        turn.system("threshold", Outcome.DONE, why)
+        turn.system("threshold", Outcome.DONE, _why(turn, name, kept[name], band))
         said = fallback.reduce(turn, _DOES[band])
     return said
+
+
+def _why(turn: Turn, name: str, watched: MetricState, band: Band) -> Reason:
+    metric, value = turn.plan.metrics[name], _shown(watched)
+    limit, silent = limit_of(turn.state, metric), patience.Silence(watched.errors, watched.silent)
+    number = None if watched.last is None else watched.last.number
+    if patience.lost(metric, silent):
+        return patience.why_lost(metric, name, silent)
+    if limit is not None and number is not None and number > limit:
+        return because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
+    return because(Code.THRESHOLD, metric=name, band=band.value, value=value)
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
     # A source that was asked has its next date already; a person who was early has time again from now on.
     asked = not metric.by_hand and old.due_at > turn.now
     due = old.due_at if asked else calendar.again(turn.plan.calendar, turn.now, metric.every)
-    verdict, _, value = judge(turn.plan, metric, name, reading, turn.now)
-    pauses, past, worse = False, Band.HEALTHY, old.worse
+    verdict, reason, value = judge(turn.plan, metric, name, reading, turn.now, old.since)
+    silent = patience.silence(old, verdict, reason.code)
+    # While a wave has only begun, a figure says nothing of how it goes; a limit is no estimate, and waits for nothing.
+    firm = reading.number if reason.code is Code.TOO_EARLY else value
+    pauses = firm is not None and _pauses(turn, name, firm)
+    past, worse, good = Band.HEALTHY if firm is None else _past(turn, metric, firm, old), old.worse, old.good
     if value is None:
-        failed = verdict is Verdict.FAILED
+        failed = verdict is Verdict.FAILED or pauses
         band = max(old.band, Band.HOLD, key=lambda each: each.rank) if failed else old.band
+        band = max(band, past, Band.PAUSE if pauses else past, key=lambda each: each.rank)
         breaches = old.breaches + 1 if failed else old.breaches
         usable = old.usable_at
         blind_acted = old.blind_acted
     else:
-        band = band_of(metric, value, old.band)
-        if pauses := _pauses(turn, name, value):
+        band, good = patience.settled(metric, band_of(metric, value, old.band), old)
+        if pauses:
             band = max(band, Band.PAUSE, key=lambda each: each.rank)
-        past = _past(turn, metric, value, old)
         worse = _worse(metric, value, old)
         if metric.trend is not None and worse >= metric.trend:
             past = max(past, Band.HOLD, key=lambda each: each.rank)
         band = max(band, past, key=lambda each: each.rank)
-        breaches = old.breaches + 1 if band.rank >= Band.HOLD.rank else 0
+        # A good reading on the way back is no breach, though it is not well again yet.
+        breaches = old.breaches + 1 if band.rank >= Band.HOLD.rank and not good else 0
         usable, blind_acted = reading.taken_at, False
     acted = old.acted if band.rank > Band.WATCH.rank else Band.HEALTHY
     # A signal asks people to look; only a guardrail goes further than a hold by itself.
@@ -214,16 +242,28 @@ def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, readin
     if not metric.dry_run:
         # A limit is no estimate, and a trend has counted its readings: neither waits for more of them.
         acted = max(acted, past, key=lambda each: each.rank)
+        if patience.lost(metric, silent):
+            acted = max(acted, Band.HOLD, key=lambda each: each.rank)
     return old.but(
         last=reading,
         usable_at=usable,
         breaches=breaches,
         worse=worse,
+        good=good,
+        errors=silent.errors,
+        silent=silent.answers,
         band=band,
         acted=acted,
         due_at=due,
         blind_acted=blind_acted,
     )
+
+
+def _unheard(metric: PlanMetric, old: MetricState, silent: patience.Silence) -> MetricState:
+    """Count an answer that is not kept."""
+    lost = patience.lost(metric, silent) and not metric.dry_run
+    acted = max(old.acted, Band.HOLD, key=lambda each: each.rank) if lost else old.acted
+    return old.but(errors=silent.errors, silent=silent.answers, acted=acted)
 
 
 def limit_of(state: State, metric: PlanMetric) -> Decimal | None:
@@ -295,7 +335,8 @@ def blind_at(plan: Plan, name: str, watched: MetricState) -> datetime | None:
     metric = plan.metrics.get(name)
     if metric is None or metric.blind_limit is None or watched.blind_acted or metric.dry_run:
         return None
-    seen = max(watched.usable_at or watched.since, watched.since)
+    began = patience.early_until(plan, metric, watched.since) or watched.since
+    seen = max(watched.usable_at or began, began)
     return calendar.later(plan.calendar, calendar.later(plan.calendar, seen, metric.max_age), metric.blind_limit)
 
 

@@ -87,4 +87,8 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         reviewer=metric.reviewer or case.playbook.ai_owner,
         limit=metric.limit,
         trend=metric.trend,
+        recover=metric.recover,
+        initial_delay=metric.initial_delay,
+        error_limit=metric.error_limit,
+        inconclusive_limit=metric.inconclusive_limit,
     )

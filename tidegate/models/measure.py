@@ -70,6 +70,14 @@ class Metric(Authored):
     """So many readings in a row must breach before it acts."""
     trend: Annotated[int, Field(ge=2, le=20)] | None = None
     """So many readings in a row that are each worse than the one before hold, wherever they are."""
+    recover: Annotated[int, Field(ge=2, le=10)] | None = None
+    """So many good readings in a row until it is well again; one if not given."""
+    initial_delay: Span | None = None
+    """So long after a wave began its readings say nothing: they neither act nor pass. Limits hold from the first."""
+    error_limit: Annotated[int, Field(ge=1, le=100)] | None = None
+    """So many errors of its source without a usable reading between them hold by themselves."""
+    inconclusive_limit: Annotated[int, Field(ge=1, le=100)] | None = None
+    """So many answers in a row that say nothing, errors among them, hold by themselves."""
     min_samples: Annotated[int, Field(ge=0)] = 0
     """A reading over fewer cases says nothing."""
     every: Span | None = None

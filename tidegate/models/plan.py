@@ -110,6 +110,8 @@ class Rung(Carried):
     """How long it may wait for its samples."""
     min_samples: int = 0
     """How many runs must have been seen."""
+    together: Span | None = Field(default=None, exclude_if=unsaid)
+    """How far apart at most the readings may lie by which it goes on; however far if not given."""
     advance_when: tuple[Condition, ...] = ()
     """What must hold to go on."""
     pause_when: tuple[Condition, ...] = ()
@@ -207,6 +209,14 @@ class PlanMetric(Carried):
     """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
     trend: int | None = Field(default=None, exclude_if=unsaid)
     """After so many readings in a row that were each worse than the one before, it is held."""
+    recover: int | None = Field(default=None, exclude_if=unsaid)
+    """So many good readings in a row until it is well again; one if not given."""
+    initial_delay: Span | None = Field(default=None, exclude_if=unsaid)
+    """So long after a wave began its readings neither act nor pass."""
+    error_limit: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many errors of its source without a usable reading between them, it is held."""
+    inconclusive_limit: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many answers in a row that say nothing, it is held."""
 
 
 class PlanNotice(Carried):
