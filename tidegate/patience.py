@@ -36,9 +36,10 @@ def early_until(plan: Plan, metric: PlanMetric, since: datetime | None) -> datet
     return calendar.later(plan.calendar, since, metric.initial_delay)
 
 
-def silence(old: MetricState, verdict: Verdict, why: Code) -> Silence:
+def silence(metric: PlanMetric, old: MetricState, verdict: Verdict, why: Code) -> Silence:
     """Count one more answer: only one that counts begins anew, so errors and silences cannot hide each other."""
-    if verdict in (Verdict.PASSED, Verdict.FAILED):
+    unbounded = metric.error_limit is None and metric.inconclusive_limit is None
+    if unbounded or verdict in (Verdict.PASSED, Verdict.FAILED):
         return Silence()
     if why is Code.TOO_EARLY:
         return Silence(old.errors, old.silent)

@@ -179,7 +179,7 @@ def take(turn: Turn, event: Readings) -> Reason:
             ahead = because(Code.FROM_THE_FUTURE, metric=name, at=reading.taken_at)
             turn.note("readings", Outcome.REFUSED, ahead)
             # An answer that nobody can use is still one more that said nothing.
-            kept[name] = _unheard(metric, old, patience.silence(old, Verdict.INCONCLUSIVE, ahead.code))
+            kept[name] = _unheard(metric, old, patience.silence(metric, old, Verdict.INCONCLUSIVE, ahead.code))
         else:
             kept[name] = _weighed(turn, metric, name, old, reading)
         if kept[name].acted.rank > old.acted.rank:
@@ -211,7 +211,7 @@ def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, readin
     asked = not metric.by_hand and old.due_at > turn.now
     due = old.due_at if asked else calendar.again(turn.plan.calendar, turn.now, metric.every)
     verdict, reason, value = judge(turn.plan, metric, name, reading, turn.now, old.since)
-    silent = patience.silence(old, verdict, reason.code)
+    silent = patience.silence(metric, old, verdict, reason.code)
     # While a wave has only begun, a figure says nothing of how it goes; a limit is no estimate, and waits for nothing.
     firm = reading.number if reason.code is Code.TOO_EARLY else value
     pauses = firm is not None and _pauses(turn, name, firm)
