@@ -213,6 +213,18 @@ SENTENCES = MappingProxyType(
         Code.NOT_TOGETHER: "{metric} was read at {at}, more than {within} before the others; all must hold together.",
         Code.DECIDES_NOTHING: "{condition} waits for a metric that is only rehearsed or not there; it opens nothing.",
         Code.ONLY_HEADS: "{conditions} count heads alone; that many people use it opens nothing.",
+        Code.LEFT_NOTHING: "No level has left its threshold.",
+        Code.LEFT_UNKNOWN: "No level is known to have left its threshold; nothing that counts is said by {silent}.",
+        Code.LEFT_UNCLEAR: "It goes down to {metric} ({level}) at least; what lies below says nothing: {silent}.",
+        Code.LEFT_GOAL: "{metric} is missed, and nothing that it rests on has left its threshold: look at what "
+        "changed around it, and at the goal itself, before anybody blames the process or the model.",
+        Code.LEFT_OPERATIONAL: "The process strays ({metric}), and what the assistant contributes is inside its "
+        "bands: look at how the work is designed, and not at the model.",
+        Code.LEFT_CONTRIBUTION: "What the assistant contributes strays ({metric}), and its technique is inside its "
+        "bands: look at model, prompts and data.",
+        Code.LEFT_TELEMETRY: "The technique strays ({metric}): mend that before anybody judges the model or the "
+        "process.",
+        Code.NO_TREE: "No metric has a level, so there is nothing to go down: give each one, and say what it supports.",
         Code.OPENS_NOTHING: "No data for {metric} counts as zero where it acts, and opens nothing.",
         Code.ALERT: "The alert {alert} fires and does {does} (deliveries cut short: {truncated}).",
         Code.ALERT_KNOWN: "The alert {alert} has been acted on.",

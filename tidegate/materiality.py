@@ -141,6 +141,11 @@ _SOONER: MappingProxyType[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "error_limit": lambda mine, theirs: theirs is None or (mine is not None and mine <= theirs),
         "inconclusive_limit": lambda mine, theirs: theirs is None or (mine is not None and mine <= theirs),
         "reviewer": lambda _mine, _theirs: True,
+        # What it is called and who is told what changes nothing of when it acts.
+        "level": lambda _mine, _theirs: True,
+        "supports": lambda _mine, _theirs: True,
+        "first_response": lambda _mine, _theirs: True,
+        "unit": lambda _mine, _theirs: True,
     }
 )
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, conditions, fallback, patience
+from tidegate import bypass, calendar, conditions, derived, fallback, patience
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
@@ -21,6 +21,7 @@ from tidegate.rights import holders
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tidegate.models.decision import Reason
@@ -163,7 +164,8 @@ def take(turn: Turn, event: Readings) -> Reason:
     member = turn.plan.roster.get(event.actor.subject)
     if human and (member is None or not member.active):
         return turn.note("readings", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
-    odd = [name for name in event.items if name not in turn.plan.metrics or turn.plan.metrics[name].by_hand != human]
+    known = turn.plan.metrics
+    odd = [name for name in event.items if name not in known or known[name].by_hand != human or known[name].derived]
     if odd:
         return turn.note("readings", Outcome.REFUSED, because(Code.NOT_THIS_WAY, metrics=odd))
     _answered(turn, tuple(event.items))
@@ -184,6 +186,7 @@ def take(turn: Turn, event: Readings) -> Reason:
             kept[name] = _weighed(turn, metric, name, old, reading)
         if kept[name].acted.rank > old.acted.rank:
             acts.append((kept[name].acted, name))
+    acts.extend(_worked_out(turn, kept, event))
     turn.change(metrics=kept)
     worst = max((metric.band for metric in kept.values()), key=lambda band: band.rank, default=Band.HEALTHY)
     said = turn.note("readings", Outcome.DONE, because(Code.READINGS, metrics=tuple(event.items), worst=worst.value))
@@ -193,6 +196,25 @@ def take(turn: Turn, event: Readings) -> Reason:
         turn.system("threshold", Outcome.DONE, _why(turn, name, kept[name], band))
         said = fallback.reduce(turn, _DOES[band])
     return said
+
+
+def _worked_out(turn: Turn, kept: dict[str, MetricState], event: Readings) -> Iterator[tuple[Band, str]]:
+    """Weigh what is derived from what was read; it has a new reading once each of its parts has."""
+    for name, metric in derived.of(turn.plan, event.items):
+        said: dict[str, derived.Part] = {}
+        for part in metric.derived.parts if metric.derived else ():
+            state = kept.get(part)
+            if state is not None and state.last is not None:
+                _, reason, value = judge(turn.plan, turn.plan.metrics[part], part, state.last, turn.now, state.since)
+                said[part] = derived.Part(state.last, reason.code, value)
+        if metric.derived is None or len(said) < len(metric.derived.parts):
+            continue
+        old, new = kept.get(name) or MetricState(due_at=turn.now, since=turn.now), derived.reading(metric, said)
+        if old.last is not None and new.status == "value" == old.last.status and new.taken_at <= old.last.taken_at:
+            continue
+        kept[name] = _weighed(turn, metric, name, old, new)
+        if kept[name].acted.rank > old.acted.rank:
+            yield kept[name].acted, name
 
 
 def _why(turn: Turn, name: str, watched: MetricState, band: Band) -> Reason:
@@ -315,12 +337,14 @@ def _answered(turn: Turn, names: tuple[str, ...]) -> None:
 
 def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
     """Have sources read, and remind the people who read by hand."""
-    machine = tuple(name for name in names if not turn.plan.metrics[name].by_hand)
-    hand = tuple(name for name in names if turn.plan.metrics[name].by_hand)
+    asked = derived.parts(turn.plan, names)
+    machine = tuple(name for name in asked if not turn.plan.metrics[name].by_hand)
+    # What people read for a derived figure is asked of them at its own time, unless it says nothing now.
+    hand = tuple(name for name in asked if turn.plan.metrics[name].by_hand and (name in names or _mute(turn, name)))
     if machine and "readings" not in turn.state.owed:
         turn.perform("readings", TakeReadings(metrics=machine, attempt=attempt))
     kept = dict(turn.state.metrics)
-    for name in names:
+    for name in dict.fromkeys((*names, *machine, *hand)):
         metric = turn.plan.metrics[name]
         old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
         kept[name] = old.but(due_at=calendar.again(turn.plan.calendar, turn.now, metric.every))
@@ -328,6 +352,12 @@ def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
     for person in sorted({turn.plan.metrics[name].reviewer for name in hand}):
         mine = tuple(name for name in hand if turn.plan.metrics[name].reviewer == person)
         turn.tell(because(Code.READING_DUE, metrics=mine), (person,))
+
+
+def _mute(turn: Turn, name: str) -> bool:
+    watched = turn.state.metrics.get(name)
+    last, since = (watched.last, watched.since) if watched else (None, None)
+    return judge(turn.plan, turn.plan.metrics[name], name, last, turn.now, since)[2] is None
 
 
 def blind_at(plan: Plan, name: str, watched: MetricState) -> datetime | None:

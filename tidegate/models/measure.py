@@ -18,6 +18,12 @@ from tidegate.models.base import (
     Span,
     Text,
 )
+from tidegate.models.derived import PerSuccess, Segment
+
+Success = Literal[
+    "turnaround", "effort", "consistency", "safety", "resolution", "conversion", "errors", "compliance", "time_saved"
+]
+"""The kinds of success that a use case may be after."""
 
 
 class Baseline(Authored):
@@ -42,8 +48,14 @@ class Metric(Authored):
     """Where it is read: a source of the programme, or `by-hand`."""
     query: Text | None = None
     """What the source is asked."""
+    derived: PerSuccess | None = None
+    """What it is worked out from, where its source is `derived`."""
+    segments: Annotated[dict[Id, Segment], Field(max_length=50)] = Field(default_factory=dict)
+    """Its regions, departments or kinds of user, each a series with bands of its own."""
     unit: Line | None = None
     """What it counts."""
+    about: Success | None = None
+    """Which kind of success an outcome speaks of."""
     baseline: Amount | Baseline | None = None
     """How things stood before first exposure."""
     goal: Bound | None = None

@@ -26,6 +26,7 @@ from tidegate.models.base import (
     Stage,
     unsaid,
 )
+from tidegate.models.derived import PerSuccess
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource, StopRule
@@ -217,6 +218,18 @@ class PlanMetric(Carried):
     """After so many errors of its source without a usable reading between them, it is held."""
     inconclusive_limit: int | None = Field(default=None, exclude_if=unsaid)
     """After so many answers in a row that say nothing, it is held."""
+    level: Literal["goal", "operational", "contribution", "telemetry"] | None = Field(default=None, exclude_if=unsaid)
+    """Its level in the metric tree."""
+    supports: Id | None = Field(default=None, exclude_if=unsaid)
+    """The metric one level up that it explains."""
+    first_response: str | None = Field(default=None, exclude_if=unsaid)
+    """What operations does first when it strays."""
+    unit: str | None = Field(default=None, exclude_if=unsaid)
+    """What it counts."""
+    derived: PerSuccess | None = Field(default=None, exclude_if=unsaid)
+    """What it is worked out from; then no source is asked for it."""
+    part_of: Id | None = Field(default=None, exclude_if=unsaid)
+    """The metric of which it is one segment."""
 
 
 class PlanNotice(Carried):
