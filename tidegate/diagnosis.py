@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import thresholds
+from tidegate import calendar, thresholds
 from tidegate.models.base import Band
 from tidegate.models.decision import Verdict
 from tidegate.models.reasons import Code
@@ -118,6 +118,11 @@ def diagnose(plan: Plan, state: State, now: datetime) -> Diagnosis:
     return Diagnosis(first, deepest, path, below, beside, reason, found)
 
 
+def _since(plan: Plan, metric: PlanMetric, since: datetime) -> datetime:
+    """Return when a metric that is watched since then should have said something."""
+    return calendar.later(plan.calendar, since, metric.every)
+
+
 def _rank(metric: PlanMetric) -> int:
     return LEVELS.index(metric.level) if metric.level is not None else len(LEVELS)
 
@@ -172,5 +177,5 @@ def _figure(plan: Plan, state: State, name: str, depth: int, now: datetime) -> F
         taken_at=last.taken_at if last else None,
         n=last.n if last else 0,
         due_at=due,
-        overdue=due is not None and value is None and (due <= now or last is not None),
+        overdue=due is not None and value is None and (due <= now or _since(plan, metric, since or now) <= now),
     )

@@ -205,6 +205,8 @@ SENTENCES = MappingProxyType(
         Code.READING_DUE: "{metrics} are to be read by hand now.",
         Code.THRESHOLD: "{metric} is {value}: {band}.",
         Code.BLIND: "Nobody has seen {metric} since {since}.",
+        Code.READING_MISSED: "{who} has not read {metrics} for longer than a reading counts; nobody sees it now.",
+        Code.FIRST_RESPONSE: "{metric} has left its threshold ({band}). First: {what}",
         Code.TOO_EARLY: "What {metric} says counts from {until} on; the wave has only begun.",
         Code.RECOVERING: "{metric} is {value} and stays {band} for now: {good} of {needed} good readings in a row.",
         Code.ERROR_LIMIT: "The source of {metric} has failed {times} times without a usable reading; it may {limit}.",

@@ -195,6 +195,10 @@ def take(turn: Turn, event: Readings) -> Reason:
             break
         turn.system("threshold", Outcome.DONE, _why(turn, name, kept[name], band))
         said = fallback.reduce(turn, _DOES[band])
+        metric = turn.plan.metrics[name]
+        if metric.first_response is not None:
+            first = because(Code.FIRST_RESPONSE, metric=name, band=band.value, what=metric.first_response)
+            turn.tell(first, (metric.reviewer,), urgent=True)
     return said
 
 
@@ -352,6 +356,30 @@ def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
     for person in sorted({turn.plan.metrics[name].reviewer for name in hand}):
         mine = tuple(name for name in hand if turn.plan.metrics[name].reviewer == person)
         turn.tell(because(Code.READING_DUE, metrics=mine), (person,))
+        if missed := tuple(name for name in mine if _missed(turn, name)):
+            reason = because(Code.READING_MISSED, metrics=missed, who=person)
+            turn.system("reading missed", Outcome.EXPIRED, reason)
+            turn.tell(reason, tuple(dict.fromkeys((person, *fallback.pager(turn.plan)))), urgent=True)
+            _nobody_looked(turn, missed)
+
+
+def _missed(turn: Turn, name: str) -> bool:
+    """Whether a person has let a reading grow so old that it says nothing, and was there to take another."""
+    metric, since = turn.plan.metrics[name], turn.state.metrics[name].since
+    over = turn.now >= calendar.later(turn.plan.calendar, since, metric.max_age)
+    return over and not metric.dry_run and _mute(turn, name)
+
+
+def _nobody_looked(turn: Turn, names: tuple[str, ...]) -> None:
+    """Count a date that a person let pass as one more answer that said nothing."""
+    for name in names:
+        metric, old = turn.plan.metrics[name], turn.state.metrics[name]
+        silent = patience.silence(metric, old, Verdict.INCONCLUSIVE, Code.STALE)
+        new = _unheard(metric, old, silent)
+        turn.change(metrics={**turn.state.metrics, name: new})
+        if new.acted.rank > old.acted.rank and turn.state.exposure.desired.serves:
+            turn.system("threshold", Outcome.DONE, patience.why_lost(metric, name, silent))
+            fallback.reduce(turn, Reduction.HOLD)
 
 
 def _mute(turn: Turn, name: str) -> bool:

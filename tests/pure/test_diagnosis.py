@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,5 +117,6 @@ def test_what_is_overdue(value: int | None, overdue: bool) -> None:  # the expec
     story = Story(tree()).live()
     story.value = None
     story.read(value)
+    story.now += timedelta(days=1)
     errors = next(row for row in figures(story.plan, story.state, story.now) if row.name == "errors")
     assert (errors.overdue, errors.due_at is not None) == (overdue, True)

@@ -14,6 +14,7 @@ from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
     from tidegate.authoring.case import Case
+
 _DERIVED = MappingProxyType({"spend": "spent", "successes": "settled", "minutes": "corrected", "rate": 48})
 
 

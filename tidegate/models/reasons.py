@@ -197,6 +197,8 @@ class Code(StrEnum):
     READING_DUE = "reading_due"
     THRESHOLD = "threshold"
     BLIND = "blind"
+    READING_MISSED = "reading_missed"
+    FIRST_RESPONSE = "first_response"
     TOO_EARLY = "too_early"
     RECOVERING = "recovering"
     ERROR_LIMIT = "error_limit"
