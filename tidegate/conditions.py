@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
+    from tidegate.models.base import Bound
     from tidegate.models.decision import Reason
-    from tidegate.models.plan import Plan, Rung
+    from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.reading import Reading
-    from tidegate.models.state import State
+    from tidegate.models.state import MetricState, State
 
 
 def of_this_wave(state: State, name: str, last: Reading | None, reason: Reason) -> tuple[Verdict, Reason]:
@@ -62,3 +63,16 @@ def asked(plan: Plan, rung: Rung, values: dict[str, Decimal]) -> Iterator[Check]
         met = condition.bound.holds(value)
         reason = because(Code.CONDITION, condition=str(condition), value=value, met="met" if met else "not met")
         yield Check(name=str(condition), verdict=Verdict.PASSED if met else Verdict.FAILED, reason=reason)
+
+
+def beyond(metric: PlanMetric, watched: MetricState, pausing: tuple[Bound, ...]) -> str:
+    """Say which threshold a figure has left, and over how many cases: whoever is woken by it asks that first."""
+    last = watched.last
+    if last is None or last.number is None:
+        return "no data fails here"
+    value, cases = last.number, f"{last.n:,} cases"
+    left = next((bound for bound in (*pausing, *(bound for _, bound in metric.bands)) if bound.holds(value)), None)
+    if left is None:
+        how = f"{watched.worse} readings in a row were each worse" if watched.worse else "not well again yet"
+        return f"{how}, {cases}"
+    return f"{left}, {cases}"

@@ -203,7 +203,7 @@ SENTENCES = MappingProxyType(
         Code.READINGS: "Read {metrics}; the worst stands at {worst}.",
         Code.NOT_THIS_WAY: "{metrics} cannot be given this way.",
         Code.READING_DUE: "{metrics} are to be read by hand now.",
-        Code.THRESHOLD: "{metric} is {value}: {band}.",
+        Code.THRESHOLD: "{metric} is {value}: {band} ({beyond}).",
         Code.BLIND: "Nobody has seen {metric} since {since}.",
         Code.READING_MISSED: "{who} has not read {metrics} for longer than a reading counts; nobody sees it now.",
         Code.FIRST_RESPONSE: "{metric} has left its threshold ({band}). First: {what}",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.models.base import Condition
     from tidegate.models.decision import Reason
     from tidegate.models.plan import Plan, PlanMetric
     from tidegate.models.state import State
@@ -229,7 +230,8 @@ def _why(turn: Turn, name: str, watched: MetricState, band: Band) -> Reason:
         return patience.why_lost(metric, name, silent)
     if limit is not None and number is not None and number > limit:
         return because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
-    return because(Code.THRESHOLD, metric=name, band=band.value, value=value)
+    beyond = conditions.beyond(metric, watched, tuple(bound for each, bound in _pausing(turn) if each == name))
+    return because(Code.THRESHOLD, metric=name, band=band.value, value=value, beyond=beyond)
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
@@ -323,10 +325,13 @@ def _worse(metric: PlanMetric, value: Decimal, old: MetricState) -> int:
 
 def _pauses(turn: Turn, name: str, value: Decimal) -> bool:
     """Whether a value is one that this wave is paused for, whatever the metric's own bands say."""
+    return any(metric == name and bound.holds(value) for metric, bound in _pausing(turn))
+
+
+def _pausing(turn: Turn) -> tuple[Condition, ...]:
     rung = turn.plan.rung(max(turn.state.position.level, 1))
     # Until it has been handed over, the guards of the rollout stand beside the steady ones.
-    guards = () if turn.state.position.handed_over else rung.guard_when
-    return any(condition.metric == name and condition.bound.holds(value) for condition in (*rung.pause_when, *guards))
+    return (*rung.pause_when, *(() if turn.state.position.handed_over else rung.guard_when))
 
 
 def _shown(metric: MetricState) -> str:

@@ -268,3 +268,26 @@ def test_a_round_of_many_acts_once_for_the_gravest() -> None:
     story.read(None, "delay", status="error")
     assert story.state.exposure.control is Control.HELD
     assert said(story.read(30)) is Code.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("change", "pausing", "values", "beyond"),
+    [
+        ({}, (), (12,), "> 10, 100 cases"),
+        ({}, ("> 15",), (16,), "> 15, 100 cases"),
+        ({"trend": 2, "healthy": None}, (), (2, 3), "2 readings in a row were each worse, 100 cases"),
+        ({"on_no_data": "fail"}, (), (None,), "no data fails here"),
+        ({"consecutive": 2}, (), (12, 6), "not well again yet, 100 cases"),
+    ],
+)
+def test_whoever_is_woken_hears_which_threshold(
+    change: dict[str, Any], pausing: tuple[str, ...], values: tuple[int | None, ...], beyond: str
+) -> None:
+    """What stopped it is told with the bound that was left and over how many cases."""
+    conditions = tuple(Condition("errors", Bound.of(text)) for text in pausing)
+    story = watched(with_rung(lone(**change), 2, pause_when=conditions), 2)
+    for value in values:
+        story.now += HOUR
+        story.read(value)
+    why = [entry.reason.facts["beyond"] for entry in story.entries if entry.reason.code is Code.THRESHOLD]
+    assert why == [beyond]
