@@ -183,12 +183,13 @@ def _odd(node: nodes.Node, known: frozenset[str]) -> tuple[str, str] | None:
 def _left_out(template: str) -> Iterator[Fault]:
     """Write it once for an audience that knows, and once for one that does not, and see what does not come up."""
     missing: dict[str, None] = {}
+    made = _ENVIRONMENT.from_string(template)
     for kind in ("announcement", "change"):
         for group in Group:
             for first in (True, False):
                 facts = _sample(template, kind, group, first=first)
                 try:
-                    said = _plain(_filled(_ENVIRONMENT.from_string(template), facts))
+                    said = _plain(_filled(made, facts))
                 except TemplateError as error:
                     yield Fault(getattr(error, "lineno", None) or 1, str(error)[:150].rstrip("."), "Write it simpler.")
                     return

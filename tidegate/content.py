@@ -56,7 +56,7 @@ def content(plan: Plan, move: Notify, now: datetime) -> Content:
         group=told.group,
         first=move.first,
         subject=_subject(plan, move),
-        sentence=sentence,
+        sentence=f"{plan.title}: {difference.headline(change.before, change.after)}. {_when(plan, move, now)}",
         what=_short(difference.sentences(change.before, change.after) or ("Nothing for the people served.",)),
         when=_when(plan, move, now),
         why=_why(move),
@@ -153,7 +153,7 @@ def _way(plan: Plan, name: str, people: Iterable[str]) -> Way:
 
 def _subject(plan: Plan, move: Notify) -> str:
     if move.sort == "announcement" and move.change is not None:
-        return f"{plan.title}: {difference.headline(move.change.before, move.change.after)} soon"
+        return f"{plan.title}, soon: {difference.headline(move.change.before, move.change.after)}"
     if move.sort == "change" and move.change is not None:
         return f"{plan.title}: {difference.headline(move.change.before, move.change.after)}"
     words = explain(move.about)

@@ -46,11 +46,7 @@ def _differences(before: Exposure, after: Exposure) -> Iterator[str]:
         was, then = before.cohorts.get(name), after.cohorts.get(name)
         if was != then:
             yield f"{name}: {_part(then)}; before it was {_part(was)}."
-    for grant in sorted({*before.grants, *after.grants}):
-        old, new = before.grants.get(grant, Mode.DENY), after.grants.get(grant, Mode.DENY)
-        if old is not new:
-            system, _, verb = grant.rpartition(":")
-            yield f"In {system} it may {verb.replace('_', ' ')}: {_mode(new)}; before: {_mode(old)}."
+    yield from _powers(before, after)
     for dimension, says, none in (
         ("models", "It uses the models", "none"),
         ("data", "It reads the data", "none"),
@@ -58,12 +54,13 @@ def _differences(before: Exposure, after: Exposure) -> Iterator[str]:
         ("regions", "Open regions", "the home region"),
     ):
         old_names, new_names = getattr(before, dimension), getattr(after, dimension)
-        if old_names != new_names:
-            yield f"{says}: {', '.join(new_names) or none}; before: {', '.join(old_names) or none}."
+        if old_names != new_names and after.serves:
+            until = f"; before: {', '.join(old_names) or none}." if before.serves else "."
+            yield f"{says}: {', '.join(new_names) or none}{until}"
     for limit, says in (("runs_per_day", "Runs a day"), ("budget_per_month", "Budget a month")):
         least, most = getattr(before, limit), getattr(after, limit)
-        if least != most:
-            yield f"{says}: {_limit(most)}; before: {_limit(least)}."
+        if least != most and after.serves:
+            yield f"{says}: {_limit(most)}" + (f"; before: {_limit(least)}." if before.serves else ".")
 
 
 def _part(part: CohortShare | None) -> str:
@@ -73,8 +70,25 @@ def _part(part: CohortShare | None) -> str:
     return f"{share}up to {part.people:,} people"
 
 
-def _mode(mode: Mode) -> str:
-    return "not allowed" if mode is Mode.DENY else mode.value.replace("_", " ")
+def _powers(before: Exposure, after: Exposure) -> Iterator[str]:
+    """Say of each system what it may do there that it could not, or in another way, and what no longer."""
+    changed: dict[str, dict[Mode, list[str]]] = {}
+    for grant in sorted({*before.grants, *after.grants}):
+        old, new = before.grants.get(grant, Mode.DENY), after.grants.get(grant, Mode.DENY)
+        if old is not new:
+            system, _, verb = grant.rpartition(":")
+            changed.setdefault(system, {}).setdefault(new, []).append(verb.replace("_", " "))
+    for system, modes in changed.items() if after.serves else ():
+        for mode, says in _SAYS:
+            if mode in modes:
+                yield f"In {system} it may {says}: {', '.join(modes[mode])}."
+
+
+_SAYS = (
+    (Mode.ALLOW, "now do by itself"),
+    (Mode.REVIEW, "now do, each time with a review by a person"),
+    (Mode.DENY, "no longer do"),
+)
 
 
 def _limit(limit: object) -> str:

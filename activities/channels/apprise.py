@@ -110,7 +110,7 @@ class Sender:
 
 def _apprise() -> Apprise:
     # Importing it takes longer than all that a worker otherwise does at its start; most workers never send anything.
-    from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415
+    from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415  # only for this
 
     asset = AppriseAsset(
         app_id="Tidegate",
@@ -127,8 +127,8 @@ def _apprise() -> Apprise:
 
 
 def _outcome(made: Apprise, form: str, letter: Letter, patience: float) -> Failure | None:
-    from apprise import NotifyFormat, NotifyType  # noqa: PLC0415  # see above
-    from apprise.result import AppriseResultStatus  # noqa: PLC0415
+    from apprise import NotifyFormat, NotifyType  # noqa: PLC0415  # as late as the rest of it
+    from apprise.result import AppriseResultStatus  # noqa: PLC0415  # the same
 
     answer = made.notify(
         body={"text": letter.body.text, "markdown": letter.body.markdown, "html": letter.body.html}[form]

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.channels.apprise import Sender
 from activities.channels.carried import Carried
 from activities.channels.log import Board
-from activities.notices import NoticeActivities
+from activities.notices import Channel, NoticeActivities
 from tests.activities.mailroom import Room, mailroom
 from tidegate.models.content import Content, Failure, Way
 from tidegate.models.decision import Notify
@@ -61,7 +61,7 @@ class Post:
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home, self.patch = home, monkeypatch
-        channels = {"log": Board(home / "notices.jsonl"), "apprise": Sender(Carried(home))}
+        channels: dict[str, Channel] = {"log": Board(home / "notices.jsonl"), "apprise": Sender(Carried(home))}
         self.hands = NoticeActivities(channels, "log", "https://desk.example")
 
     def way(self, name: str, *urls: str, to: tuple[str, ...] = ("ops-a",), **settings: str) -> Way:
