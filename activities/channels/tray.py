@@ -75,7 +75,7 @@ class Tray:
         return sent
 
     def _together(self, channels: Mapping[str, Channel], heap: list[dict[str, Any]], now: datetime) -> bool:
-        way = Way.model_validate(heap[0]["way"])
+        way = Way.model_validate_json(json.dumps(heap[0]["way"]))
         count = len(heap)
         more = (f"and {count - _MOST} more",) if count > _MOST else ()
         version = hashlib.sha256("\n".join(one["id"] for one in heap).encode()).hexdigest()
