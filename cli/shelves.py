@@ -125,6 +125,15 @@ SHELVES = (
                 "follow",
                 "Show what you were told, or what everybody was, the latest last.",
             ),
+            Verb(
+                "notice",
+                "noticing",
+                "Read what people will be told before they are, and try the ways to tell them.",
+                (
+                    Verb("preview", "noticing", "Show what each audience would be told of a wave, word for word."),
+                    Verb("test", "noticing", "Send a test message by a channel, and say whether it arrived."),
+                ),
+            ),
         ),
     ),
     Shelf(

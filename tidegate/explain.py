@@ -113,6 +113,10 @@ SENTENCES = MappingProxyType(
         Code.EXCEPTED: "{item} is waived until {until}, accepted by {by}; instead: {control}.",
         Code.NOT_WAIVABLE: "{item} is nothing that an exception could waive here.",
         Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
+        Code.CHANGED: "{label} is in force since {at} (epoch {epoch}).",
+        Code.BAND_CHANGED: "{metric} went from {was} to {band}: it is {value}.",
+        Code.NOTICE_STUCK: "{audience} could not be told of {label} ({why}, tries: {tries}); it does not begin before "
+        "they are. It is tried again at {at}.",
         Code.NOTICE_DELIVERED: "{notice} was {result}.",
         Code.NOTICE_FAILED: "{notice} was not delivered: {result}.",
         Code.NOTICE_OPEN: "{audience} have not been told yet ({result}).",

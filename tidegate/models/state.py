@@ -327,6 +327,10 @@ class Announcement(Carried):
     """Who confirmed it."""
     retry_at: Instant | None = None
     """When it is sent again, because it did not arrive."""
+    why: str = Field(default="", exclude_if=unsaid)
+    """Why it did not arrive."""
+    tries: int = Field(default=0, exclude_if=unsaid)
+    """How often in a row it did not arrive."""
 
 
 class Proposal(Carried):
