@@ -107,6 +107,11 @@ SHELVES = (
     Shelf(
         "Decide",
         (
+            Verb(
+                "briefing",
+                "briefing",
+                "Show the briefing of the round of votes that is open, or how one would read now.",
+            ),
             Verb("review", "review", "Look at what is to be decided, and say what is to come of it."),
             Verb("approve", "decide", "Say yes to the round of votes that is open."),
             Verb("reject", "decide", "Say no to the round of votes that is open; it ends, and nothing widens."),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cli.briefing import changes, questions
+from cli.briefing import questions
 from cli.render import spoken
 from tidegate.decide import begin
+from tidegate.document import changes
 from tidegate.explain import explain
 from tidegate.models.base import Function
 from tidegate.models.event import Actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, membership, runbook, thresholds, votes
+from tidegate import briefing, calendar, fallback, gates, membership, runbook, thresholds, votes
 from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
@@ -222,4 +222,5 @@ def use(turn: Turn, gate: Gate) -> None:
             turn.change(obligations={**turn.state.obligations, name: owed})
             reason = because(_OWES[promise.consequence], id=name, who=promise.owner, what=promise.what, due=promise.due)
             turn.system("condition", Outcome.DONE, reason)
+    briefing.used(turn, gate)
     fallback.close_gate(turn, gate.id, "consumed")

@@ -18,6 +18,7 @@ from tidegate.models.base import (
     Span,
     Text,
 )
+from tidegate.models.dimension import Dimension
 
 
 class Baseline(Authored):
@@ -82,6 +83,8 @@ class Metric(Authored):
     """After so long without a usable reading exposure is narrowed."""
     level: Literal["goal", "operational", "contribution", "telemetry"] | None = None
     """Its level in the metric tree."""
+    dimension: Dimension | None = None
+    """What it tells a checkpoint beside the outcome; of a metric of cost that is spend, if not given."""
     supports: Id | None = None
     """The metric one level up that it explains."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = None
