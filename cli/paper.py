@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from tidegate.models.document import Document, Measured
+    from tidegate.models.report import Report
 
 _MARKS = re.compile(r"[\\`*_{}\[\]()#+!|~<>&$-]|:(?=\S)")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
@@ -160,3 +161,38 @@ def _figure(one: Measured) -> tuple[object, ...]:
     what = ", ".join(filter(None, (one.family, one.dimension)))
     now = f"{one.value} ({one.n:,} cases)" if one.value is not None else one.says
     return one.name, what, one.baseline, now, one.goal, one.moved, one.band if one.value is not None else one.why
+
+
+# -- reports ----------------------------------------------------------------------------------------------------------
+
+
+def report_html(made: Report, histories: Mapping[str, History]) -> str:
+    """Return a report as one file."""
+    from tidegate import charts
+
+    parts = []
+    for part in made.parts:
+        history = histories.get(part.of, NOTHING)
+        drawn = [(one, charts.sheet(one, history.readings.get(one.name, ()))) for one in part.figures]
+        sheets = [(one.name, one.family, sheet) for one, sheet in drawn if sheet is not None]
+        people = charts.stairs(history.people, made.at, None) if part.figures else None
+        parts.append((part, sheets, people))
+    return page("report", made=made, parts=parts)
+
+
+def report_markdown(made: Report) -> str:
+    """Return a report as Markdown."""
+    return "\n".join(_reported(made)) + "\n"
+
+
+def _reported(made: Report) -> Iterator[str]:
+    yield f"# {plain(made.title)}\n\n{plain(made.lede)}"
+    yield f"\nMade {shown(made.at)} from the ledger; template {made.template}."
+    for part in made.parts:
+        yield f"\n## {plain(part.heading)}\n"
+        if part.note:
+            yield f"{plain(part.note)}\n"
+        if part.rows:
+            yield from table(part.heads, part.rows)
+        if part.lines or not part.rows:
+            yield from listed(part.lines)
