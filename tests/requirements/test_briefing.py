@@ -31,7 +31,7 @@ from tidegate.models.base import Bound, Condition, GateKind, MetricFamily
 from tidegate.models.decision import Verdict
 from tidegate.models.dimension import Dimension
 from tidegate.models.document import Document
-from tidegate.models.event import Reduction, Report
+from tidegate.models.event import SYSTEM, Reduction, Report
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan, PlanMetric
 from tidegate.models.reading import Reading
@@ -39,7 +39,7 @@ from tidegate.models.state import MetricState, Obligation, Phase, State
 from tidegate.models.waiver import Problem
 from tidegate.process import process
 from tidegate.scorecard import Time, scorecard
-from tidegate.turn import SYSTEM, Turn
+from tidegate.turn import Turn
 
 DAY = timedelta(days=1)
 NOW = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
