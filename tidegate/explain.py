@@ -235,6 +235,14 @@ SENTENCES = MappingProxyType(
         Code.ALERT: "The alert {alert} fires and does {does} (deliveries cut short: {truncated}).",
         Code.ALERT_KNOWN: "The alert {alert} has been acted on.",
         Code.ALERT_RESOLVED: "The alert {alert} is over; that widens nothing.",
+        # what a checkpoint must know
+        Code.DIMENSION_SEEN: "What is known of {dimension}: {figures}.",
+        Code.DIMENSION_SILENT: "Nothing that counts was read of {dimension} ({metrics}), so it cannot be judged.",
+        Code.DIMENSION_UNMEASURED: "No metric speaks of {dimension}, so it cannot be judged.",
+        Code.HEADS_ALONE: "It would go on by how many use it alone ({conditions}), which does not say that it helps.",
+        Code.BYPASSED_BEFORE: "Controls were gone around at {at}; the wave was watched anew since, and that counts.",
+        Code.TRAINING_SHOWN: "Training was shown by {by} at {at} ({ref}).",
+        Code.TRAINING_GOOD_UNTIL: "That counts until {until}.",
         # going on
         Code.NOTHING_TO_RESUME: "Nothing is held or reduced.",
         Code.STILL_STOPPING: "Exposure is {control}; wait until that is confirmed.",

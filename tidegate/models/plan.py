@@ -28,6 +28,7 @@ from tidegate.models.base import (
 )
 from tidegate.models.content import Group
 from tidegate.models.derived import PerSuccess
+from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource, StopRule
@@ -207,6 +208,8 @@ class PlanMetric(Carried):
     """Whether a person gives the reading."""
     reviewer: Id
     """Who looks at it."""
+    dimension: Dimension | None = Field(default=None, exclude_if=unsaid)
+    """What it tells a checkpoint beside the outcome, where its author says so."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = Field(default=None, exclude_if=unsaid)
     """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
     trend: int | None = Field(default=None, exclude_if=unsaid)

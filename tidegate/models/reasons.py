@@ -222,6 +222,14 @@ class Code(StrEnum):
     ALERT = "alert"
     ALERT_KNOWN = "alert_known"
     ALERT_RESOLVED = "alert_resolved"
+    # what a checkpoint must know
+    DIMENSION_SEEN = "dimension_seen"
+    DIMENSION_SILENT = "dimension_silent"
+    DIMENSION_UNMEASURED = "dimension_unmeasured"
+    HEADS_ALONE = "heads_alone"
+    BYPASSED_BEFORE = "bypassed_before"
+    TRAINING_SHOWN = "training_shown"
+    TRAINING_GOOD_UNTIL = "training_good_until"
     # going on
     NOTHING_TO_RESUME = "nothing_to_resume"
     STILL_STOPPING = "still_stopping"
