@@ -19,12 +19,12 @@ from tidegate.models.base import (
     Text,
 )
 from tidegate.models.derived import PerSuccess, Segment
+from tidegate.models.dimension import Dimension
 
 Success = Literal[
     "turnaround", "effort", "consistency", "safety", "resolution", "conversion", "errors", "compliance", "time_saved"
 ]
 """The kinds of success that a use case may be after."""
-from tidegate.models.dimension import Dimension
 
 
 class Baseline(Authored):
