@@ -239,7 +239,6 @@ SENTENCES = MappingProxyType(
         Code.DIMENSION_SEEN: "What is known of {dimension}: {figures}.",
         Code.DIMENSION_SILENT: "Nothing that counts was read of {dimension} ({metrics}), so it cannot be judged.",
         Code.DIMENSION_UNMEASURED: "No metric speaks of {dimension}, so it cannot be judged.",
-        Code.HEADS_ALONE: "It would go on by how many use it alone ({conditions}), which does not say that it helps.",
         Code.BYPASSED_BEFORE: "Controls were gone around at {at}; the wave was watched anew since, and that counts.",
         Code.TRAINING_SHOWN: "Training was shown by {by} at {at} ({ref}).",
         Code.TRAINING_GOOD_UNTIL: "That counts until {until}.",

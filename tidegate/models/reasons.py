@@ -226,7 +226,6 @@ class Code(StrEnum):
     DIMENSION_SEEN = "dimension_seen"
     DIMENSION_SILENT = "dimension_silent"
     DIMENSION_UNMEASURED = "dimension_unmeasured"
-    HEADS_ALONE = "heads_alone"
     BYPASSED_BEFORE = "bypassed_before"
     TRAINING_SHOWN = "training_shown"
     TRAINING_GOOD_UNTIL = "training_good_until"
