@@ -61,7 +61,7 @@ def judge(
     if last is None:
         return Verdict.INCONCLUSIVE, because(Code.NO_READING, metric=name), None
     if last.status == "error":
-        return Verdict.ERRORED, because(Code.SOURCE_ERROR, metric=name, note=last.note or "no reason given"), None
+        return *_unread(name, last), None
     if last.status == "stale" or calendar.later(plan.calendar, last.taken_at, metric.max_age) <= now:
         return Verdict.INCONCLUSIVE, because(Code.STALE, metric=name, at=last.taken_at), None
     if last.taken_at > now + _AHEAD:
@@ -74,7 +74,20 @@ def judge(
         return Verdict.INCONCLUSIVE, because(Code.NO_DATA, metric=name), None
     if last.status == "insufficient_sample" or last.n < metric.min_samples:
         return Verdict.INCONCLUSIVE, because(Code.FEW_SAMPLES, metric=name, n=last.n, needed=metric.min_samples), None
-    return Verdict.PASSED, because(Code.READ, metric=name, value=last.value, n=last.n), last.value
+    return Verdict.PASSED, _read(name, last), last.value
+
+
+def _read(name: str, last: Reading) -> Reason:
+    if last.note is None:
+        return because(Code.READ, metric=name, value=last.value, n=last.n)
+    return because(Code.READ_NOTED, metric=name, value=last.value, n=last.n, note=last.note)
+
+
+def _unread(name: str, last: Reading) -> tuple[Verdict, Reason]:
+    if last.why == "not_a_number":
+        # It did answer, and said nothing: no figure, and no fault of the way to it.
+        return Verdict.INCONCLUSIVE, because(Code.NOT_A_NUMBER, metric=name, note=last.note or "NaN")
+    return Verdict.ERRORED, because(Code.SOURCE_ERROR, metric=name, note=last.note or "no reason given")
 
 
 def _severity(band: Band) -> int:
@@ -111,7 +124,8 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
         values[name] = value
         band = watched.band if watched else Band.HEALTHY
         strayed = band.rank >= Band.HOLD.rank
-        shown = because(Code.IN_BAND, metric=name, value=value, band=band.value) if strayed else reason
+        said = value if watched is None else _shown(watched)
+        shown = because(Code.IN_BAND, metric=name, value=said, band=band.value) if strayed else reason
         row = Check(name=name, verdict=Verdict.FAILED if strayed else Verdict.PASSED, reason=shown)
         (guardrails if metric.guardrail else signals).append(row)
     for condition in rung.advance_when:
@@ -156,7 +170,7 @@ def take(turn: Turn, event: Readings) -> Reason:
     for name, reading in event.items.items():
         metric = turn.plan.metrics[name]
         old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
-        if old.last is not None and reading.taken_at < old.last.taken_at:
+        if old.last is not None and _late(reading, old.last):
             continue  # an older answer that came late says nothing new
         if reading.taken_at > turn.now + _AHEAD:
             # Kept, it would count once its time has come, and bar every honest answer until then.
@@ -181,6 +195,13 @@ def take(turn: Turn, event: Readings) -> Reason:
         turn.system("threshold", Outcome.DONE, why)
         said = fallback.reduce(turn, _DOES[band])
     return said
+
+
+def _late(reading: Reading, last: Reading) -> bool:
+    if last.number is None and reading.read_at is not None and last.read_at is not None:
+        # That a source said nothing bears the time of the question: what it says afterwards may well be of before.
+        return reading.read_at < last.read_at
+    return reading.taken_at < last.taken_at
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
@@ -264,7 +285,9 @@ def _pauses(turn: Turn, name: str, value: Decimal) -> bool:
 
 
 def _shown(metric: MetricState) -> str:
-    return "no data" if metric.last is None or metric.last.number is None else str(metric.last.number)
+    if metric.last is None or metric.last.number is None:
+        return "no data"
+    return f"{metric.last.number} ({metric.last.note})" if metric.last.note else str(metric.last.number)
 
 
 def _answered(turn: Turn, names: tuple[str, ...]) -> None:

@@ -87,4 +87,7 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         reviewer=metric.reviewer or case.playbook.ai_owner,
         limit=metric.limit,
         trend=metric.trend,
+        samples=metric.samples,
+        fresh=metric.fresh,
+        window=metric.window,
     )

@@ -42,6 +42,12 @@ class Metric(Authored):
     """Where it is read: a source of the programme, or `by-hand`."""
     query: Text | None = None
     """What the source is asked."""
+    samples: Text | None = None
+    """What Prometheus is asked for the number of cases behind the value."""
+    fresh: Text | None = None
+    """What Prometheus is asked for the time of the newest sample, where the series of `query` do not tell it."""
+    window: Span | None = None
+    """Over how long a time it is measured: what a database is told as `:since`; its cadence if not given."""
     unit: Line | None = None
     """What it counts."""
     baseline: Amount | Baseline | None = None

@@ -207,6 +207,12 @@ class PlanMetric(Carried):
     """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
     trend: int | None = Field(default=None, exclude_if=unsaid)
     """After so many readings in a row that were each worse than the one before, it is held."""
+    samples: str | None = Field(default=None, exclude_if=unsaid)
+    """What the source is asked for the number of cases."""
+    fresh: str | None = Field(default=None, exclude_if=unsaid)
+    """What the source is asked for the time of the newest sample."""
+    window: Span | None = Field(default=None, exclude_if=unsaid)
+    """Over how long a time it is measured; its cadence if nothing is said."""
 
 
 class PlanNotice(Carried):
