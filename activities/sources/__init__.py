@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from activities.metrics import Source
+    from activities.sources.reader import Source
 
 
 def sources_under(root: Path) -> Mapping[str, Source]:

@@ -23,7 +23,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, Literal
 
-from activities.sources.contract import Odd, answered, failed
+from activities.sources.contract import NoNumber, Odd, answered, failed
 from tidegate.digest import digest
 
 if TYPE_CHECKING:
@@ -109,5 +109,7 @@ def _reading(row: Mapping[str, Any], asked: Asked) -> Reading:
         return failed(asked, Odd("a line does not say when its figure was taken"))
     try:
         return answered(asked, said["value"], said["taken_at"], n=said["n"], since=said["since"], raw=raw)
+    except NoNumber as error:
+        return failed(asked, error)
     except Odd as error:
         return failed(asked, Odd(f"a line cannot be read: {error}"))

@@ -15,6 +15,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.metrics import MetricActivities
 from activities.sources import sources_under
 from activities.sources.contract import Asked
+from activities.sources.reader import Reader
 from activities.sources.written import Written
 from tests.pure.world import standard_plan
 from tidegate.models.decision import TakeReadings
@@ -133,16 +134,16 @@ def test_a_source_that_hangs_is_given_up(tmp_path: Path) -> None:
 
     (tmp_path / "figures.csv").write_text(f"{HEAD}errors,1,9,2026-11-23T07:00:00Z\n", "utf-8")
     backend, beats = Backend(kind="csv", settings={"file": "figures.csv"}), []
-    found = MetricActivities({"csv": Hanging()}, longest=0.1).one(backend, ASKED, beat=lambda: beats.append(1))
+    found = Reader({"csv": Hanging()}, longest=0.1).one(backend, ASKED, beat=lambda: beats.append(1))
     over.set()
     assert (found.status, found.note) == ("error", "it did not answer in time")
     assert beats
-    assert MetricActivities({"csv": Hanging()}, longest=60).one(backend, ASKED).status == "value"
+    assert Reader({"csv": Hanging()}, longest=60).one(backend, ASKED).status == "value"
 
 
 def test_settings_that_lead_nowhere_are_told_before_anybody_is_asked() -> None:
     """An unknown setting and a bare secret are errors that say what mends them, and do not repeat the secret."""
-    hands = MetricActivities(sources_under(Path("nowhere")))
+    hands = Reader(sources_under(Path("nowhere")))
     for settings, why in (
         ({"url": "https://a.example", "adress": "b"}, "has no setting `adress`"),
         ({"url": "https://a.example", "token": "hunter2"}, "`token` names no secret"),
@@ -160,5 +161,5 @@ def test_a_source_that_fails_says_nothing_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "figures.csv").write_bytes(b"metric,value\n\xff\xfe,token=hunter2\n")
     found = read(tmp_path)["errors"]
     assert (found.status, found.note) == ("error", "the file of figures is not UTF-8 text")
-    told = MetricActivities({"csv": Loud()}).one(Backend(kind="csv", settings={"file": "a"}), ASKED)
+    told = Reader({"csv": Loud()}).one(Backend(kind="csv", settings={"file": "a"}), ASKED)
     assert (told.status, told.note) == ("error", "it failed: RuntimeError")

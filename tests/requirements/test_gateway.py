@@ -13,9 +13,9 @@ import pytest
 from activities.drivers.contract import Actual
 from activities.drivers.litellm import Litellm
 from activities.drivers.litellm_team import NO_CONNECTORS
-from activities.metrics import MetricActivities
 from activities.sources.contract import Asked
 from activities.sources.litellm import Spent
+from activities.sources.reader import Reader
 from tests.activities.drivers.litellm_fake import Fault, Proxy, proxy, settings
 from tests.activities.drivers.test_litellm_people import Lists
 from tests.activities.flags import serving
@@ -113,7 +113,7 @@ def test_o7_a_spend_cap_is_a_cap(gateway: Proxy, tmp_path: Path) -> None:
 def spent(root: Path) -> Reading:
     """What the source says that the team has spent."""
     backend = Backend(kind="litellm", settings=settings(root, "t"))
-    return MetricActivities({"litellm": Spent(root)}).one(backend, Asked("claims-triage", "spend", SPEND, START))
+    return Reader({"litellm": Spent(root)}).one(backend, Asked("claims-triage", "spend", SPEND, START))
 
 
 def test_a_spend_that_cannot_be_read_is_no_spend_of_nothing(gateway: Proxy, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from activities.metrics import MetricActivities
 from activities.sources import sources_under
 from activities.sources.contract import Asked
+from activities.sources.reader import Reader
 from tests.pure.world import standard_plan
 from tidegate import thresholds
 from tidegate.models.base import Span
@@ -30,7 +30,7 @@ METRIC = PLAN.metrics["errors"].but(
 def told(root: Path, kind: str, settings: dict[str, str], query: str | None, **metric: Any) -> Reading:
     """Ask a source as the worker does."""
     asked = Asked("claims-triage", "errors", METRIC.but(query=query, **metric), NOW)
-    return MetricActivities(sources_under(root)).one(Backend(kind=kind, settings=settings), asked)
+    return Reader(sources_under(root)).one(Backend(kind=kind, settings=settings), asked)
 
 
 def judged(reading: Reading, **metric: Any) -> tuple[Verdict, Code]:
