@@ -63,7 +63,8 @@ GIVEN = ("as_of", "metric", "since", "use_case")
 
 _SECRET = ("dsn", "password", "token")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~/%-]*)?")
-_OPEN = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_OPEN = re.compile(r"(?<![:\w\\]):(\w+)\b(?!:)")
+_CAST = re.compile(r"(?<![:\w\\]):(\w+)::(\w+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _VIEW = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _SELECT = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
@@ -107,6 +108,12 @@ def question(query: str) -> str | None:
 def unknown(question: str) -> tuple[str, ...]:
     """Return the names that a question to a database leaves open and that nobody fills in."""
     return tuple(name for name in _OPEN.findall(_QUOTED.sub(" ", question)) if name not in GIVEN)
+
+
+def cast(question: str) -> tuple[str, str] | None:
+    """Return the name and the type of a cast that follows a name without a gap: both are read as something else."""
+    found = _CAST.search(_QUOTED.sub(" ", question))
+    return None if found is None else (found[1], found[2])
 
 
 def _unreadable(name: str, value: str) -> Iterator[Wrong]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.metrics import cadence, max_age
 from tidegate.checks.rule import Example, Fault, Rule
 from tidegate.datachecks import read
-from tidegate.sources import ASKS_SQL, GIVEN, KINDS, lag, question, unknown, wrong
+from tidegate.sources import ASKS_SQL, GIVEN, KINDS, cast, lag, question, unknown, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,8 @@ def _unanswered(case: Case, metric: Metric, source: Source) -> Iterator[tuple[st
     if source.kind in ASKS_SQL and metric.query is not None and (odd := unknown(metric.query)):
         there = ", ".join(f":{name}" for name in GIVEN)
         yield "query", f"nobody fills in :{odd[0]:.40}", f"There is {there}."
+    if source.kind in ASKS_SQL and metric.query is not None and (found := cast(metric.query)):
+        yield "query", f":{found[0]}::{found[1]} is not read as a cast", f"Write CAST(:{found[0]} AS {found[1]})."
     late = None if any(wrong(source.kind, source.settings)) else lag(source.settings)
     oldest = max_age(case, metric)
     if late is not None and late.wall >= oldest.longest:
