@@ -62,6 +62,7 @@ def test_a_source_that_is_gone_at_the_checkpoint_passes_nothing(stopped: bool) -
         server.stop()
         stands = await held(rig)
         assert (rig.people, stands.awaits) == (10, ())
+        assert any("it cannot be reached: there is no connection" in step.why for step in stands.steps)
         told = [json.loads(line) for line in (rig.home / "notices.jsonl").read_text("utf-8").splitlines()]
         assert {"owner", "ops-a"} <= {who for each in told if "HELD" in each["text"] for who in each["to"]}
         kept = {entry["reason"]["code"]: entry["reason"]["facts"] for entry in lines(rig.home, "claims-triage")}
