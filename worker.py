@@ -45,8 +45,7 @@ from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
 from activities.notices import Channel, NoticeActivities
-from activities.sources.litellm import Spent
-from activities.sources.written import Written
+from activities.sources import sources_under
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
@@ -148,7 +147,7 @@ def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) 
     return [
         DrillActivities(drivers_under(home)).drill,
         ledger.store,
-        MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
+        MetricActivities(sources_under(home)).read,
         MemberActivities(settings.ledger, home).resolve,
         line.keep_embargo,
         NoticeActivities(channels(settings), "log", settings.desk, tray(settings)).tell,

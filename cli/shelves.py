@@ -36,6 +36,11 @@ SHELVES = (
             Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
             Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),
             Verb("schema", "judge", "Print the JSON Schema of playbooks or programmes, for editors."),
+            Verb(
+                "try-source",
+                "sources",
+                "Read figures from their sources now, and say what would be judged of them and why; nothing is kept.",
+            ),
             Verb("stops", "stops", "Say whether one run may go on by itself, or stops and goes to a person."),
         ),
     ),

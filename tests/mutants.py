@@ -49,7 +49,7 @@ ROOMS = (
     "amend", "bypass", "calendar", "dates", "deadlines", "decide", "drills", "endings", "fallback", "freezes",
     "frozen", "gates", "hours", "incidents", "keys", "materiality", "membership", "obligations", "passkey",
     "reconcile", "resume", "rights", "runbook", "schedule", "signature", "sshsig", "statement", "targets",
-    "thresholds", "turn", "votes", "waivers", "waves",
+    "judging", "thresholds", "turn", "votes", "waivers", "waves",
 )  # fmt: skip
 TESTS = (
     "amend", "attacks*", "calendar", "conditions", "dates", "drills", "freezes", "golden", "hours", "keys", "line",

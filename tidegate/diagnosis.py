@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import calendar, thresholds
+from tidegate import calendar, judging
 from tidegate.models.base import Band
 from tidegate.models.decision import Verdict
 from tidegate.models.reasons import Code
@@ -163,7 +163,7 @@ def _ways(plan: Plan, known: dict[str, Figure], name: str, seen: tuple[str, ...]
 def _figure(plan: Plan, state: State, name: str, depth: int, now: datetime) -> Figure:
     metric, watched = plan.metrics[name], state.metrics.get(name)
     last, since = (watched.last, watched.since) if watched else (None, None)
-    verdict, reason, value = thresholds.judge(plan, metric, name, last, now, since)
+    verdict, reason, value = judging.judge(plan, metric, name, last, now, since)
     shows = state.exposure.desired.serves and watched is not None
     due = watched.due_at if watched is not None and shows else None
     return Figure(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import thresholds
+from tidegate import judging
 from tidegate.models.base import MetricFamily
 from tidegate.models.decision import Check, Verdict
 from tidegate.models.dimension import Dimension
@@ -60,7 +60,9 @@ def _figures(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
     figures = {}
     for name, metric in plan.metrics.items():
         watched = state.metrics.get(name)
-        verdict, _, value = thresholds.judge(plan, metric, name, watched.last if watched else None, now)
+        verdict, _, value = judging.judge(
+            plan, metric, name, watched.last if watched else None, now, watched.since if watched else None
+        )
         if verdict is Verdict.PASSED and value is not None:
             figures[name] = value
     return figures

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import freezes, gates, schedule, thresholds, votes
+from tidegate import freezes, gates, judging, schedule, thresholds, votes
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _LOST = ("unseen", "failed", "unknown")
 """What became of a target that nobody has seen."""
+_FIGURES = 2
+"""So many are named beside a decision."""
 _AFTER = MappingProxyType(
     {
         GateKind.FIRST_EXPOSURE: "then {label} is served",
@@ -127,7 +129,7 @@ def steps(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     """Name everything that would move it on, and who may do it; what stands in the way comes first."""
     if state.position.phase.over:
         return
-    yield from _stopped(plan, state)
+    yield from _stopped(plan, state, now)
     yield from _in_the_way(plan, state)
     for gate in waiting(state):
         yield from _votes(plan, state, gate, now)
@@ -135,7 +137,7 @@ def steps(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     yield from _owed(plan, state, now)
 
 
-def _stopped(plan: Plan, state: State) -> Iterator[Step]:
+def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     exposure = state.exposure
     if exposure.control is Control.STOP_NOT_CONFIRMED:
         yield Step(
@@ -149,8 +151,18 @@ def _stopped(plan: Plan, state: State) -> Iterator[Step]:
     yield Step(
         verb='resume --cause "WHAT WAS WRONG, AND WHAT HAS CHANGED"',
         who=_holders(plan, Right.RESUME),
-        why=f"it is {_spoken(exposure.control.value)}; to go on is a decision",
+        why=f"it is {_spoken(exposure.control.value)}; to go on is a decision{_astray(plan, state, now)}",
     )
+
+
+def _astray(plan: Plan, state: State, now: datetime) -> str:
+    """Say of the figures that a machine reads which stray or say nothing now: whoever goes on should know."""
+    found = [
+        explain(check.reason).rstrip(".")
+        for check in thresholds.checks(plan, state, now)
+        if check.verdict is not Verdict.PASSED and check.name in state.metrics and not plan.metrics[check.name].by_hand
+    ]
+    return f". Now: {'; '.join(found[:_FIGURES])}" if found else ""
 
 
 def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
@@ -259,7 +271,7 @@ def _readings(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             continue
         watched = state.metrics.get(name)
         last = watched.last if watched else None
-        verdict, reason, _ = thresholds.judge(plan, metric, name, last, now)
+        verdict, reason, _ = judging.judge(plan, metric, name, last, now, watched.since if watched else None)
         if watched is None or verdict is not Verdict.PASSED or watched.due_at <= now:
             yield _reading(name, metric.reviewer, explain(reason))
         elif few is not None and name in wanted:

@@ -1,16 +1,13 @@
-"""Metrics: what a reading says, from where on it acts, and why it may say nothing at all.
-
-No data, a stale value, too few samples and a silent source are four different reasons, and none of them passes.
-"""
+"""Metrics: from where on a figure acts, and what it says about going on. What one answer is worth is for `judging`."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import bypass, calendar, conditions, derived, fallback, patience, telling
+from tidegate.judging import AHEAD, judge
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan, PlanMetric
     from tidegate.models.state import State
 
-_AHEAD = timedelta(minutes=5)
-"""A reading from further in the future than this comes from a clock that is wrong."""
 _ALERTS_KEPT = 200
 
 _DOES = MappingProxyType(
@@ -56,37 +51,6 @@ def begin(turn: Turn) -> None:
         for name in turn.plan.metrics
     }
     turn.change(metrics=watched)
-
-
-def judge(
-    plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime, since: datetime | None = None
-) -> tuple[Verdict, Reason, Decimal | None]:
-    """Return what a metric's last answer is worth now, and its value where it has one that counts.
-
-    `since` is from when on it is watched, where its first readings are to be passed over.
-    """
-    if last is None:
-        return Verdict.INCONCLUSIVE, because(Code.NO_READING, metric=name), None
-    if last.status == "error":
-        return Verdict.ERRORED, because(Code.SOURCE_ERROR, metric=name, note=last.note or "no reason given"), None
-    if last.status == "stale" or calendar.later(plan.calendar, last.taken_at, metric.max_age) <= now:
-        return Verdict.INCONCLUSIVE, because(Code.STALE, metric=name, at=last.taken_at), None
-    if last.taken_at > now + _AHEAD:
-        return Verdict.INCONCLUSIVE, because(Code.FROM_THE_FUTURE, metric=name, at=last.taken_at), None
-    until = patience.early_until(plan, metric, since)
-    if until is not None and last.taken_at < until:
-        return Verdict.INCONCLUSIVE, because(Code.TOO_EARLY, metric=name, until=until), None
-    absent = last.status == "no_data" or (last.status == "value" and last.value is None)
-    if absent and metric.on_no_data == "fail":
-        return Verdict.FAILED, because(Code.NO_DATA_FAILS, metric=name), None
-    if absent and metric.on_no_data == "inconclusive":
-        return Verdict.INCONCLUSIVE, because(Code.NO_DATA, metric=name), None
-    if last.status == "insufficient_sample" or last.n < metric.min_samples:
-        # That nothing happened is no sample of how it goes when something does, whatever no data counts as.
-        return Verdict.INCONCLUSIVE, because(Code.FEW_SAMPLES, metric=name, n=last.n, needed=metric.min_samples), None
-    if absent:
-        return Verdict.PASSED, because(Code.NO_DATA_ZERO, metric=name), Decimal(0)
-    return Verdict.PASSED, because(Code.READ, metric=name, value=last.value, n=last.n), last.value
 
 
 def _severity(band: Band) -> int:
@@ -175,9 +139,9 @@ def take(turn: Turn, event: Readings) -> Reason:
     for name, reading in event.items.items():
         metric = turn.plan.metrics[name]
         old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
-        if old.last is not None and reading.taken_at < old.last.taken_at:
+        if old.last is not None and _late(reading, old.last):
             continue  # an older answer that came late says nothing new
-        if reading.taken_at > turn.now + _AHEAD:
+        if reading.taken_at > turn.now + AHEAD:
             # Kept, it would count once its time has come, and bar every honest answer until then.
             ahead = because(Code.FROM_THE_FUTURE, metric=name, at=reading.taken_at)
             turn.note("readings", Outcome.REFUSED, ahead)
@@ -233,6 +197,13 @@ def _why(turn: Turn, name: str, watched: MetricState, band: Band) -> Reason:
         return because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
     beyond = conditions.beyond(metric, watched, tuple(bound for each, bound in _pausing(turn) if each == name))
     return because(Code.THRESHOLD, metric=name, band=band.value, value=value, beyond=beyond)
+
+
+def _late(reading: Reading, last: Reading) -> bool:
+    if last.number is None and reading.read_at is not None and last.read_at is not None:
+        # That a source said nothing bears the time of the question: what it says afterwards may well be of before.
+        return reading.read_at < last.read_at
+    return reading.taken_at < last.taken_at
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
@@ -336,7 +307,9 @@ def _pausing(turn: Turn) -> tuple[Condition, ...]:
 
 
 def _shown(metric: MetricState) -> str:
-    return "no data" if metric.last is None or metric.last.number is None else str(metric.last.number)
+    if metric.last is None or metric.last.number is None:
+        return "no data"
+    return f"{metric.last.number} ({metric.last.note})" if metric.last.note else str(metric.last.number)
 
 
 def _answered(turn: Turn, names: tuple[str, ...]) -> None:

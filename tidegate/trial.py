@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import calendar, thresholds
+from tidegate import calendar, judging, thresholds
 from tidegate.decide import begin, decide
 from tidegate.models.base import Band
 from tidegate.models.event import Actor, ActorKind, Applied, Readings
@@ -115,7 +115,7 @@ def _round(plan: Plan, state: State, items: Mapping[str, Reading], now: datetime
         old, new = before.metrics.get(name), state.metrics.get(name)
         if new is None or new.last is None or (name not in items and (old is None or new.last == old.last)):
             continue
-        verdict, reason, _ = thresholds.judge(plan, plan.metrics[name], name, new.last, now, new.since)
+        verdict, reason, _ = judging.judge(plan, plan.metrics[name], name, new.last, now, new.since)
         was = old.band if old else Band.HEALTHY
         weighed.append(
             Weighed(name, new.last, verdict, reason, was, new.band, new.breaches, plan.metrics[name].consecutive)

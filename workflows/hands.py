@@ -115,7 +115,7 @@ async def read(plan: Plan, move: TakeReadings) -> tuple[Event, ...]:
         answers, silent = result.items, "its source said nothing"
     except Exception as error:  # noqa: BLE001  # the reason is in the answer
         answers, silent = {}, _why(error)
-    nothing = Reading(status="error", taken_at=task.as_of, note=silent)
+    nothing = Reading(status="error", taken_at=task.as_of, read_at=task.as_of, note=silent)
     items = {name: answers.get(name, nothing) for name in sorted(move.metrics)}
     return (Readings(id=f"read-{workflow.uuid4()}", actor=_READER, items=items),)
 

@@ -13,7 +13,6 @@ import math
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
-from activities.drivers.contract import Trouble
 from activities.drivers.litellm_calls import Calls
 from activities.drivers.settings import address, only
 from activities.secrets import secret
@@ -21,10 +20,9 @@ from tidegate.models.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
 
-    from tidegate.models.plan import PlanMetric
+    from activities.sources.contract import Asked
 
 _MICRO = Decimal("0.000001")
 
@@ -36,19 +34,15 @@ class Spent:
         """Look for secrets under a directory, unless their whole path is given."""
         self._root = root
 
-    def read(self, settings: Mapping[str, str], name: str, metric: PlanMetric, as_of: datetime) -> Reading:
+    def read(self, settings: Mapping[str, str], asked: Asked) -> Reading:
         """Return what is spent; a team that is not there has spent nothing that anybody could say."""
-        del name, metric
-        try:
-            only(settings, "litellm", needed=("url", "team", "token"))
-            calls = Calls(address(settings, "url"), secret(settings, "token", self._root), look=True)
-            team = calls.team(settings["team"])
-        except Trouble as error:
-            return Reading(status="error", taken_at=as_of, note=str(error)[:200])
+        only(settings, "litellm", needed=("url", "team", "token"))
+        calls = Calls(address(settings, "url"), secret(settings, "token", self._root), look=True)
+        team = calls.team(settings["team"])
         if team is None:
-            return Reading(status="no_data", taken_at=as_of)
+            return Reading(status="no_data", taken_at=asked.as_of)
         found = team.get("spend")
         if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-            return Reading(status="error", taken_at=as_of, note="the proxy does not say what the team has spent")
+            return Reading(status="error", taken_at=asked.as_of, note="the proxy does not say what the team has spent")
         # A sum of many small floats is rounded up: never less than was spent.
-        return Reading(status="value", value=Decimal(str(found)).quantize(_MICRO, ROUND_CEILING), taken_at=as_of)
+        return Reading(status="value", value=Decimal(str(found)).quantize(_MICRO, ROUND_CEILING), taken_at=asked.as_of)

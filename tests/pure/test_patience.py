@@ -10,7 +10,7 @@ import pytest
 
 from tests.pure.beginnings import lone
 from tests.pure.world import START, Story, but, said, with_metric, with_rung
-from tidegate import thresholds
+from tidegate import judging, thresholds
 from tidegate.models.base import Band, Bound, Condition, MetricFamily, Span
 from tidegate.models.decision import Verdict
 from tidegate.models.event import Reduction, Resume
@@ -70,7 +70,7 @@ def test_nothing_happened_is_no_sample(n: int, few: bool) -> None:  # the expect
     plan = lone(on_no_data="zero")
     story = watched(plan)
     story.read(None, n=n)
-    judged = thresholds.judge(plan, plan.metrics["errors"], "errors", story.state.metrics["errors"].last, story.now)
+    judged = judging.judge(plan, plan.metrics["errors"], "errors", story.state.metrics["errors"].last, story.now)
     assert judged[1].code is (Code.FEW_SAMPLES if few else Code.NO_DATA_ZERO)
 
 

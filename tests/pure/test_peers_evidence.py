@@ -22,6 +22,7 @@ from tests.pure.world import (
     with_rules,
     with_rung,
 )
+from tidegate.judging import judge
 from tidegate.models.base import Band, Bound, Condition, GateKind, Operator, Span
 from tidegate.models.decision import Verdict
 from tidegate.models.event import ActorKind, Alert, Confirm, Override, Readings, Reduction, Resume, Tick
@@ -30,7 +31,6 @@ from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase
-from tidegate.thresholds import judge
 
 DAY = timedelta(days=1)
 NOW = START + 30 * DAY
@@ -45,6 +45,7 @@ GOOD = reading()
 SILENT = {
     "never read": (None, Verdict.INCONCLUSIVE, Code.NO_READING),
     "source down": (reading(status="error", value=None), Verdict.ERRORED, Code.SOURCE_ERROR),
+    "NaN": (reading(status="error", value=None, why="not_a_number"), Verdict.INCONCLUSIVE, Code.NOT_A_NUMBER),
     "source says stale": (reading(status="stale"), Verdict.INCONCLUSIVE, Code.STALE),
     "too old": (reading(taken_at=NOW - 3 * DAY), Verdict.INCONCLUSIVE, Code.STALE),
     "from the future": (reading(taken_at=NOW + timedelta(minutes=6)), Verdict.INCONCLUSIVE, Code.FROM_THE_FUTURE),
@@ -78,6 +79,19 @@ def test_what_is_just_enough_passes(case: str) -> None:
     plan = lone()
     found, reason, value = judge(plan, plan.metrics["errors"], "errors", TWINS[case], NOW)
     assert (found, reason.code, value) == (Verdict.PASSED, Code.READ, TWINS[case].value)
+
+
+@pytest.mark.parametrize(("asked", "counts"), [(timedelta(hours=1), True), (timedelta(hours=-1), False)])
+def test_a_figure_that_comes_late_counts_after_a_failure(asked: timedelta, counts: bool) -> None:
+    """That a source could not be asked bars no older figure that it gives afterwards, and one that it gave before."""
+    story = Story(lone()).live()
+    failed = story.now
+    story.read(None, status="error", taken_at=failed, read_at=failed)
+    story.now += timedelta(hours=2)
+    story.read("1", taken_at=failed - timedelta(hours=6), read_at=failed + asked)
+    last = story.state.metrics["errors"].last
+    assert last is not None
+    assert (last.status == "value") is counts
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
@@ -114,7 +128,8 @@ def test_inconclusive_is_not_promoted(case: str) -> None:
     for _ in range(4):
         story.wait(end)
         if last is not None:
-            story.read(last.value, status=last.status, n=last.n, taken_at=story.now + (last.taken_at - NOW))
+            taken = story.now + (last.taken_at - NOW)
+            story.read(last.value, status=last.status, n=last.n, taken_at=taken, why=last.why)
         end = story.now + DAY
     checkpoint = [gate for gate in story.state.gates.values() if gate.kind is GateKind.CHECKPOINT]
     assert bool(checkpoint) is (case == "good")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.pure.world import START, Story, but, standard_plan, with_metric, with_rung
-from tidegate import thresholds
+from tidegate import judging, thresholds
 from tidegate.models.base import Band
 from tidegate.models.decision import TakeReadings, Verdict
 from tidegate.models.event import Actor, ActorKind, Readings, Reduction, Resume
@@ -76,7 +76,7 @@ def test_what_an_answer_is_worth(
 ) -> None:
     """Each way of saying nothing has its own reason, and only a fresh value over enough cases counts."""
     metric = ERRORS.but(on_no_data=on_no_data)
-    assert thresholds.judge(PLAN, metric, "m", last, START) == (verdict, why, None if value is None else Decimal(value))
+    assert judging.judge(PLAN, metric, "m", last, START) == (verdict, why, None if value is None else Decimal(value))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -172,3 +173,24 @@ def test_a_wave_of_which_too_little_was_seen_asks_for_more() -> None:
     story.now += timedelta(minutes=1)
     story.read(1, n=60)
     assert not [step for step in standing(story.plan, story.state, story.now).steps if "errors" in step.verb]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"status": "error", "note": "it cannot be reached"}, "could not be asked: it cannot be reached"),
+        ({"status": "error", "why": "not_a_number", "note": "NaN"}, "answered, and not with a number (NaN)"),
+        ({"status": "no_data"}, "has no data"),
+        ({"status": "stale"}, "is too old"),
+        ({"status": "insufficient_sample", "n": 3}, "was measured over 3 cases, and 5 are needed"),
+        ({"status": "value"}, ""),
+    ],
+)
+def test_whoever_may_go_on_reads_why_a_figure_says_nothing(said: dict[str, Any], shown: str) -> None:
+    """Beside the way on stands which figure says nothing now and why: five reasons, and none where all is well."""
+    story = Story().climb(1)
+    story.reduce(Reduction.HOLD)
+    story.read(0 if said["status"] == "value" else None, **said)
+    (why,) = (step.why for step in standing(story.plan, story.state, story.now).steps if "resume" in step.verb)
+    assert why.startswith("it is held; to go on is a decision")
+    assert (". Now: " in why, shown in why) == (bool(shown), True)

@@ -13,7 +13,9 @@ import pytest
 from activities.drivers.contract import Actual
 from activities.drivers.litellm import Litellm
 from activities.drivers.litellm_team import NO_CONNECTORS
+from activities.sources.contract import Asked
 from activities.sources.litellm import Spent
+from activities.sources.reader import Reader
 from tests.activities.drivers.litellm_fake import Fault, Proxy, proxy, settings
 from tests.activities.drivers.test_litellm_people import Lists
 from tests.activities.flags import serving
@@ -21,14 +23,17 @@ from tests.pure.world import START, Story, but, standard_plan, with_rung
 from tidegate.models.base import Band, Bound, Mode
 from tidegate.models.event import Reduction
 from tidegate.models.exposure import NOTHING
-from tidegate.models.reading import Reading
+from tidegate.models.plan import Backend
 from tidegate.models.state import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tidegate.models.reading import Reading
+
 PLAN = standard_plan()
+SPEND = PLAN.metrics["errors"].but(min_samples=0)
 LIVE = serving(2, models=("large-text", "small-text"), budget_per_month=Decimal(400), grants={"crm:read": Mode.ALLOW})
 
 
@@ -79,7 +84,8 @@ def test_j7_groups_spend_connectors_and_telemetry(gateway: Proxy, tmp_path: Path
     assert team()["metadata"]["tidegate.epoch"] == 3
     assert driver.observe() == Actual(LIVE, 3)
     team()["spend"] = 12.3456789
-    assert spent(tmp_path) == Reading(status="value", value=Decimal("12.345679"), taken_at=START)
+    assert (spent(tmp_path).status, spent(tmp_path).value) == ("value", Decimal("12.345679"))
+    assert spent(tmp_path).taken_at == START
     driver.apply(LIVE.but(grants={}), 4, "key", None)
     assert team()["object_permission"]["mcp_servers"] == [NO_CONNECTORS]
     driver.apply(NOTHING, 5, "key", None)
@@ -106,7 +112,8 @@ def test_o7_a_spend_cap_is_a_cap(gateway: Proxy, tmp_path: Path) -> None:
 
 def spent(root: Path) -> Reading:
     """What the source says that the team has spent."""
-    return Spent(root).read(settings(root, "t"), "spend", PLAN.metrics["errors"], START)
+    backend = Backend(kind="litellm", settings=settings(root, "t"))
+    return Reader({"litellm": Spent(root)}).one(backend, Asked("claims-triage", "spend", SPEND, START))
 
 
 def test_a_spend_that_cannot_be_read_is_no_spend_of_nothing(gateway: Proxy, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,11 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker
 from activities.drivers.flagd import Flagd
+from activities.sources.contract import Asked
 from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server, started
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.messages import RolloutInput
-from tidegate.models.plan import Backend, PlanMetric
+from tidegate.models.plan import Backend
 from tidegate.models.reading import Reading
 from workflows import attributes, ids
 from workflows.plugin import plugin
@@ -38,19 +38,19 @@ class Hanging:
         self.over = over
         self.asked = 0
 
-    def read(self, settings: Mapping[str, str], name: str, metric: PlanMetric, as_of: datetime) -> Reading:
+    def read(self, settings: Mapping[str, str], asked: Asked) -> Reading:
         """Say nothing."""
-        del settings, name, metric
+        del settings
         self.asked += 1
         self.over.wait(120)
-        return Reading(status="error", taken_at=as_of)
+        return Reading(status="error", taken_at=asked.as_of)
 
 
 def test_sources_that_hang_take_no_hand_from_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """With every hand for errands held by a source that hangs, a pause is in the flag file within seconds."""
     over = threading.Event()
     source = Hanging(over)
-    monkeypatch.setattr(worker, "Written", lambda _: source)
+    monkeypatch.setattr(worker, "sources_under", lambda _: {"file": source})
 
     async def story() -> None:
         with tempfile.TemporaryDirectory() as folder:

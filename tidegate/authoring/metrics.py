@@ -110,4 +110,7 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         first_response=metric.first_response,
         unit=metric.unit,
         derived=metric.derived,
+        samples=metric.samples,
+        fresh=metric.fresh,
+        window=metric.window,
     )

@@ -53,6 +53,12 @@ class Metric(Authored):
     """What it is worked out from, where its source is `derived`."""
     segments: Annotated[dict[Id, Segment], Field(max_length=50)] = Field(default_factory=dict)
     """Its regions, departments or kinds of user, each a series with bands of its own."""
+    samples: Text | None = None
+    """What Prometheus is asked for the number of cases behind the value."""
+    fresh: Text | None = None
+    """What Prometheus is asked for the time of the newest sample, where the series of `query` do not tell it."""
+    window: Span | None = None
+    """Over how long a time it is measured: what a database is told as `:since`; its cadence if not given."""
     unit: Line | None = None
     """What it counts."""
     about: Success | None = None

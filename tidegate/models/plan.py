@@ -234,6 +234,12 @@ class PlanMetric(Carried):
     """What it is worked out from; then no source is asked for it."""
     part_of: Id | None = Field(default=None, exclude_if=unsaid)
     """The metric of which it is one segment."""
+    samples: str | None = Field(default=None, exclude_if=unsaid)
+    """What the source is asked for the number of cases."""
+    fresh: str | None = Field(default=None, exclude_if=unsaid)
+    """What the source is asked for the time of the newest sample."""
+    window: Span | None = Field(default=None, exclude_if=unsaid)
+    """Over how long a time it is measured; its cadence if nothing is said."""
 
 
 def _usual(group: object) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Amount, Carried, Instant, Line
+from tidegate.models.base import Amount, Carried, Instant, Key, Line, unsaid
+from tidegate.models.plan import Digest
 
 
 class Reading(Carried):
@@ -22,7 +24,24 @@ class Reading(Carried):
     taken_at: Instant
     """The end of the window that it speaks of."""
     note: Line | None = None
-    """What the source said when it could not answer."""
+    """What the source said when it could not answer, or beside its answer."""
+    why: Literal["not_a_number"] | None = Field(default=None, exclude_if=unsaid)
+    """Why there is no value where the source did answer: with NaN or an infinite number."""
+    since: Instant | None = Field(default=None, exclude_if=unsaid)
+    """The beginning of the window, where the source or the plan says it."""
+    read_at: Instant | None = Field(default=None, exclude_if=unsaid)
+    """When it was asked, by the rollout's own clock."""
+    source: Key | None = Field(default=None, exclude_if=unsaid)
+    """What was asked."""
+    query_digest: Digest | None = Field(default=None, exclude_if=unsaid)
+    """Names the question: the kind of the source, its settings and the query, without any secret."""
+    raw_digest: Digest | None = Field(default=None, exclude_if=unsaid)
+    """Names the bytes that it answered."""
+
+    @property
+    def age(self) -> timedelta | None:
+        """How old it was when it was asked for."""
+        return None if self.read_at is None else self.read_at - self.taken_at
 
     @property
     def number(self) -> Decimal | None:
