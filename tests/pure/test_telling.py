@@ -10,13 +10,13 @@ from tests.pure.beginnings import opened
 from tests.pure.world import START, Story, but, exposure, standard_plan
 from tidegate import difference
 from tidegate.compile import seal
-from tidegate.content import hours, local, reminds, ways
+from tidegate.content import content, hours, local, reminds, ways
 from tidegate.explain import explain
 from tidegate.materiality import diff
 from tidegate.models.base import Mode
 from tidegate.models.content import Failure
 from tidegate.models.decision import Notify
-from tidegate.models.event import Noticed, Reduction, Tick
+from tidegate.models.event import Noticed, Reduction, Resume, Tick
 from tidegate.models.exposure import NOTHING, CohortShare
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
@@ -147,7 +147,23 @@ def test_every_difference_has_a_sentence_and_nothing_else_has() -> None:
     assert difference.sentences(before, exposure(10, **changes))[0] == (
         "team/all: 50% of them, up to 10 people; before it was up to 10 people."
     )
-    assert difference.headline(NOTHING, before) == "the first people are served, up to 10"
+    assert difference.headline(NOTHING, before) == "up to 10 people again"
+    assert difference.headline(NOTHING, before, first=True) == "the first people are served, up to 10"
+
+
+def test_the_beginning_and_the_end_of_a_fallback_are_told() -> None:
+    """Every audience hears that nobody is served any more, and later that people are served again."""
+    story = Story().live()
+    story.reduce(Reduction.PAUSE)
+    story.message(Resume, "owner", cause="mended", to=None)
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    told = [content(story.plan, move, story.now) for move in story.moves if isinstance(move, Notify) and move.epoch]
+    assert [one.subject.partition(": ")[2] for one in told] == [
+        "the first people are served, up to 10", "nobody is served any more", "up to 10 people again",
+    ]  # fmt: skip
+    assert "done by hand as docs/manual.md says" in told[1].manual[0]
+    assert told[1].why == "ops-a made it safer (pause); nobody needs to agree to that."
 
 
 def test_people_are_reached_as_the_programme_says() -> None:
