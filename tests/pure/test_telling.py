@@ -8,16 +8,17 @@ import pytest
 
 from tests.pure.beginnings import opened
 from tests.pure.world import START, Story, but, exposure, standard_plan
-from tidegate import difference
+from tidegate import difference, outbox
 from tidegate.compile import seal
 from tidegate.content import content, hours, local, reminds, ways
 from tidegate.explain import explain
 from tidegate.materiality import diff
 from tidegate.models.base import Mode
 from tidegate.models.content import Failure
-from tidegate.models.decision import Notify
-from tidegate.models.event import Noticed, Reduction, Resume, Tick
+from tidegate.models.decision import Entry, Notify
+from tidegate.models.event import Noticed, Reduction, Resume, Terminate, Tick
 from tidegate.models.exposure import NOTHING, CohortShare
+from tidegate.models.messages import Backlog
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
@@ -216,3 +217,18 @@ def test_other_words_ask_nobody_for_a_yes(changes: dict[str, Any], says: list[st
     old = standard_plan()
     new = seal(old.but(notices=(old.notices[0].but(**changes),)))
     assert [change.what for change in diff(old, new)] == says
+
+
+def test_what_became_of_the_last_notice_is_stored_before_it_is_over() -> None:
+    """Such a line waits for company; at the end none comes, and it goes by itself."""
+    story = Story().live()
+    assert not outbox.due(story.state.but(outbox=last_line(story)), Backlog())
+    story.message(Terminate, "exec", reason="the law has changed")
+    assert story.phase is Phase.TERMINATED
+    assert outbox.due(story.state.but(outbox=last_line(story)), Backlog())
+    assert not outbox.due(story.state, Backlog())
+
+
+def last_line(story: Story) -> tuple[Entry, ...]:
+    """Return the last line that says that a notice arrived."""
+    return ([entry for entry in story.entries if entry.reason.code is Code.NOTICE_DELIVERED][-1],)
