@@ -176,12 +176,15 @@ def notices(
     *,
     who: Who = None,
     last: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = _LAST,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Show all that a notice says, and not its sentence only.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what you were told, or what everybody was, the latest last.
 
     Without --as and without `tidegate me` it shows everything. It reads the notice board of this home alone.
-    With --json: {"notices": [{"at", "use_case", "to", "text", "urgent"}]}.
+    With --json: {"notices": [{"at", "use_case", "to", "text", "urgent", "body"}]}; `body` is all that it says.
     """
     import json
 
@@ -195,14 +198,16 @@ def notices(
     mine = [words for words in raw if not person or person in words["to"]][-last:]
     if as_json:
         keys = ("at", "use_case", "to", "text", "urgent")
-        render.answer({"notices": [{key: words[key] for key in keys} for words in mine]})
+        found = [{**{key: words[key] for key in keys}, "body": words.get("body", words["text"])} for words in mine]
+        render.answer({"notices": found})
     elif not mine:
         render.say(f"{render.clean(person) or 'Nobody'} has been told nothing here.")
     for words in () if as_json else mine:
         urgent = "! " if words["urgent"] else ""
         to = "" if person else f" (to {render.clean(', '.join(words['to']))})"
         render.say(f"{words['at'][:16].replace('T', ' ')}  {render.clean(words['use_case'])}{to}")
-        render.sentence(f"{urgent}{words['text']}", "    ")
+        for line in [f"{urgent}{words['text']}", *(words.get("body", "").splitlines() if whole else ())]:
+            render.sentence(line, "    ") if line else render.say()
 
 
 # -- from the ledger ------------------------------------------------------------------------------------------------

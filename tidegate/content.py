@@ -30,7 +30,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def content(plan: Plan, move: Notify, now: datetime) -> Content:
     """Return the facts of a notice."""
-    told = next((one for one in plan.notices if move.audience and one.audience == move.audience), None)
+    told = _audience(plan, move)
     sentence = explain(move.about)
     if told is None or move.sort == "word":
         return Content(
@@ -56,7 +56,7 @@ def content(plan: Plan, move: Notify, now: datetime) -> Content:
         group=told.group,
         first=move.first,
         subject=_subject(plan, move),
-        sentence=f"{plan.title}: {difference.headline(change.before, change.after)}. {_when(plan, move, now)}",
+        sentence=f"{plan.title}: {_headline(move, change)}. {_when(plan, move, now)}",
         what=_short(difference.sentences(change.before, change.after) or ("Nothing for the people served.",)),
         when=_when(plan, move, now),
         why=_why(move),
@@ -105,9 +105,9 @@ def announcement(plan: Plan, index: int, gate: Round, change: Change, *, ready: 
 
 def ways(plan: Plan, move: Notify) -> tuple[Way, ...]:
     """Return how people are reached: the channels of the audience in their order, else each by their own."""
-    told = next((one for one in plan.notices if move.audience and one.audience == move.audience), None)
+    told = _audience(plan, move)
     if move.channel is not None:
-        names = (move.channel, *(told.otherwise if told is not None and told.channel == move.channel else ()))
+        names = (move.channel, *(told.otherwise if told is not None else ()))
         return tuple(_way(plan, name, move.to) for name in names)
     whom: dict[str, list[str]] = {}
     for person in move.to:
@@ -153,11 +153,15 @@ def _way(plan: Plan, name: str, people: Iterable[str]) -> Way:
 
 def _subject(plan: Plan, move: Notify) -> str:
     if move.sort == "announcement" and move.change is not None:
-        return f"{plan.title}, soon: {difference.headline(move.change.before, move.change.after)}"
+        return f"{plan.title}, soon: {_headline(move, move.change)}"
     if move.sort == "change" and move.change is not None:
-        return f"{plan.title}: {difference.headline(move.change.before, move.change.after)}"
+        return f"{plan.title}: {_headline(move, move.change)}"
     words = explain(move.about)
     return f"{plan.title}: {words if len(words) <= _SUBJECT else words[: _SUBJECT - 3] + '...'}"
+
+
+def _headline(move: Notify, change: Change) -> str:
+    return difference.headline(change.before, change.after, first=move.first)
 
 
 _SUBJECT = 90
@@ -186,6 +190,11 @@ def _why(move: Notify) -> str:
         return "What was agreed has come into force."
     by = move.about.facts.get("by", "Somebody")
     return f"{by} made it safer ({verb or 'reduce'}); nobody needs to agree to that."
+
+
+def _audience(plan: Plan, move: Notify) -> PlanNotice | None:
+    names = (move.audience, move.channel)
+    return next((one for one in plan.notices if move.audience and (one.audience, one.channel) == names), None)
 
 
 def _manual(plan: Plan, change: Change) -> tuple[str, ...]:

@@ -22,12 +22,14 @@ def sentences(before: Exposure, after: Exposure) -> tuple[str, ...]:
     return tuple(_differences(before, after))
 
 
-def headline(before: Exposure, after: Exposure) -> str:
-    """Say in a few words which way it goes."""
+def headline(before: Exposure, after: Exposure, *, first: bool = False) -> str:
+    """Say in a few words which way it goes; `first` where nobody was ever served."""
     if not after.serves:
         return "nobody is served any more" if before.serves else "nobody is served"
     if not before.serves:
-        return f"the first people are served, up to {after.people:,}"
+        return (
+            f"the first people are served, up to {after.people:,}" if first else f"up to {after.people:,} people again"
+        )
     if before == after:
         return "the same people are served in the same way"
     if before <= after:

@@ -52,6 +52,7 @@ def changed(turn: Turn, before: Exposure, done: Apply) -> None:
         return
     causes = turn.state.exposure.causes
     by = causes[-1].by if causes else turn.actor.subject
+    first = done.verb == "widen" and turn.state.exposure.peak == 0
     about = because(Code.CHANGED, label=done.label, epoch=done.epoch, verb=done.verb, by=by, at=turn.now)
     for index, notice in enumerate(turn.plan.notices):
         key = f"change-{done.epoch}-{index}"
@@ -65,6 +66,7 @@ def changed(turn: Turn, before: Exposure, done: Apply) -> None:
                 channel=notice.channel,
                 sort="change",
                 audience=notice.audience,
+                first=first,
                 change=Change(before=before, after=done.exposure),
                 epoch=done.epoch,
             ),
@@ -86,7 +88,9 @@ def bands(turn: Turn, now: Mapping[str, MetricState]) -> None:
             value="not known" if value is None else value,
         )
         to = tuple(dict.fromkeys((of.reviewer, *fallback.turn_owners(turn.plan))))
-        key = f"band-{name}"  # a newer band makes an older notice, if it is still owed, untrue
+        for owed in [key for key in turn.state.owed if key.startswith(f"band-{name}-")]:
+            turn.settled(owed)  # a newer band makes an older notice untrue
+        key = f"band-{name}-{turn.now:%Y%m%dT%H%M%SZ}"
         turn.perform(key, Notify(key=key, about=about, to=to, sort="band"))
 
 

@@ -59,6 +59,7 @@ class Sink:
         self.free = Event()
         self.free.set()
         self.taken = Event()
+        self.asked = Event()
         self.port = 0
 
 
@@ -77,6 +78,7 @@ def mailroom() -> Iterator[Room]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the server calls it so
             said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            sink.asked.set()
             sink.free.wait(120)
             sink.posts.append((self.path, said))
             sink.taken.set()

@@ -8,16 +8,17 @@ import pytest
 
 from tests.pure.beginnings import opened
 from tests.pure.world import START, Story, but, exposure, standard_plan
-from tidegate import difference
+from tidegate import difference, outbox
 from tidegate.compile import seal
-from tidegate.content import hours, local, reminds, ways
+from tidegate.content import content, hours, local, reminds, ways
 from tidegate.explain import explain
 from tidegate.materiality import diff
 from tidegate.models.base import Mode
 from tidegate.models.content import Failure
-from tidegate.models.decision import Notify
-from tidegate.models.event import Noticed, Reduction, Tick
+from tidegate.models.decision import Entry, Notify
+from tidegate.models.event import Noticed, Reduction, Resume, Terminate, Tick
 from tidegate.models.exposure import NOTHING, CohortShare
+from tidegate.models.messages import Backlog
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
@@ -147,7 +148,23 @@ def test_every_difference_has_a_sentence_and_nothing_else_has() -> None:
     assert difference.sentences(before, exposure(10, **changes))[0] == (
         "team/all: 50% of them, up to 10 people; before it was up to 10 people."
     )
-    assert difference.headline(NOTHING, before) == "the first people are served, up to 10"
+    assert difference.headline(NOTHING, before) == "up to 10 people again"
+    assert difference.headline(NOTHING, before, first=True) == "the first people are served, up to 10"
+
+
+def test_the_beginning_and_the_end_of_a_fallback_are_told() -> None:
+    """Every audience hears that nobody is served any more, and later that people are served again."""
+    story = Story().live()
+    story.reduce(Reduction.PAUSE)
+    story.message(Resume, "owner", cause="mended", to=None)
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    told = [content(story.plan, move, story.now) for move in story.moves if isinstance(move, Notify) and move.epoch]
+    assert [one.subject.partition(": ")[2] for one in told] == [
+        "the first people are served, up to 10", "nobody is served any more", "up to 10 people again",
+    ]  # fmt: skip
+    assert "done by hand as docs/manual.md says" in told[1].manual[0]
+    assert told[1].why == "ops-a made it safer (pause); nobody needs to agree to that."
 
 
 def test_people_are_reached_as_the_programme_says() -> None:
@@ -200,3 +217,18 @@ def test_other_words_ask_nobody_for_a_yes(changes: dict[str, Any], says: list[st
     old = standard_plan()
     new = seal(old.but(notices=(old.notices[0].but(**changes),)))
     assert [change.what for change in diff(old, new)] == says
+
+
+def test_what_became_of_the_last_notice_is_stored_before_it_is_over() -> None:
+    """Such a line waits for company; at the end none comes, and it goes by itself."""
+    story = Story().live()
+    assert not outbox.due(story.state.but(outbox=last_line(story)), Backlog())
+    story.message(Terminate, "exec", reason="the law has changed")
+    assert story.phase is Phase.TERMINATED
+    assert outbox.due(story.state.but(outbox=last_line(story)), Backlog())
+    assert not outbox.due(story.state, Backlog())
+
+
+def last_line(story: Story) -> tuple[Entry, ...]:
+    """Return the last line that says that a notice arrived."""
+    return ([entry for entry in story.entries if entry.reason.code is Code.NOTICE_DELIVERED][-1],)
