@@ -25,6 +25,7 @@ from tidegate.checks import (
     readiness,
     scope,
     stages,
+    stops,
     thresholds,
     tree,
 )
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     *access.RULES,
     *stages.RULES,
     *authority.RULES,
+    *stops.RULES,
     *people.RULES,
     *approvals.RULES,
     *readiness.RULES,

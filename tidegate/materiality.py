@@ -216,6 +216,9 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
+    if new.rollout_stops != old.rollout_stops:
+        fewer = any(rule not in new.rollout_stops for rule in old.rollout_stops)
+        yield Change("stop rules of the rollout", Weight.MATERIAL if fewer else Weight.RECORDED)
     if new.notices != old.notices:
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
     if new.retire_when != old.retire_when:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback
+from tidegate import bypass, calendar, fallback, trips
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
@@ -51,7 +51,7 @@ def begin(turn: Turn) -> None:
         else fresh
         for name in turn.plan.metrics
     }
-    turn.change(metrics=watched)
+    turn.change(metrics=watched, tripped=())
 
 
 def judge(
@@ -123,7 +123,19 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
         signals.append(Check(name=str(condition), verdict=Verdict.PASSED if met else Verdict.FAILED, reason=reason))
     if rung.min_samples:
         samples.append(_runs_seen(state, wanted, rung.min_samples))
-    return (*guardrails, *health, *fresh, *samples, *signals)
+    rules = trips.checks(plan, _values(plan, state, now))
+    return (*rules, *guardrails, *health, *fresh, *samples, *signals)
+
+
+def _values(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
+    """Return what every metric that may act is known to be now."""
+    found = {}
+    for name, metric in plan.metrics.items() if plan.rollout_stops else ():
+        watched = state.metrics.get(name)
+        verdict, _, value = judge(plan, metric, name, watched.last if watched else None, now)
+        if value is not None and verdict is Verdict.PASSED and not metric.dry_run:
+            found[name] = value
+    return found
 
 
 def _runs_seen(state: State, wanted: tuple[str, ...], needed: int) -> Check:
@@ -180,7 +192,7 @@ def take(turn: Turn, event: Readings) -> Reason:
             why = because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
         turn.system("threshold", Outcome.DONE, why)
         said = fallback.reduce(turn, _DOES[band])
-    return said
+    return trips.act(turn, _values(turn.plan, turn.state, turn.now)) or said
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:

@@ -87,4 +87,5 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         reviewer=metric.reviewer or case.playbook.ai_owner,
         limit=metric.limit,
         trend=metric.trend,
+        from_sample=metric.from_sample,
     )

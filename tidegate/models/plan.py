@@ -27,9 +27,12 @@ from tidegate.models.base import (
     unsaid,
 )
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
-from tidegate.models.playbook import DataSource, StopRule
+from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -207,6 +210,8 @@ class PlanMetric(Carried):
     """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
     trend: int | None = Field(default=None, exclude_if=unsaid)
     """After so many readings in a row that were each worse than the one before, it is held."""
+    from_sample: FromSample | None = Field(default=None, exclude_if=unsaid)
+    """What it counts in the sample of real runs; each sample is a reading of it."""
 
 
 class PlanNotice(Carried):
@@ -351,6 +356,12 @@ class Plan(Carried):
     """Each source of data, its class, its use and its retention."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
+    rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)
+    """When the whole rollout is made safer."""
+    sample: PlanSampling | None = Field(default=None, exclude_if=unsaid)
+    """How many real runs people look at, and how often."""
+    questions: PlanQuestions | None = Field(default=None, exclude_if=unsaid)
+    """Who answers what the policy does not cover; the AI owner if nobody is named."""
     handoff: PlanHandoff | None = None
     """Who takes it over."""
     blocking_issues: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
