@@ -249,7 +249,7 @@ def _verbs(said: str) -> list[str]:
 
 
 def _stops(said: str) -> list[dict[str, str]]:
-    from tidegate.models.playbook import StopClass
+    from tidegate.models.stop import StopClass
 
     rules = []
     for part in said.split(";") if said else []:

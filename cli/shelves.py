@@ -41,7 +41,17 @@ SHELVES = (
                 "sources",
                 "Read figures from their sources now, and say what would be judged of them and why; nothing is kept.",
             ),
-            Verb("stops", "stops", "Say whether one run may go on by itself, or stops and goes to a person."),
+            Verb(
+                "stop-rules",
+                "stops",
+                "Ask the stop rules about a case, or try them on many.",
+                (
+                    Verb("ask", "stops", "Say whether one run may go on by itself, or stops and goes to a person."),
+                    Verb(
+                        "test", "stops", "Try stop rules on cases of which it is said beforehand which rules stop them."
+                    ),
+                ),
+            ),
         ),
     ),
     Shelf(
@@ -124,6 +134,11 @@ SHELVES = (
             ),
             Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
             Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
+            Verb(
+                "findings",
+                "sampling",
+                "Show what people found in real runs: causes and whether they grow, and how well the stop rules do.",
+            ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",
@@ -206,6 +221,17 @@ SHELVES = (
             Verb("reading", "onward", "Give figures that people count by hand; your name stands behind them."),
             Verb(
                 "issue", "exceptions", "Say that something is wrong, or that it is settled; nothing widens meanwhile."
+            ),
+            Verb(
+                "sample",
+                "sampling",
+                "Say what you found in real runs; once there are enough of them, the sample of this week is done.",
+            ),
+            Verb("ask", "questions", "Ask what the policy does not cover; somebody owes you the answer by a date."),
+            Verb(
+                "answer",
+                "questions",
+                "Answer a question that the policy does not cover; whoever asked it hears the answer.",
             ),
             Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),

@@ -21,7 +21,7 @@ from cli.planned import PLAN_KEYS
 from cli.shelves import SHELVES
 from tidegate import compile as compiling
 from tidegate.check import DELETE, RULES, Example, Rule
-from tidegate.models import base, exposure, playbook, programme
+from tidegate.models import base, exposure, programme, stop
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference"
@@ -128,7 +128,7 @@ _FORMS = {
     _pattern(base.Key): "name",
     _pattern(base.Line): "one line",
     _pattern(exposure.Grant): "`system:verb`",
-    _pattern(playbook.Predicate): "case, `amount > 500`",
+    stop.Plain.__get_pydantic_json_schema__(None, None)["pattern"]: "case, `amount > 500`",  # type: ignore[arg-type]  # it looks at neither argument
     _pattern(programme.StandardName): "`standard/pilot@1`",
     _pattern(programme.ClockTime): "time, `09:00`",
     _pattern(programme.Zone): "time zone, `Europe/Berlin`",

@@ -28,6 +28,7 @@ from tidegate.checks import (
     scope,
     sources,
     stages,
+    stops,
     thresholds,
     tree,
 )
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *access.RULES,
     *stages.RULES,
     *authority.RULES,
+    *stops.RULES,
     *people.RULES,
     *approvals.RULES,
     *readiness.RULES,

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from tidegate.authoring.dated import freezes, midnight, undated
-from tidegate.authoring.defaults import longest, notices, raci, reach, rights, stop_rules
+from tidegate.authoring.defaults import longest, notices, questions, raci, reach, rights, sampling, stop_rules
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
@@ -277,6 +277,9 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for name, source in playbook.data.items()
         },
         stop_rules=stop_rules(playbook),
+        rollout_stops=playbook.rollout_stops,
+        sample=sampling(playbook),
+        questions=questions(playbook),
         handoff=None
         if playbook.handoff is None
         else PlanHandoff(receiver=playbook.handoff.receiver, artefacts=playbook.handoff.artefacts),

@@ -21,7 +21,8 @@ from tidegate.turn import because
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tidegate.models.plan import Plan, PlanNotice
+    from tidegate.models.plan import Plan
+    from tidegate.models.plan_notice import PlanNotice
 
 _LINES = 30
 _LINE = 300

@@ -16,6 +16,7 @@ from tidegate import (
     obligations,
     reconcile,
     resume,
+    samples,
     targets,
     thresholds,
     votes,
@@ -184,6 +185,7 @@ def tick(turn: Turn) -> None:
         thresholds.ask(turn, reading)
     if turn.now >= turn.state.position.nudge_at and not turn.state.position.phase.over:
         _nudge(turn)
+    samples.follow(turn)
     turn.change(ticked_at=turn.now)
 
 

@@ -21,8 +21,10 @@ from tidegate import (
     freezes,
     membership,
     obligations,
+    questions,
     reconcile,
     resume,
+    samples,
     schedule,
     signature,
     thresholds,
@@ -46,12 +48,14 @@ from tidegate.models.event import (
     Judge,
     Message,
     Postpone,
+    Question,
     Readings,
     Ready,
     Reduce,
     Reduction,
     Report,
     Resume,
+    Sample,
     StopTheLine,
     Stored,
     Terminate,
@@ -74,7 +78,7 @@ RECEIPTS_KEPT = 1_000
 FORGET_AFTER = timedelta(hours=24)
 """How long a message may be on its way unless it says how long; then its answer can be forgotten."""
 _LONGEST_FACT = 200
-_OPENING = (Confirm, Postpone, Ready, Resume)
+_OPENING = (Confirm, Postpone, Ready, Resume, Sample)
 """What is not a vote and still takes something out of the way of a widening, or of the end of a stop."""
 REMEMBER_AT_MOST = timedelta(days=7)
 """No message keeps its answer for longer, whatever it says."""
@@ -170,6 +174,7 @@ _ORDER = MappingProxyType(
         "observed": 1,
         "fault": 1,
         "readings": 1,
+        "sample": 1,
         "tick": 1,
         "vote": 3,
         "override": 3,
@@ -222,6 +227,7 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
     signs = any(rule.signed for rule in turn.rules.gates.values())
     opens = isinstance(event, _OPENING) or (isinstance(event, StopTheLine) and event.lift)
     opens = opens or (isinstance(event, Drill) and not event.real)
+    opens = opens or (isinstance(event, Question) and event.answers is not None)
     if not signs or not opens or event.actor.verified:
         return None
     return because(Code.SIGNATURE_REQUIRED, gate=f"this {event.kind}")  # type: ignore[attr-defined]  # every message has a kind
@@ -322,6 +328,8 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "alert": thresholds.alert,
         "readings": thresholds.take,
         "turnover": membership.turnover,
+        "sample": samples.take,
+        "question": questions.take,
     }
 )
 

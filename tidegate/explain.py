@@ -208,6 +208,9 @@ SENTENCES = MappingProxyType(
         Code.FEW_RUNS: "Only {n} runs were seen, and {needed} are needed.",
         Code.READINGS: "Read {metrics}; the worst stands at {worst}.",
         Code.NOT_THIS_WAY: "{metrics} cannot be given this way.",
+        Code.STOP_RULE: "The stop rule {rule} holds ({when}), because {figures}: {does}.",
+        Code.STOP_RULE_CLEAR: "The stop rule {rule} does not hold: {figures}.",
+        Code.STOP_RULE_UNKNOWN: "Nobody can say whether the stop rule {rule} holds ({when}): {figures}.",
         Code.READING_DUE: "{metrics} are to be read by hand now.",
         Code.THRESHOLD: "{metric} is {value}: {band} ({beyond}).",
         Code.BLIND: "Nobody has seen {metric} since {since}.",
@@ -290,6 +293,20 @@ SENTENCES = MappingProxyType(
         Code.TERMINATING: "It ends now: {why}",
         Code.TERMINATED: "Terminated: nobody is served, and that is read back.",
         Code.ALREADY_SERVED: "People have been served; it can be retired or terminated, and not withdrawn.",
+        # real runs that people look at, and questions
+        Code.SAMPLE_NEEDED: "Only a sample that was looked at will do: tidegate sample {use_case} VERDICTS.",
+        Code.SAMPLED: "{by} looked at {runs} real runs: {hits} stopped rightly, {misses} not stopped and corrected, "
+        "{false_stops} stopped in vain; {found} findings. Seen in {evidence} ({file}).",
+        Code.SAMPLED_PART: "{by} looked at {runs} real runs, {reviewed} of {needed} by now: {hits} stopped rightly, "
+        "{misses} not stopped and corrected, {false_stops} stopped in vain; {found} findings. Seen in {evidence} "
+        "({file}).",
+        Code.FINDINGS: "{by} reports findings ({found}): {causes}.",
+        Code.NO_SAMPLE: "The plan asks for no sample of real runs.",
+        Code.NO_SUCH_RULE: "There is no stop rule called {rules}; there are {known}.",
+        Code.QUESTION_ASKED: "{by} asks what the policy does not cover ({id}); {to} owes an answer by {due}: {what}",
+        Code.QUESTION_ANSWERED: "{by} answers {id}: {what}",
+        Code.ANSWER_NEEDED: "It is owed an answer, and no confirmation: tidegate answer {use_case} {id} ANSWER.",
+        Code.NO_QUESTION: "There is no open question called {id}.",
         Code.WITHDRAWN: "Withdrawn before anybody was served: {why}",
     }
 )

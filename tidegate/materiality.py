@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegate.models.base import Span
-    from tidegate.models.plan import Plan, PlanMetric, PlanNotice, Rung
+    from tidegate.models.plan import Plan, PlanMetric, Rung
+    from tidegate.models.plan_notice import PlanNotice
 
 __all__ = ("Change", "Weight", "diff")
 
@@ -230,6 +231,9 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
+    if new.rollout_stops != old.rollout_stops:
+        fewer = any(rule not in new.rollout_stops for rule in old.rollout_stops)
+        yield Change("stop rules of the rollout", Weight.MATERIAL if fewer else Weight.RECORDED)
     if _heard(new) != _heard(old):
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, runbook, votes, waves
+from tidegate import fallback, gates, hours, reconcile, resume, runbook, samples, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -91,6 +91,10 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     """Return why the word of whoever owes it is not enough."""
     if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind == "sample":
+        return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind == "question":
+        return because(Code.ANSWER_NEEDED, use_case=turn.plan.use_case, id=event.what)
     if event.evidence is None:
         return because(Code.EVIDENCE_NEEDED, what=event.what)
     if not event.ratified and owed.kind != "override_review":
@@ -155,6 +159,8 @@ def _acknowledged(turn: Turn, event: Confirm) -> Reason:
 def overdue(turn: Turn, name: str) -> None:
     """A day has passed: what was owed holds the rollout, or bars it from widening."""
     owed = turn.state.obligations[name]
+    if samples.idle(turn, name):
+        return
     turn.change(obligations={**turn.state.obligations, name: owed.but(overdue=True)})
     reason = because(Code.OVERDUE, what=owed.what, owner=owed.owner, due=owed.due)
     turn.system("obligation overdue", Outcome.EXPIRED, reason)

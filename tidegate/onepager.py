@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tidegate import questions
 from tidegate.manual import load
 from tidegate.models.base import Mode, Verb
 from tidegate.models.programme import Right
@@ -58,11 +59,16 @@ def _owners(plan: Plan) -> tuple[str, ...]:
         ("In the end", plan.accountable_exec),
         ("Manual work", plan.fallback.manual_owner),
     )
-    return tuple(f"{what}: {_person(plan, name)}." for what, name in rows if name)
+    owners = tuple(f"{what}: {_person(plan, name)}." for what, name in rows if name)
+    rule = questions.rule(plan)
+    asked = f"What the policy does not cover: {_person(plan, rule.to)} answers within {rule.within}."
+    return (*owners, asked, f'To ask: tidegate ask {plan.use_case} "QUESTION"')
 
 
 def _stops(plan: Plan) -> tuple[str, ...]:
-    return tuple(f"{rule.when}: {_spoken(rule.action)}, to {rule.to}." for rule in plan.stop_rules) or (_UNSAID,)
+    runs = tuple(f"{rule.when}: {_spoken(rule.action)}, to {rule.to}." for rule in plan.stop_rules)
+    whole = tuple(f"All of it, where {rule.when}: {rule.does}; {rule.to} hears of it." for rule in plan.rollout_stops)
+    return (*runs, *whole) or (_UNSAID,)
 
 
 def _evaluated(plan: Plan) -> tuple[str, ...]:

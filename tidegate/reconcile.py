@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, runbook, targets, telling, thresholds
+from tidegate import calendar, fallback, runbook, samples, targets, telling, thresholds
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Applied, Confirm, Dispatched, Observed, Reduction
@@ -130,6 +130,7 @@ def _widened(turn: Turn, pending: Apply) -> None:
         observation=Observation(since=turn.now, until=until, latest=latest, review_at=review),
     )
     thresholds.begin(turn)
+    samples.follow(turn)
     reason = because(Code.WIDENED, label=pending.label, people=pending.exposure.people, epoch=pending.epoch)
     turn.system("confirmed", Outcome.DONE, reason)
     if turn.plan.informed:

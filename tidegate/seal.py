@@ -21,10 +21,12 @@ from tidegate.models.event import (
     Fault,
     Message,
     Override,
+    Question,
     Readings,
     Ready,
     Report,
     Resume,
+    Sample,
     Vote,
     Waive,
 )
@@ -107,6 +109,8 @@ _MORE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType(
         Resume: ("cause",),
         Report: ("what", "evidence"),
         Waive: ("control",),
+        Sample: ("evidence",),
+        Question: ("what", "answer"),
     }
 )
 
@@ -123,6 +127,11 @@ def _inside(event: Message, seal: Callable[[str, str], str], asked: Collection[s
             for place, promise in enumerate(event.promises)
         )
         return {"answers": dict(sorted(answers.items())), "promises": promises}
+    if isinstance(event, Sample):
+        found = tuple(
+            one.model_copy(update={"what": seal(f"found/{place}", one.what)}) for place, one in enumerate(event.found)
+        )
+        return {"found": found}
     if isinstance(event, Readings):
         items = {
             name: reading if reading.note is None else reading.but(note=seal(f"items/{name}", reading.note))

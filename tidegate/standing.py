@@ -51,6 +51,8 @@ _AFTER = MappingProxyType(
 )
 
 
+ANSWERED = MappingProxyType({"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"'})
+"""What is owed and met by a verb of its own."""
 DRILL = "drill rollback"
 """How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
@@ -325,6 +327,8 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             item = ReadinessItem.ROLLBACK_TESTED.value
             verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
+        elif owed.kind in ANSWERED:
+            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 

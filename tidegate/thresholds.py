@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, conditions, derived, fallback, patience, telling
+from tidegate import bypass, calendar, conditions, derived, fallback, patience, telling, trips
 from tidegate.judging import AHEAD, judge
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
@@ -50,7 +50,7 @@ def begin(turn: Turn) -> None:
         else fresh
         for name in turn.plan.metrics
     }
-    turn.change(metrics=watched)
+    turn.change(metrics=watched, tripped=())
 
 
 def _severity(band: Band) -> int:
@@ -97,7 +97,21 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
     signals.extend(conditions.asked(plan, rung, values))
     if rung.min_samples:
         samples.append(_runs_seen(state, wanted, rung.min_samples))
-    return (*guardrails, *health, *fresh, *samples, *signals)
+    rules = trips.checks(plan, _values(plan, state, now))
+    return (*rules, *guardrails, *health, *fresh, *samples, *signals)
+
+
+def _values(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
+    """Return what every metric that may act is known to be now."""
+    found = {}
+    for name, metric in plan.metrics.items() if plan.rollout_stops else ():
+        watched = state.metrics.get(name)
+        if watched is None:
+            continue
+        verdict, _, value = judge(plan, metric, name, watched.last, now, watched.since)
+        if value is not None and verdict is Verdict.PASSED and not metric.dry_run:
+            found[name] = value
+    return found
 
 
 def _in_band(metric: PlanMetric, name: str, value: Decimal, watched: MetricState | None) -> Reason:
@@ -165,7 +179,7 @@ def take(turn: Turn, event: Readings) -> Reason:
         if metric.first_response is not None:
             first = because(Code.FIRST_RESPONSE, metric=name, band=band.value, what=metric.first_response)
             turn.tell(first, (metric.reviewer,), urgent=True)
-    return said
+    return trips.act(turn, _values(turn.plan, turn.state, turn.now)) or said
 
 
 def _worked_out(turn: Turn, kept: dict[str, MetricState], event: Readings) -> Iterator[tuple[Band, str]]:

@@ -31,6 +31,7 @@ from tidegate.models.event import (
     Message,
     Override,
     Postpone,
+    Question,
     Readings,
     Ready,
     Reassign,
@@ -40,6 +41,7 @@ from tidegate.models.event import (
     Report,
     Resume,
     Retire,
+    Sample,
     Start,
     StopTheLine,
     Terminate,
@@ -91,6 +93,8 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("reading", Readings),
     ("stop_the_line", StopTheLine),
     ("drill", Drill),
+    ("sample", Sample),
+    ("question", Question),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

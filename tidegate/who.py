@@ -29,6 +29,7 @@ from tidegate.models.event import (
     Message,
     Override,
     Postpone,
+    Question,
     Ready,
     Reassign,
     Reduce,
@@ -37,6 +38,7 @@ from tidegate.models.event import (
     Report,
     Resume,
     Retire,
+    Sample,
     Start,
     StopTheLine,
     Terminate,
@@ -136,7 +138,14 @@ def verbs() -> tuple[str, ...]:
 
 
 _ALIKE = MappingProxyType(
-    {"review": "approve", "advance": "approve", "widen": "approve", "stop": "pause", "lift_the_line": "lift"}
+    {
+        "ask": "question",
+        "review": "approve",
+        "advance": "approve",
+        "widen": "approve",
+        "stop": "pause",
+        "lift_the_line": "lift",
+    }
 )
 """What people may type for a verb."""
 _VOTES = MappingProxyType({choice.value: choice for choice in Choice if choice is not Choice.APPROVE_WITH_CONDITIONS})
@@ -350,6 +359,11 @@ def _judgement(_: Plan, state: State, said: dict[str, Any]) -> Message:
     return Judge(**said, name=next(asked, "none"), accept=True)
 
 
+def _answer(_: Plan, state: State, said: dict[str, Any]) -> Message:
+    asked = (name for name, one in state.questions.items() if one.answer is None)
+    return Question(**said, answers=next(asked, "none"), answer=_WORD)
+
+
 def _reducing(way: Reduction) -> _Builder:
     return lambda _, __, said: Reduce(**said, verb=way)
 
@@ -368,6 +382,9 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
         "issue": lambda _, __, said: Report(**said, what=_WORD),
         "exception": _exception,
         "exception_decision": _judgement,
+        "sample": lambda _, __, said: Sample(**said, runs=1, evidence=_WORD),
+        "question": lambda _, __, said: Question(**said, what=_WORD),
+        "answer": _answer,
         "retire": lambda _, __, said: Retire(**said),
         "terminate": lambda _, __, said: Terminate(**said),
         "withdraw": lambda _, __, said: Withdraw(**said),

@@ -1,10 +1,9 @@
-"""`issue`, `exception`, `stops` and `evidence process`, and the conditions of an approval, as people type them."""
+"""`issue`, `exception` and `evidence process`, and the conditions of an approval, as people type them."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -78,19 +77,6 @@ def test_a_condition_says_what_follows(text: str, then: str | None) -> None:
             _promise(text, standard_plan())
     else:
         assert _promise(text, standard_plan())["consequence"] == then
-
-
-def test_a_case_is_asked_of_the_stop_rules(tidegate: Here) -> None:
-    """A case that says all goes on with 0; one that is doubtful stops with 1, and the answer names rule and person."""
-    tidegate.sample()
-    plain = ("input=here", "sensitive=false", "in_scope=true")
-    words = ("stops", "minutes-summariser.yaml", "--as-of", "2026-12-01")
-    assert tidegate(*words, *plain, "confidence=0.9").code == 0
-    stopped = tidegate(*words, *plain, "confidence=0.6", "--json")
-    found: dict[str, Any] = json.loads(stopped.out)
-    assert (stopped.code, found["stops"][0]["to"], found["stops"][0]["unknown"]) == (1, "pmo-lead", False)
-    assert "does not say" in tidegate(*words, *plain).out
-    assert tidegate(*words, "nonsense").code == 2
 
 
 def test_the_reviewing_is_counted(kept: Here) -> None:

@@ -5,15 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from tests.pure import stories_apart, stories_down, stories_end, stories_up
+from tests.pure import stories_apart, stories_down, stories_end, stories_learned, stories_up
 
-STORIES = MappingProxyType(
-    {
-        story.__name__: story
-        for room in (stories_up.STORIES, stories_down.STORIES, stories_end.STORIES, stories_apart.STORIES)
-        for story in room
-    }
-)
+_ROOMS = (stories_up.STORIES, stories_down.STORIES, stories_end.STORIES, stories_apart.STORIES, stories_learned.STORIES)
+STORIES = MappingProxyType({story.__name__: story for room in _ROOMS for story in room})
 
 
 def tell(name: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from tidegate.models.event import (
     Tick,
     Vote,
 )
-from tidegate.models.plan import PlanNotice
+from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.state import Phase
 

@@ -28,11 +28,15 @@ from tidegate.models.event import (
     Drill,
     Override,
     Promise,
+    Question,
     Reduction,
+    Sample,
     StopTheLine,
     Tick,
 )
 from tidegate.models.plan import Plan
+from tidegate.models.sample import Found, Weakness
+from tidegate.models.sampling import PlanSampling
 from tidegate.models.state import State
 from tidegate.models.target import Target
 
@@ -69,7 +73,11 @@ def lives() -> dict[str, Story]:
     tried.message(Drill, "ops-a", way="pause", real=True)
     tried.message(Drill, "ops-a", way="rollback")
     first = {"override": override, "amended": amended, "voting": voting, "stopped": stopped}
-    return {**first, "walked": walked, "tried": tried}
+    learned = Story(but(standard_plan(), sample=PlanSampling(runs=9, every=Span.of("7d"), reviewer="risk-a"))).live()
+    found = (Found(cause=Weakness.WEAK_DATA, what="dates are missing"),)
+    learned.message(Sample, "risk-a", runs=3, misses=1, waits=(4,), found=found, evidence="verdicts")
+    learned.message(Question, "ops-a", what="May it read letters?")
+    return {**first, "walked": walked, "tried": tried, "learned": learned}
 
 
 def payloads() -> list[Path]:

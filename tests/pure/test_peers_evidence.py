@@ -26,7 +26,7 @@ from tidegate.judging import judge
 from tidegate.models.base import Band, Bound, Condition, GateKind, Operator, Span
 from tidegate.models.decision import Verdict
 from tidegate.models.event import ActorKind, Alert, Confirm, Override, Readings, Reduction, Resume, Tick
-from tidegate.models.plan import PlanNotice
+from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code

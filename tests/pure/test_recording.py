@@ -15,8 +15,9 @@ from tests.pure.world import Story
 from tidegate import envelope, recompute, recording, seal
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind
-from tidegate.models.event import Choice, Override, Promise, Reduction, Resume
+from tidegate.models.event import Choice, Override, Promise, Question, Reduction, Resume, Sample
 from tidegate.models.messages import Backlog
+from tidegate.models.sample import Found, Weakness
 from tidegate.turn import BATCH
 
 WORDS = st.recursive(
@@ -108,11 +109,19 @@ def test_no_words_of_anybody_reach_the_chain() -> None:
     for event, texts in (
         sealed,
         seal.sealed(Resume(**story.envelope("business", cause=f"{words} 4", reason=f"{words} 5")), SECRET),
+        seal.sealed(Question(**story.envelope("ops-a", what=f"{words} 6")), SECRET),
+        seal.sealed(Question(**story.envelope("owner", answers="question-1", answer=f"{words} 7")), SECRET),
+        seal.sealed(Sample(**story.envelope("ops-a", runs=1, evidence=f"{words} 8", found=found(words))), SECRET),
     ):
         assert words not in event.model_dump_json()
         assert {text.text[: len(words)] for text in texts.values()} == {words}
         assert all(seal.token(text.salt, text.text) == mark for mark, text in texts.items())
         assert seal.opened(event, texts).model_dump_json().count(words) == len(texts)
+
+
+def found(words: str) -> tuple[Found, ...]:
+    """Return two things that somebody found."""
+    return tuple(Found(cause=cause, what=f"{words} {cause.value}") for cause in tuple(Weakness)[:2])
 
 
 def test_the_same_message_is_sealed_the_same_and_another_is_not() -> None:

@@ -39,10 +39,10 @@ from tidegate.models.event import (
 )
 from tidegate.models.gate import Delegation
 from tidegate.models.plan import Backend, Plan
-from tidegate.models.playbook import StopClass, StopRule
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Announcement, Control, MetricState
+from tidegate.models.stop import Plain, StopClass, StopRule
 from tidegate.turn import Turn, _nothing_new, because
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -262,7 +262,7 @@ def test_a_metric_that_nobody_knew() -> None:
 
 # -- what a revision changes ------------------------------------------------------------------------------------------
 
-CASE = StopRule(kind=StopClass.CONFLICT, when="price conflicts", action="pause", to="queue")
+CASE = StopRule(kind=StopClass.CONFLICT, when=Plain.of("price conflicts"), action="pause", to="queue")
 OTHER = CASE.model_copy(update={"to": "desk"})
 BACKEND = Backend(kind="file")
 MATERIAL, RECORDED = Weight.MATERIAL, Weight.RECORDED

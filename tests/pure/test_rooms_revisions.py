@@ -26,7 +26,8 @@ from tidegate.models.base import Band, Bound, Condition, DataClass, GateKind, Sp
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import CLOCK, Amend, Override, Reduction
 from tidegate.models.exposure import CohortShare
-from tidegate.models.plan import NarrowTo, PlanNotice
+from tidegate.models.plan import NarrowTo
+from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code

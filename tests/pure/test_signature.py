@@ -266,6 +266,22 @@ def test_what_the_sender_signs_is_what_is_put_on_record() -> None:
     assert decision.entries[0].verified
 
 
+@pytest.mark.parametrize(
+    ("verb", "more"),
+    [
+        ("sample", {"runs": 2, "misses": 1, "evidence": "my own", "found": [{"cause": "weak_data", "what": "my own"}]}),
+        ("question", {"answers": "question-1", "answer": "my own"}),
+    ],
+)
+def test_what_people_found_and_answered_is_signed_as_it_is_put_on_record(verb: str, more: dict[str, Any]) -> None:
+    """A signature over findings, or over an answer, is verified from what stands for the words."""
+    story = Story(SIGNED).live()
+    words = {"as": "risk-a", "id": "m78", "not_after": (story.now + DAY).isoformat(), **more}
+    event = sent(story.plan, story.state.nonce, verb, words, "a secret of this rollout")
+    assert "my own" not in event.model_dump_json()
+    assert decide(story.plan, story.state, event, story.now).entries[0].verified  # type: ignore[arg-type]  # all are events
+
+
 def test_two_who_name_one_incident_sign_the_same_override() -> None:
     """Words that the rules compare are alike for everybody, and each signature still covers its own."""
     plan = but(standard_plan(), stages=SIGNED.stages)

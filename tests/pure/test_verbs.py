@@ -36,6 +36,8 @@ TWINS: dict[str, dict[str, Any]] = {
     "stop_the_line": {"dependency": "small-text"},
     "alert": {"fingerprint": "a", "starts_at": "2026-12-01T00:00:00Z"},
     "turnover": {"left": 2},
+    "sample": {"runs": 40, "misses": 1, "evidence": "docs/sample.csv"},
+    "question": {"what": "May it read letters?"},
     **{choice.value: {"gate": "first-exposure-1", "subject": DIGEST} for choice in Choice},
     **{way.value: {"reason": "a complaint"} for way in Reduction},
 }

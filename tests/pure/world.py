@@ -48,11 +48,11 @@ from tidegate.models.plan import (
     PlanFallback,
     PlanHandoff,
     PlanMetric,
-    PlanNotice,
     PlanStage,
     Rung,
     WorkingTime,
 )
+from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.programme import GateRule, PublicKey, ReadinessItem, Right, StageRules
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code

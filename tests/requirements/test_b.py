@@ -319,7 +319,8 @@ def test_b13_the_charter_is_what_runs(pause: str, people: int) -> None:
 )
 def test_b14_an_amount_a_doubt_and_a_strange_case_go_to_a_person(changes: dict[str, str], to: list[str]) -> None:
     """A run is held to the limits of the plan: over an amount, under a confidence or unknown, it goes to a person."""
-    case = {"policy_number": "7", "amount": "10", "confidence": "0.9", "category": "home"}
+    case = {"policy_number": "7", "amount": "10", "confidence": "0.9", "category": "home", "injured": "false"}
+    case |= {"claim_history": "agrees", "claims_store": "worked"}
     assert [one.rule.to for one in stopped(plan_of(STAGED).stop_rules, {**case, **changes})] == to
 
 

@@ -21,7 +21,8 @@ from tidegate import recompute, statement
 from tidegate.models.base import Span
 from tidegate.models.decision import Outcome
 from tidegate.models.messages import Answer
-from tidegate.models.plan import Plan, PlanNotice
+from tidegate.models.plan import Plan
+from tidegate.models.plan_notice import PlanNotice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

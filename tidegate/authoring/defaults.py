@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.standards import not_longer
 from tidegate.models.base import Function
 from tidegate.models.content import Group
-from tidegate.models.plan import PlanNotice
-from tidegate.models.playbook import Raci, StopClass, StopRule
+from tidegate.models.plan_notice import PlanNotice
+from tidegate.models.playbook import Raci
 from tidegate.models.programme import Right
+from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.stop import Plain, StopClass, StopRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,8 +80,23 @@ def rights(programme: Programme, playbook: Playbook) -> dict[Right, tuple[Functi
 def stop_rules(playbook: Playbook) -> tuple[StopRule, ...]:
     """Return when one run stops: what the playbook says, else all six classes, each to the AI owner."""
     return playbook.stop_rules or tuple(
-        StopRule(kind=kind, when=when, action="escalate", to=playbook.ai_owner) for kind, when in _STOPS.items()
+        StopRule(kind=kind, when=Plain.of(when), action="escalate", to=playbook.ai_owner)
+        for kind, when in _STOPS.items()
     )
+
+
+def sampling(playbook: Playbook) -> PlanSampling | None:
+    """Return how many real runs are looked at, where the playbook says so."""
+    asks = playbook.sample
+    if asks is None:
+        return None
+    return PlanSampling(runs=asks.runs, every=asks.every, reviewer=asks.reviewer or playbook.ai_owner, then=asks.then)
+
+
+def questions(playbook: Playbook) -> PlanQuestions | None:
+    """Return who answers what the policy does not cover, where the playbook says so."""
+    asks = playbook.questions
+    return None if asks is None else PlanQuestions(to=asks.to or playbook.ai_owner, within=asks.within)
 
 
 def raci(playbook: Playbook, owners: Mapping[Function, str]) -> dict[str, Raci]:

@@ -113,4 +113,5 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         samples=metric.samples,
         fresh=metric.fresh,
         window=metric.window,
+        from_sample=metric.from_sample,
     )

@@ -13,6 +13,7 @@ from tidegate.authoring.defaults import EVERYBODY
 from tidegate.authoring.read import known
 from tidegate.models.base import Function
 from tidegate.models.finding import Finding, Path, error
+from tidegate.models.stop import plains
 from tidegate.roster import region
 
 if TYPE_CHECKING:
@@ -181,6 +182,9 @@ def _playbook_people(playbook: Playbook) -> Iterator[Named]:
         (("data", name, "meaning_owner"), getattr(source, "meaning_owner", None))
         for name, source in playbook.data.items()
     ]
+    single += [(("rollout_stops", index, "to"), rule.to) for index, rule in enumerate(playbook.rollout_stops)]
+    single.append((("sample", "reviewer"), playbook.sample.reviewer if playbook.sample else None))
+    single.append((("questions", "to"), playbook.questions.to if playbook.questions else None))
     if playbook.handoff is not None:
         heirs = ("receiver", "issues", "changes", "escalations")
         single += [(("handoff", heir), getattr(playbook.handoff, heir)) for heir in heirs]
@@ -214,6 +218,8 @@ def _metrics(playbook: Playbook) -> Iterator[Named]:
         conditions.append((("retirement", "when"), playbook.retirement.when))
     for path, several in conditions:
         yield from (((*path, index), condition.metric) for index, condition in enumerate(several))
+    for index, rule in enumerate(playbook.rollout_stops):
+        yield from ((("rollout_stops", index, "when"), one.fact) for one in plains(rule.when))
     yield from ((("slos", index, "promise"), slo.promise.metric) for index, slo in enumerate(playbook.slos))
     yield from (
         (("metrics", name, "supports"), metric.supports) for name, metric in playbook.metrics.items() if metric.supports

@@ -146,7 +146,28 @@ def _fitting(union: Path, errors: Errors) -> Errors:
     shaped = [(branch, list(rows)) for branch, rows in groupby(errors, key=lambda error: error[1])]
     fitting = [rows for _, rows in shaped if not any(path == union and _misshapen(detail) for path, _, detail in rows)]
     if fitting:
-        return fitting[0]
+        return [row for same in _by_place(fitting[0]) for row in _meant(same)]
+    return _merged(errors)
+
+
+def _by_place(errors: Errors) -> tuple[Errors, ...]:
+    """Return errors by place; where something further in is wrong, the shape it lies in was meant."""
+    places: dict[Path, Errors] = {}
+    for row in errors:
+        path = row[0]
+        inside = any(other[: len(path)] == path and len(other) > len(path) for other, _, _ in errors)
+        if not (inside and _misshapen(row[2])):
+            places.setdefault(path, []).append(row)
+    return tuple(places.values())
+
+
+def _meant(errors: Errors) -> Errors:
+    """Return what is told of one place, once, where shapes fork again further in."""
+    shaped = [row for row in errors if not _misshapen(row[2])]
+    return shaped or (errors if len(errors) == 1 else _merged(errors))
+
+
+def _merged(errors: Errors) -> Errors:
     wanted = " or ".join(dict.fromkeys(_wanted(detail) for _, _, detail in errors))
     path, branch, detail = errors[0]
     merged: ErrorDetails = {**detail, "type": "shape", "msg": wanted}
@@ -223,8 +244,6 @@ _FORMS: Mapping[str, str] = MappingProxyType({
 
 
 def _form(pattern: str) -> str:
-    if " is missing|" in pattern or "(is missing|" in pattern:
-        return "a case that a machine can recognise, such as `amount > 500` or `policy_number is missing`"
     return _FORMS.get(pattern, f"it must match {pattern}")
 
 

@@ -9,7 +9,7 @@ from tidegate.checks.look import listed
 from tidegate.checks.rule import Example, Fault, Rule
 from tidegate.models.base import Mode, Verb
 from tidegate.models.finding import Severity
-from tidegate.models.playbook import StopClass
+from tidegate.models.stop import StopClass
 from tidegate.tiers import asked, modes
 
 if TYPE_CHECKING:

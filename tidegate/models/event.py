@@ -8,40 +8,25 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
 from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.member import Snapshot
+from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
-from tidegate.models.proof import Signature
+from tidegate.models.question import Question
 from tidegate.models.reading import Reading
+from tidegate.models.sample import Sample
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
 
 __all__ = (
-    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Noticed", "Observed", "Stored", "Tick",
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Message", "MessageId", "Noticed",
+    "Observed", "Question", "Sample", "Stored", "Tick",
 )  # fmt: skip
-# Who acts and what the world answers are read here by whoever reads messages.
-
-MessageId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
-"""What makes a message the same message when it arrives again."""
-
-
-class Message(Authored):
-    """What every message carries."""
-
-    id: MessageId
-    """What makes it the same message when it arrives again."""
-    actor: Actor
-    """Who says it."""
-    not_after: Instant | None = None
-    """From when on it says nothing any more; a reduction never goes stale."""
-    reason: Text | None = None
-    """Why, in their own words."""
-    signature: Signature | None = None
-    """What proves who says it."""
+# Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
 
 class Reduction(StrEnum):
@@ -377,6 +362,8 @@ Event = Annotated[
     | Alert
     | Readings
     | Turnover
+    | Sample
+    | Question
     | Dispatched
     | Applied
     | Drilled

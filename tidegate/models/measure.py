@@ -26,6 +26,9 @@ Success = Literal[
 ]
 """The kinds of success that a use case may be after."""
 
+FromSample = Literal["misses_per_100", "false_stops_per_100", "stopped_per_100", "minutes_to_human"]
+"""Corrected and not stopped, stopped in vain, stopped at all, or minutes until a person had nine in ten."""
+
 
 class Baseline(Authored):
     """How things stood before."""
@@ -115,6 +118,8 @@ class Metric(Authored):
     """The metric one level up that it explains."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = None
     """Which limit of a wave it counts up to: a reading past it holds, and a second one narrows."""
+    from_sample: FromSample | None = None
+    """What it counts in the sample of real runs (`sample`): each sample is a reading of it."""
     reviewer: Id | None = None
     """Who looks at it; the AI owner if not given."""
     first_response: Line | None = None

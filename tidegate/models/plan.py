@@ -26,13 +26,16 @@ from tidegate.models.base import (
     Stage,
     unsaid,
 )
-from tidegate.models.content import Group
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
-from tidegate.models.playbook import DataSource, StopRule
+from tidegate.models.plan_notice import PlanNotice
+from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -240,37 +243,8 @@ class PlanMetric(Carried):
     """What the source is asked for the time of the newest sample."""
     window: Span | None = Field(default=None, exclude_if=unsaid)
     """Over how long a time it is measured; its cadence if nothing is said."""
-
-
-def _usual(group: object) -> bool:
-    return group is Group.OPERATORS
-
-
-class PlanNotice(Carried):
-    """Who is told before exposure widens, and whether they must confirm."""
-
-    audience: str
-    """Who they are."""
-    to: tuple[Id, ...] = ()
-    """The people who confirm for them."""
-    channel: Key
-    """How they are reached."""
-    lead: Span
-    """How long before."""
-    acknowledge: bool = False
-    """Whether they must confirm first."""
-    otherwise: tuple[Key, ...] = Field(default=(), exclude_if=unsaid)
-    """How else, in this order, where the channel does not reach them."""
-    group: Group = Field(default=Group.OPERATORS, exclude_if=_usual)
-    """What kind of people they are."""
-    says: str = Field(default="", exclude_if=unsaid)
-    """What else they need to know."""
-    contact: str = Field(default="", exclude_if=unsaid)
-    """Whom they ask."""
-    hours: str = Field(default="", exclude_if=unsaid)
-    """When whom they ask can be reached."""
-    template: str = Field(default="", exclude_if=unsaid)
-    """How their notices are written; the built-in way if not given."""
+    from_sample: FromSample | None = Field(default=None, exclude_if=unsaid)
+    """What it counts in the sample of real runs; each sample is a reading of it."""
 
 
 class Backend(Carried):
@@ -406,6 +380,12 @@ class Plan(Carried):
     """Each source of data, its class, its use and its retention."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
+    rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)
+    """When the whole rollout is made safer."""
+    sample: PlanSampling | None = Field(default=None, exclude_if=unsaid)
+    """How many real runs people look at, and how often."""
+    questions: PlanQuestions | None = Field(default=None, exclude_if=unsaid)
+    """Who answers what the policy does not cover; the AI owner if nobody is named."""
     handoff: PlanHandoff | None = None
     """Who takes it over."""
     blocking_issues: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)

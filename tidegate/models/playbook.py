@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -22,7 +21,9 @@ from tidegate.models.base import (
 from tidegate.models.handover import Handoff, Notice, Retirement, Sop, Training
 from tidegate.models.measure import Metric
 from tidegate.models.programme import Decision, External, Right, StandardName, Users
+from tidegate.models.sampling import Questions, Sampling
 from tidegate.models.stage import Authority, StagePlan
+from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import FallbackPlan, ManualFallback
 
 
@@ -65,42 +66,6 @@ class Raci(Authored):
     """Who is asked before."""
     informed: tuple[Id, ...] = ()
     """Who is told after."""
-
-
-class StopClass(StrEnum):
-    """The six classes of cases in which one run must stop."""
-
-    MISSING_DATA = "missing_data"
-    CONFLICT = "conflict"
-    SENSITIVE = "sensitive"
-    LOW_CONFIDENCE = "low_confidence"
-    OUTSIDE_SCOPE = "outside_scope"
-    TOOL_FAILURE = "tool_failure"
-
-
-Predicate = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        pattern=r"^[a-z0-9][a-z0-9._-]{0,62} "
-        r"(is missing|conflicts|failed|is true|is false|(<=|>=|<|>) ?-?\d+(\.\d+)?|"
-        r"(not )?in [a-z0-9._-]+(, ?[a-z0-9._-]+)*)$",
-    ),
-]
-"""A case that a machine can recognise: `amount > 500`, `policy_number is missing`, `category not in auto, home`."""
-
-
-class StopRule(Authored):
-    """When one run stops, and to whom it goes."""
-
-    kind: StopClass
-    """Which of the six classes."""
-    when: Predicate
-    """The case."""
-    action: Literal["pause", "escalate", "hand_off"]
-    """What happens."""
-    to: Key
-    """Who or which queue takes over."""
 
 
 class Slo(Authored):
@@ -186,6 +151,12 @@ class Playbook(Authored):
     """The ways down."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops; the standard's six, each to the AI owner, if not given."""
+    rollout_stops: tuple[RolloutStop, ...] = Field(default=(), max_length=20)
+    """When the whole rollout is made safer, whatever single thresholds say."""
+    sample: Sampling | None = None
+    """How many real runs people look at, and how often."""
+    questions: Questions | None = None
+    """Who answers what the policy does not cover; the AI owner within two business days if not given."""
     notices: tuple[Notice, ...] = ()
     """Who is told before a change; the business owner if not given."""
     raci: dict[Id, Raci] = Field(default_factory=dict)

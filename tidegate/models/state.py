@@ -19,7 +19,9 @@ from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.member import Roll, Unread
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.programme import ReadinessItem
+from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
+from tidegate.models.sample import Looked
 from tidegate.models.target import Target
 from tidegate.models.waiver import Problem, Waiver
 
@@ -211,7 +213,8 @@ class Obligation(Carried):
     """Something owed by a date."""
 
     kind: Literal[
-        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident"
+        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
+        "sample", "question",
     ]  # fmt: skip
     """What kind."""
     what: str
@@ -403,6 +406,12 @@ class State(Carried):
     """Who was told of the widening that is scheduled."""
     metrics: dict[Id, MetricState] = Field(default_factory=dict)
     """How the metrics stand."""
+    tripped: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
+    """Which stop rules of the rollout were acted on, and still hold as far as is known."""
+    looked: Looked | None = Field(default=None, exclude_if=unsaid)
+    """What people found in real runs."""
+    questions: dict[Id, Asked] = Field(default_factory=dict, exclude_if=unsaid)
+    """What the policy does not cover, and what was answered lately."""
     alerts: dict[str, Instant] = Field(default_factory=dict)
     """Alerts that were acted on, by fingerprint."""
     embargoes: dict[str, Instant] = Field(default_factory=dict)
