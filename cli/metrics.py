@@ -303,7 +303,7 @@ def _served(one: Round, done: Tried) -> str:
 def _weighed_line(row: Weighed) -> str:
     from tidegate.explain import explain
 
-    said = str(row.reading.number) if row.reading.number is not None else row.reading.status.replace("_", " ")
+    said = row.reading.status.replace("_", " ") if row.reading.number is None else f"{row.reading.number:f}"
     band = f"{row.before.value} -> {row.band.value}" if row.before is not row.band else row.band.value
     counted = f" ({row.breaches} of {row.needed} in a row)" if row.breaches and row.needed > 1 else ""
     why = "" if row.verdict.value == "passed" else f" {explain(row.reason)}"
