@@ -114,7 +114,6 @@ def test_e2_a_figure_that_cannot_be_is_refused_with_what_can(tidegate: Here) -> 
         done = tidegate("metrics", "eval", CLAIMS, text)
         assert (done.code, says in done.err, done.out) == (code, True, "")
     assert tidegate("metrics", "eval", CLAIMS, "error_rate=1", "--wave", "nowhere").code == 5
-    assert tidegate("metrics", "eval", CLAIMS, "error_rate=1", "--wave", "home").code == 0
 
 
 @pytest.mark.parametrize("reads", [False, True])
