@@ -113,6 +113,10 @@ SENTENCES = MappingProxyType(
         Code.EXCEPTED: "{item} is waived until {until}, accepted by {by}; instead: {control}.",
         Code.NOT_WAIVABLE: "{item} is nothing that an exception could waive here.",
         Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
+        Code.CHANGED: "{label} is in force since {at} (epoch {epoch}).",
+        Code.BAND_CHANGED: "{metric} went from {was} to {band}: it is {value}.",
+        Code.NOTICE_STUCK: "{audience} could not be told of {label} ({why}, tries: {tries}); it does not begin before "
+        "they are. It is tried again at {at}.",
         Code.NOTICE_DELIVERED: "{notice} was {result}.",
         Code.NOTICE_FAILED: "{notice} was not delivered: {result}.",
         Code.NOTICE_OPEN: "{audience} have not been told yet ({result}).",
@@ -231,6 +235,13 @@ SENTENCES = MappingProxyType(
         Code.ALERT: "The alert {alert} fires and does {does} (deliveries cut short: {truncated}).",
         Code.ALERT_KNOWN: "The alert {alert} has been acted on.",
         Code.ALERT_RESOLVED: "The alert {alert} is over; that widens nothing.",
+        # what a checkpoint must know
+        Code.DIMENSION_SEEN: "What is known of {dimension}: {figures}.",
+        Code.DIMENSION_SILENT: "Nothing that counts was read of {dimension} ({metrics}), so it cannot be judged.",
+        Code.DIMENSION_UNMEASURED: "No metric speaks of {dimension}, so it cannot be judged.",
+        Code.BYPASSED_BEFORE: "Controls were gone around at {at}; the wave was watched anew since, and that counts.",
+        Code.TRAINING_SHOWN: "Training was shown by {by} at {at} ({ref}).",
+        Code.TRAINING_GOOD_UNTIL: "That counts until {until}.",
         # going on
         Code.NOTHING_TO_RESUME: "Nothing is held or reduced.",
         Code.STILL_STOPPING: "Exposure is {control}; wait until that is confirmed.",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, conditions, derived, fallback, patience
+from tidegate import bypass, calendar, conditions, derived, fallback, patience, telling
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
@@ -188,6 +188,7 @@ def take(turn: Turn, event: Readings) -> Reason:
         if kept[name].acted.rank > old.acted.rank:
             acts.append((kept[name].acted, name))
     acts.extend(_worked_out(turn, kept, event))
+    telling.bands(turn, kept)
     turn.change(metrics=kept)
     worst = max((metric.band for metric in kept.values()), key=lambda band: band.rank, default=Band.HEALTHY)
     said = turn.note("readings", Outcome.DONE, because(Code.READINGS, metrics=tuple(event.items), worst=worst.value))

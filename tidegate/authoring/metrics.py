@@ -98,6 +98,7 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         blind_limit=metric.blind_limit,
         by_hand=by_hand(case, metric),
         reviewer=metric.reviewer or case.playbook.ai_owner,
+        dimension=metric.dimension,
         limit=metric.limit,
         trend=metric.trend,
         recover=metric.recover,

@@ -9,7 +9,9 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.defaults import EVERYBODY
 from tidegate.authoring.read import known
+from tidegate.models.base import Function
 from tidegate.models.finding import Finding, Path, error
 from tidegate.roster import region
 
@@ -47,7 +49,11 @@ def references(programme: Programme, playbook: Playbook, zones: Zones) -> Iterat
     yield from _unknown("there is no target", _targets(playbook), tuple(programme.targets))
     sources = ((("metrics", name, "source"), metric.source) for name, metric in playbook.metrics.items())
     yield from _unknown("there is no source", sources, (*programme.sources, BY_HAND, DERIVED))
-    channels = ((("notices", index, "channel"), notice.channel) for index, notice in enumerate(playbook.notices))
+    channels = (
+        (("notices", index, "channel"), way)
+        for index, notice in enumerate(playbook.notices)
+        for way in (notice.channel if isinstance(notice.channel, tuple) else (notice.channel,))
+    )
     yield from _unknown("there is no channel", channels, (*programme.channels, LOG))
     segments = tuple(_segments(playbook))
     yield from _unknown("there is no metric", _metrics(playbook), (*playbook.metrics, *(name for _, name in segments)))
@@ -92,6 +98,15 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
     yield from _unknown("there is no time zone", places, tuple(zones.shifts), "programme")
     given = ((("cohorts", name, "preset"), one.preset) for name, one in programme.cohorts.items() if one.preset)
     yield from _unknown("there is no preset", given, tuple(programme.presets), "programme")
+    ways = [
+        (("tells", "reach", who), way)
+        for who, said in programme.tells.reach.items()
+        for way in (said if isinstance(said, tuple) else (said,))
+    ]
+    yield from _unknown("there is no channel", ways, (*programme.channels, LOG), "programme")
+    whom = [(("tells", "reach", who), who) for who in programme.tells.reach]
+    everybody = (*programme.people, *(function.value for function in Function), EVERYBODY)
+    yield from _unknown("there is no person or function", whom, everybody, "programme")
     yield from untold(programme, zones)
     names = [freeze.name for freeze in programme.freezes]
     for index, freeze in enumerate(programme.freezes):

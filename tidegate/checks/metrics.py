@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.names import BY_HAND
 from tidegate.checks.look import acts, conditions, later, listed, next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
+from tidegate.dimensions import of
 from tidegate.models.base import MetricFamily, Stage
+from tidegate.models.dimension import Dimension
 from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
@@ -97,6 +99,34 @@ def families(case: Case) -> Iterator[Fault]:
                 ("metrics",),
                 f"`{stage.value}` asks for metrics of kind {listed(family.value for family in missing)}",
                 "Add one of each, with a source and the band from which it acts.",
+                before=stage,
+            )
+
+
+@Rule(
+    "E15a",
+    "A checkpoint that is blind to one of its four dimensions",
+    "How well it is used, where it rubs, whom it burdens and what it costs go wrong one by one, and nobody asks.",
+    Example(
+        "metrics",
+        wrong={"metrics.agreed_per_100.dimension": "policy_friction"},
+        right={},
+    ),
+)
+def four_dimensions(case: Case) -> Iterator[Fault]:
+    """Each stage has a metric for each dimension of which its standard wants every checkpoint to know something."""
+    spoken = {of(metric.kind, metric.dimension) for metric in case.playbook.metrics.values()}
+    # That nothing speaks of cost is told by E9.
+    told = {Dimension.SPEND} if any(MetricFamily.COST in rules.families for rules in case.rules.values()) else set()
+    for stage, rules in case.rules.items():
+        missing = [one for one in rules.dimensions if one not in spoken and one not in told]
+        told.update(missing)
+        if missing:
+            yield Fault(
+                ("metrics",),
+                f"no metric says anything of {listed(one.spoken for one in missing)}, which each checkpoint of "
+                f"`{stage.value}` must know",
+                "Say with `dimension` which metric speaks of it, or add one.",
                 before=stage,
             )
 
@@ -293,6 +323,7 @@ RULES = (
     outcome,
     more_than_heads,
     families,
+    four_dimensions,
     controls_watched,
     asked,
     machine_read,

@@ -19,6 +19,7 @@ from tidegate.models.base import (
     Text,
 )
 from tidegate.models.derived import PerSuccess, Segment
+from tidegate.models.dimension import Dimension
 
 Success = Literal[
     "turnaround", "effort", "consistency", "safety", "resolution", "conversion", "errors", "compliance", "time_saved"
@@ -102,6 +103,8 @@ class Metric(Authored):
     """After so long without a usable reading exposure is narrowed."""
     level: Literal["goal", "operational", "contribution", "telemetry"] | None = None
     """Its level in the metric tree."""
+    dimension: Dimension | None = None
+    """What it tells a checkpoint beside the outcome; of a metric of cost that is spend, if not given."""
     supports: Id | None = None
     """The metric one level up that it explains."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = None

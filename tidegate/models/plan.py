@@ -26,7 +26,9 @@ from tidegate.models.base import (
     Stage,
     unsaid,
 )
+from tidegate.models.content import Group
 from tidegate.models.derived import PerSuccess
+from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource, StopRule
@@ -206,6 +208,8 @@ class PlanMetric(Carried):
     """Whether a person gives the reading."""
     reviewer: Id
     """Who looks at it."""
+    dimension: Dimension | None = Field(default=None, exclude_if=unsaid)
+    """What it tells a checkpoint beside the outcome, where its author says so."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = Field(default=None, exclude_if=unsaid)
     """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
     trend: int | None = Field(default=None, exclude_if=unsaid)
@@ -232,6 +236,10 @@ class PlanMetric(Carried):
     """The metric of which it is one segment."""
 
 
+def _usual(group: object) -> bool:
+    return group is Group.OPERATORS
+
+
 class PlanNotice(Carried):
     """Who is told before exposure widens, and whether they must confirm."""
 
@@ -245,6 +253,18 @@ class PlanNotice(Carried):
     """How long before."""
     acknowledge: bool = False
     """Whether they must confirm first."""
+    otherwise: tuple[Key, ...] = Field(default=(), exclude_if=unsaid)
+    """How else, in this order, where the channel does not reach them."""
+    group: Group = Field(default=Group.OPERATORS, exclude_if=_usual)
+    """What kind of people they are."""
+    says: str = Field(default="", exclude_if=unsaid)
+    """What else they need to know."""
+    contact: str = Field(default="", exclude_if=unsaid)
+    """Whom they ask."""
+    hours: str = Field(default="", exclude_if=unsaid)
+    """When whom they ask can be reached."""
+    template: str = Field(default="", exclude_if=unsaid)
+    """How their notices are written; the built-in way if not given."""
 
 
 class Backend(Carried):
@@ -370,6 +390,12 @@ class Plan(Carried):
     """How each source of metrics is reached."""
     channels: dict[Key, Backend] = Field(default_factory=dict)
     """How each channel to people is reached."""
+    reach: dict[Id, Names] = Field(default_factory=dict, exclude_if=unsaid)
+    """By which of these channels a person is reached beside the notice board."""
+    mails: dict[Id, str] = Field(default_factory=dict, exclude_if=unsaid)
+    """Where mail reaches people, for those whom a channel may write to."""
+    purpose: str = Field(default="", exclude_if=unsaid)
+    """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
     stop_rules: tuple[StopRule, ...] = ()

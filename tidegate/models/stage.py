@@ -22,6 +22,7 @@ from tidegate.models.base import (
     Text,
     Verb,
 )
+from tidegate.models.dimension import Dimension
 from tidegate.models.programme import ReadinessItem
 
 
@@ -63,6 +64,8 @@ class Tightening(Authored):
     """A fresher drill."""
     drill_recorded: bool | None = None
     """Only a drill that was run and read back by `tidegate drill`."""
+    dimensions: tuple[Dimension, ...] = ()
+    """Further dimensions of which every checkpoint must know something."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Further readiness items."""
     incident_within: Span | None = None
