@@ -85,5 +85,5 @@ def _per_success(metric: PlanMetric, said: Mapping[str, Part], at: datetime) -> 
         return Reading(status="error", taken_at=at, note="it is larger than can be written down")
     shown = f"({spend} + {minutes} min x {rate}/h) / {successes}" if asked.minutes else f"{spend} / {successes}"
     # Rounded up: never cheaper than it was.
-    exact = cost.quantize(_MICRO, ROUND_CEILING, _EXACT)
-    return Reading(status="value", value=exact, n=int(successes), taken_at=at, note=shown)
+    exact = f"{cost.quantize(_MICRO, ROUND_CEILING, _EXACT):f}".rstrip("0").rstrip(".")
+    return Reading(status="value", value=Decimal(exact), n=int(successes), taken_at=at, note=shown)

@@ -128,9 +128,11 @@ def _rank(metric: PlanMetric) -> int:
 
 
 def _above(plan: Plan, name: str) -> str | None:
-    """Return what a metric stands below: its whole, or what it supports."""
+    """Return what a metric stands below: its whole, what it supports, or what is worked out from it alone."""
     metric = plan.metrics[name]
     above = metric.part_of or metric.supports
+    if above is None and metric.level is None:
+        above = next((each for each, one in plan.metrics.items() if one.derived and name in one.derived.parts), None)
     return above if above in plan.metrics else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import freezes, gates, judging, schedule, thresholds, votes
+from tidegate import conditions, freezes, gates, judging, schedule, thresholds, votes
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -274,6 +274,8 @@ def _readings(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         watched = state.metrics.get(name)
         last = watched.last if watched else None
         verdict, reason, _ = judging.judge(plan, metric, name, last, now, watched.since if watched else None)
+        if name in wanted and verdict is Verdict.PASSED:
+            verdict, reason = conditions.of_this_wave(state, name, last, reason)
         if watched is None or verdict is not Verdict.PASSED or watched.due_at <= now:
             yield _reading(name, metric.reviewer, explain(reason))
         elif few is not None and name in wanted:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.pure.world import Story, but, standard_plan
 from tidegate.diagnosis import LEVELS, Diagnosis, diagnose, figures
+from tidegate.models.derived import PerSuccess
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
 
@@ -106,6 +107,12 @@ def test_the_tree_reads_from_the_goal_down() -> None:
     plan = tree(overdue={"part_of": "errors"})
     found = [(figure.name, figure.depth) for figure in figures(plan, Story(plan).state, Story(plan).now)]
     assert found == [("reply", 0), ("misrouted", 1), ("agreed", 2), ("errors", 3), ("overdue", 4)]
+    base = tree().metrics["reply"]
+    asked = PerSuccess(spend="agreed", successes="settled")
+    more = {"settled": base.but(level=None, supports=None), "cost": base.but(level=None, derived=asked)}
+    cost = but(tree(), metrics={**tree().metrics, **more})
+    depths = {figure.name: figure.depth for figure in figures(cost, Story(cost).state, Story(cost).now)}
+    assert (depths["cost"], depths["settled"], depths["agreed"]) == (0, 1, 2)
     circle = tree(reply={"supports": "errors"})
     assert {figure.name for figure in figures(circle, Story(circle).state, Story(circle).now)} == set(TREE)
     assert LEVELS.index("goal") == 0

@@ -17,6 +17,7 @@ from tidegate.models.event import Reduction, Resume
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, MetricState
+from tidegate.standing import standing
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ADOPTION = MetricFamily.ADOPTION
@@ -80,6 +81,16 @@ def test_an_earlier_wave_says_nothing_of_this_one(before: int, code: Code | None
     story = watched(lone(max_age=Span.of("30d")), hours=0)
     story.read(1, taken_at=story.now - timedelta(minutes=before))
     assert codes(story) == ({code} if code else set())
+
+
+@pytest.mark.parametrize(("before", "asked"), [(1, True), (0, False)])
+def test_a_figure_of_an_earlier_wave_is_asked_of_people_again(before: int, asked: bool) -> None:  # the answer
+    """Where people read it, `status` names the reading that this wave still needs, however fresh the last one is."""
+    plan = with_metric(lone(), "errors", by_hand=True, max_age=Span.of("30d"), every=Span.of("7d"))
+    story = watched(plan, hours=0)
+    story.read(1, taken_at=story.now - timedelta(minutes=before))
+    steps = [step.verb for step in standing(story.plan, story.state, story.now).steps]
+    assert ("reading errors=VALUE --n CASES" in steps) is asked
 
 
 @pytest.mark.parametrize(("family", "code"), [(ADOPTION, Code.ONLY_HEADS), (MetricFamily.OUTCOME, None)])

@@ -14,7 +14,7 @@ from tests.cli.run import ROOT, Here
 from tests.pure.beginnings import lone
 from tests.pure.patches import found_in
 from tests.pure.test_compile import plan_of
-from tests.pure.world import Story, but, said, standard_plan, with_metric, with_rung
+from tests.pure.world import Story, but, said, standard_plan, with_metric, with_rules, with_rung
 from tidegate import materiality, thresholds
 from tidegate.check import RULES
 from tidegate.deadlines import deadlines, next_deadline
@@ -26,6 +26,7 @@ from tidegate.models.derived import PerSuccess
 from tidegate.models.event import ActorKind, Amend, Readings
 from tidegate.models.finding import dotted
 from tidegate.models.plan import Plan
+from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Control, Phase
@@ -113,7 +114,6 @@ def test_e2_a_figure_that_cannot_be_is_refused_with_what_can(tidegate: Here) -> 
         done = tidegate("metrics", "eval", CLAIMS, text)
         assert (done.code, says in done.err, done.out) == (code, True, "")
     assert tidegate("metrics", "eval", CLAIMS, "error_rate=1", "--wave", "nowhere").code == 5
-    assert tidegate("metrics", "eval", CLAIMS, "error_rate=1", "--wave", "home").code == 0
 
 
 @pytest.mark.parametrize("reads", [False, True])
@@ -236,6 +236,21 @@ def test_e12_a_threshold_moved_after_the_start_is_approved_anew(bound: str, asks
     story.message(Amend, "owner", plan=new)
     assert any(gate.kind.value == "amendment" for gate in story.state.gates.values()) is asks
     assert (story.plan.digest == new.digest) is not asks
+
+
+@pytest.mark.parametrize("proven_by_the_plan", [True, False])
+def test_e12_nobody_is_served_before_there_is_a_baseline(proven_by_the_plan: bool) -> None:  # the case itself
+    """Where a standard asks for a baseline, nothing opens until it is there: in the plan, or shown by somebody."""
+    baseline = ReadinessItem.BASELINE
+    plan = with_rules(lone(), readiness=(baseline,))
+    if proven_by_the_plan:
+        plan = but(plan, stages={stage: each.but(met=(baseline,)) for stage, each in plan.stages.items()})
+    story = Story(plan)
+    story.start()
+    assert bool(story.state.gates) is proven_by_the_plan
+    story.ready(baseline)
+    assert story.state.gates
+    assert baseline in plan_of("minutes-summariser").stages[Stage.PILOT].met
 
 
 def test_e13_a_kind_of_success_is_declared() -> None:
