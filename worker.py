@@ -55,6 +55,8 @@ log = logging.getLogger("tidegate.worker")
 
 _THREADS = 20
 _GRACE = timedelta(seconds=20)
+_PATIENCE = 30
+"""Seconds that one step of a rollout may take where a machine is busy or much arrived at once; then it is given up."""
 _WAITS = (0.5, 1, 2, 5)
 _TRIES = 1_000
 _SWEEP_EVERY = 15
@@ -188,20 +190,34 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
     }
     return Workers(
         [
-            Worker(
-                client,
-                task_queue=queue,
-                activities=activities,
-                activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=name),
-                max_concurrent_activities=_THREADS,
-                graceful_shutdown_timeout=_GRACE,
-                deployment_config=_deployment(settings),
-                **more,
+            _patient(
+                Worker(
+                    client,
+                    task_queue=queue,
+                    activities=activities,
+                    activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=name),
+                    max_concurrent_activities=_THREADS,
+                    graceful_shutdown_timeout=_GRACE,
+                    deployment_config=_deployment(settings),
+                    **more,
+                )
             )
             for queue, (activities, name) in queues.items()
         ],
         [ledger.close] if heads is None else [ledger.close, heads.close],
     )
+
+
+def _patient(worker: Worker) -> Worker:
+    """Give each step of a rollout more time than the SDK's two seconds, for which it has no setting.
+
+    A step that is given up is broken off where it stands, and the SDK may then fail for ever to put that run away: no
+    pause would be heard until this worker is begun anew.
+    """
+    workflows = worker._workflow_worker  # noqa: SLF001  # see above
+    if workflows is not None and workflows._deadlock_timeout_seconds is not None:  # noqa: SLF001  # the same
+        workflows._deadlock_timeout_seconds = _PATIENCE  # noqa: SLF001  # the same
+    return worker
 
 
 def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
