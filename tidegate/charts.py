@@ -129,8 +129,8 @@ def _zones(
 
 
 def sheet(one: Measured, readings: Sequence[tuple[datetime, Decimal]]) -> Sheet | None:
-    """Return the figures of one metric along time, against its thresholds; nothing where there is none."""
-    if not readings:
+    """Return the figures of one metric along time, against its thresholds; one figure is no curve."""
+    if len(readings) < 2:  # noqa: PLR2004  # a line has two ends
         return None
     values = [float(value) for _, value in readings]
     marks = [_number(one.baseline), _bound(one.goal), *(_bound(text) for _, text in one.bands)]

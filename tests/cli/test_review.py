@@ -51,6 +51,20 @@ def typed(lab: Lab, *words: str, says: tuple[tuple[str, str], ...]) -> str:
 
 
 @needs_server
+def test_the_briefing_is_shown_before_anybody_decides(lab: Lab, reviewed: str) -> None:
+    """It is the frozen one, with the subject that a vote names; a round that is not open is named as such."""
+    doc = lab.words("briefing", reviewed)
+    gate = next(iter(lab.whole(reviewed).gates.values()))
+    assert (doc["gate"], doc["subject"], doc["digest"]) == (gate.id, gate.subject, gate.briefing.digest)
+    assert (doc["people_now"], doc["people_then"], doc["verdict"]) == (12, 37, "passed")
+    shown = lab.run("briefing", reviewed)
+    assert "lets up to 37 people be served instead of 12: 25 more." in shown.out
+    assert "spend: inconclusive." in shown.out
+    answer = lab.run("briefing", reviewed, "--gate", "checkpoint-99")
+    assert (answer.code, gate.id in answer.err) == (5, True)
+
+
+@needs_server
 def test_without_a_keyboard_an_outcome_is_needed(lab: Lab, reviewed: str) -> None:
     """Where nobody can be asked it is wrong usage to name no outcome, or one that there is not, and nothing is sent."""
     answer = lab.run("review", reviewed, "--as", "risk-officer")

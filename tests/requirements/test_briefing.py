@@ -256,8 +256,8 @@ def test_a_page_needs_nothing_from_outside() -> None:
 
 def test_curves_end_where_the_briefing_was_frozen() -> None:
     """What was read afterwards is no part of what people decide upon."""
-    late = History({"error_rate": [(NOW - DAY, Decimal(3)), (NOW + DAY, Decimal(90))]}, [])
-    assert "1 readings, from 3 to 3" in paper.html(briefed(), late)
+    read = [(NOW - 2 * DAY, Decimal(2)), (NOW - DAY, Decimal(3)), (NOW + DAY, Decimal(90))]
+    assert "2 readings, from 2 to 3" in paper.html(briefed(), History({"error_rate": read}, []))
 
 
 def test_thresholds_lie_where_they_act() -> None:
