@@ -450,3 +450,14 @@ def test_e6_how_many_rounds_people_decided_in_time_is_a_figure_itself() -> None:
 
 def _lines(request: Any) -> list[dict[str, Any]]:
     return list(bodies(request.use_case, request.stream, request.rows))
+
+
+def test_a_scale_has_round_steps_whatever_it_shows() -> None:
+    """People are counted in whole numbers, and a figure that is nothing all the time has a scale all the same."""
+    people = charts.stairs([(NOW - DAY, 0), (NOW, 10)], NOW, None)
+    assert people is not None
+    assert [tick.label for tick in people.heights] == ["0", "5", "10"]
+    none = next(one for one in briefed().metrics if one.name == "overdue_escalations").but(bands=())
+    flat = charts.sheet(none, [(NOW - DAY, Decimal(0)), (NOW, Decimal(0))])
+    assert flat is not None
+    assert [tick.label for tick in flat.heights] == ["0", "1"]
