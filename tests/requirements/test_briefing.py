@@ -486,3 +486,11 @@ def test_what_is_frozen_stays_small() -> None:
     gate = asked(plan, watched(plan, HEALTHY))
     assert gate.briefing.facts is not None
     assert len(gate.briefing.facts.model_dump_json()) < 8_000
+
+
+def test_what_nobody_can_know_yet_is_not_asked_for() -> None:
+    """Before anybody is served a dimension is inconclusive and holds nothing; at a checkpoint the same is asked for."""
+    plan = plan_of(STAGED)
+    first = standing(plan, begin(plan, NOW), NOW)
+    assert {(one.says, one.asked) for one in first.dimensions} == {("inconclusive", False)}
+    assert {one.asked for one in briefed({}).dimensions} == {True}
