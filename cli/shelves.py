@@ -74,6 +74,29 @@ SHELVES = (
             ),
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
             Verb(
+                "metrics",
+                "metrics",
+                "Show what is measured, and try what a figure would do.",
+                (
+                    Verb(
+                        "tree",
+                        "metrics",
+                        "Show the metric tree: each figure with its value, its band, what it does, who reviews it and "
+                        "when it is read.",
+                    ),
+                    Verb(
+                        "eval",
+                        "metrics",
+                        "Say what figures would do: which band, whether it acts, and what would be lacking to go on.",
+                    ),
+                ),
+            ),
+            Verb(
+                "diagnose",
+                "metrics",
+                "Say which level left its threshold first, from the business goal down, and how far down that goes.",
+            ),
+            Verb(
                 "onepager",
                 "onepaging",
                 "Answer the ten questions about a workflow on one page, with names.",
@@ -101,6 +124,15 @@ SHELVES = (
                 "notices",
                 "follow",
                 "Show what you were told, or what everybody was, the latest last.",
+            ),
+            Verb(
+                "notice",
+                "noticing",
+                "Read what people will be told before they are, and try the ways to tell them.",
+                (
+                    Verb("preview", "noticing", "Show what each audience would be told of a wave, word for word."),
+                    Verb("test", "noticing", "Send a test message by a channel, and say whether it arrived."),
+                ),
             ),
         ),
     ),

@@ -49,19 +49,11 @@ def said(plan: Plan, dimension: Dimension, figures: Mapping[str, Decimal]) -> Ch
 
 
 def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
-    """Return what the four dimensions say about going on, where the stage's standard asks; and that heads are not all.
-
-    That many people use it says that it was offered: a wave that would go on by such figures alone does not.
-    """
+    """Return what the four dimensions say about going on, where the stage's standard asks."""
     rung = plan.rung(max(state.position.level, 1))
     asked = plan.stages[rung.stage].rules.dimensions
     figures = _figures(plan, state, now) if asked else {}
-    found = [said(plan, dimension, figures) for dimension in Dimension if dimension in asked]
-    wanted = [plan.metrics[one.metric].family for one in rung.advance_when if one.metric in plan.metrics]
-    if wanted and all(family is MetricFamily.ADOPTION for family in wanted):
-        reason = because(Code.HEADS_ALONE, conditions=[str(one) for one in rung.advance_when])
-        found.append(Check(name="worth", verdict=Verdict.INCONCLUSIVE, reason=reason))
-    return tuple(found)
+    return tuple(said(plan, dimension, figures) for dimension in Dimension if dimension in asked)
 
 
 def _figures(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:

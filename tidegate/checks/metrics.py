@@ -196,7 +196,7 @@ def asked(case: Case) -> Iterator[Fault]:
 def machine_read(case: Case) -> Iterator[Fault]:
     """From the limited rollout on, at least one metric is read by a machine."""
     stage = next_stage(case)
-    if stage is not None and all(_by_hand(case, metric) for metric in case.playbook.metrics.values()):
+    if stage is not None and all(_by_hand(case, metric) or metric.derived for metric in case.playbook.metrics.values()):
         yield Fault(
             ("metrics",),
             "every metric is typed in by a person",
@@ -219,6 +219,9 @@ def machine_read(case: Case) -> Iterator[Fault]:
 def consequence(case: Case) -> Iterator[Fault]:
     """Each metric acts, has a goal, is part of a condition, or at least says where all is well."""
     used = [condition.metric for _, condition in conditions(case)]
+    # What is part of a derived figure acts through that.
+    for metric in case.playbook.metrics.values():
+        used += () if metric.derived is None else metric.derived.parts
     for name, metric in case.playbook.metrics.items():
         said = metric.goal or metric.healthy or metric.watch or metric.dry_run
         if not said and name not in used and not acts(metric):
@@ -292,6 +295,25 @@ def promised(case: Case) -> Iterator[Fault]:
         )
 
 
+@Rule(
+    "E21a",
+    "Nobody says how reliable it must be",
+    "What may be put right later is built and watched otherwise than what must be right at once.",
+    Example("slos[0].reliability", wrong={"slos[0].reliability": DELETE}),
+    severity=Severity.WARNING,
+)
+def reliable(case: Case) -> Iterator[Fault]:
+    """Each promise of a system of record says whether each case must be right at once, or may be put right later."""
+    if any(stage is Stage.SYSTEM_OF_RECORD for stage, _ in later(case)):
+        for index, slo in enumerate(case.playbook.slos):
+            if slo.reliability is None:
+                yield Fault(
+                    ("slos", index, "reliability"),
+                    f"nobody says whether `{slo.name}` must hold for each case at once",
+                    "Write `reliability: exact`, or `eventual` where what is put right later is good enough.",
+                )
+
+
 def _by_hand(case: Case, metric: Metric) -> bool:
     source = case.programme.sources.get(metric.source)
     return metric.source == BY_HAND or (source is not None and source.kind == BY_HAND)
@@ -309,5 +331,6 @@ RULES = (
     band_acts,
     first_response,
     promised,
+    reliable,
     E10,
 )

@@ -30,6 +30,7 @@ from tidegate.models.dimension import Dimension
 from tidegate.models.member import Cohort, Preset
 from tidegate.models.shared import Model
 from tidegate.models.taken import ExistingUse
+from tidegate.models.telling import Telling
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -426,6 +427,8 @@ class Programme(Authored):
     """The systems that metrics are read from."""
     channels: dict[Key, Channel] = Field(default_factory=dict)
     """The ways to reach people."""
+    tells: Telling = Telling()
+    """How people are told: by which of these ways, and in whose words."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
     models: dict[Key, Model] = Field(default_factory=dict)

@@ -125,6 +125,8 @@ class Wave(Authored):
     """A limit of spend."""
     advance_when: tuple[Condition, ...] = ()
     """What must hold to go on; the stage's if not given."""
+    together: Span | None = None
+    """All of that must hold in readings that lie at most so far apart; the stage's if not given."""
 
 
 class StagePlan(Authored):
@@ -134,6 +136,8 @@ class StagePlan(Authored):
     """Its waves, in order."""
     advance_when: tuple[Condition, ...] = ()
     """What must hold to go on from each wave."""
+    together: Span | None = None
+    """All of that must hold in readings that lie at most so far apart."""
     pause_when: tuple[Condition, ...] = ()
     """What stops it; follows from the metrics' thresholds if not given."""
     guard_when: tuple[Condition, ...] = ()

@@ -286,6 +286,12 @@ class MetricState(Carried):
     """How many readings in a row have breached."""
     worse: int = Field(default=0, exclude_if=unsaid)
     """How many readings in a row were worse than the one before, where a trend counts."""
+    good: int = Field(default=0, exclude_if=unsaid)
+    """How many good readings in a row have come since it strayed."""
+    errors: int = Field(default=0, exclude_if=unsaid)
+    """How many errors of its source have come since the last usable reading."""
+    silent: int = Field(default=0, exclude_if=unsaid)
+    """How many answers in a row have said nothing, errors among them."""
     band: Band = Band.HEALTHY
     """The band it is in, held until it is healthy again."""
     acted: Band = Band.HEALTHY
@@ -322,6 +328,10 @@ class Announcement(Carried):
     """Who confirmed it."""
     retry_at: Instant | None = None
     """When it is sent again, because it did not arrive."""
+    why: str = Field(default="", exclude_if=unsaid)
+    """Why it did not arrive."""
+    tries: int = Field(default=0, exclude_if=unsaid)
+    """How often in a row it did not arrive."""
 
 
 class Proposal(Carried):
