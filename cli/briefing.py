@@ -174,7 +174,13 @@ def _known(doc: Document) -> None:
     """Print what is known beside the conditions; what is none of it takes no line."""
     render.heading("Four dimensions")
     for one in doc.dimensions:
-        mark = "" if one.says == "passed" else " The standard asks for it." if one.asked else " The standard does not."
+        mark = (
+            ""
+            if one.says == "passed"
+            else " Nothing goes on without it."
+            if one.asked
+            else " It is not asked for here."
+        )
         render.sentence(f"{one.dimension}: {render.spoken(one.says)}. {one.why}{mark}", "  ")
     outcomes = [one for one in doc.metrics if one.family == "outcome"]
     if outcomes:

@@ -149,7 +149,8 @@ def _words(use_case: str, said: dict[str, Any]) -> dict[str, Any]:
         "metrics": {
             name: {"kind": "outcome", "baseline": now, "goal": _bound(now, goal), "by": said["--expires"],
                    "source": "by-hand"},
-            guard: {"kind": "outcome", "healthy": f"<= {healthy}", "pause": f"> {pause}", "source": "by-hand"},
+            guard: {"kind": "outcome", "dimension": "adoption_quality", "healthy": f"<= {healthy}",
+                    "pause": f"> {pause}", "source": "by-hand"},
         },
         "success_means": said["--success"],
         "success_does_not_mean": said["--not-success"],

@@ -119,7 +119,7 @@ def review(use_case: UseCase, *, out: Out = None, as_json: AsJson = False) -> No
         one = one_of(view, use_case)
         last = one.last()
         stands = f"{render.spoken(last.get('stage') or 'before the first wave')} {last.get('wave') or ''}".strip()
-        lede = f"From its beginning to {now:%d %B %Y}; it stands at {stands}, {last['after']['phase']}."
+        lede = f"From its beginning to {now:%d %B %Y}; it stands at {stands}, {render.spoken(last['after']['phase'])}."
         parts = list(review_parts(one, view, now))
         _deliver("review", f"Review of {one.plan.title} after launch", lede, parts, view, [one], out, as_json=as_json)
 

@@ -119,7 +119,9 @@ def review_parts(one: Told, view: View, now: datetime) -> Iterator[Part]:
     begun = datetime.fromisoformat(one.lines[0]["occurred_at"])
     whole = Time(begun, now, now)
     card = made(one.plan, one.history.readings, one.history.people, one.level(now), whole)
-    yield next(iter(card_parts(one, card, whole)))
+    short = next(iter(card_parts(one, card, whole)))
+    # Where the spend of a month leads says nothing of a whole life.
+    yield short.but(rows=tuple(row for row in short.rows if row[0] != "Run rate"))
     figures = tuple(
         (f.name, ", ".join(filter(None, (f.family, f.dimension))), _cell(f.baseline), _cell(f.value), f.goal or "-",
          "yes" if f.reached else "no" if f.reached is not None else "-", f.moved) for f in card.figures

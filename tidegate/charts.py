@@ -129,8 +129,8 @@ def _zones(
 
 
 def sheet(one: Measured, readings: Sequence[tuple[datetime, Decimal]]) -> Sheet | None:
-    """Return the figures of one metric along time, against its thresholds; nothing where there is none."""
-    if not readings:
+    """Return the figures of one metric along time, against its thresholds; one figure is no curve."""
+    if len(readings) < 2:  # noqa: PLR2004  # a line has two ends
         return None
     values = [float(value) for _, value in readings]
     marks = [_number(one.baseline), _bound(one.goal), *(_bound(text) for _, text in one.bands)]
@@ -167,7 +167,7 @@ def stairs(people: Sequence[tuple[datetime, int]], ends: datetime, asked: int | 
     if not people:
         return None
     most = max([*(count for _, count in people), asked or 0, 1])
-    step = max(1.0, _step(float(most), 0.0))
+    step = max(1.0, _step(float(most), 0.0, whole=True))
     top = step * _up(most / step)
     x, days = _calendar([people[0][0], *(at for at, _ in people), ends], keep=0.0 if asked is None else 40.0)
 
@@ -218,11 +218,12 @@ class _Across:
         return round(LEFT + (at - self.start).total_seconds() / self.span * (self.right - LEFT), 1)
 
 
-def _step(most: float, least: float) -> float:
+def _step(most: float, least: float, *, whole: bool = False) -> float:
     """Return a round number of which about four lie between two."""
-    rough = Decimal(str(max(most - least, 1e-6))) / _LINES
+    rough = Decimal(str(most - least)) / _LINES or Decimal(1)
     power = Decimal(10) ** rough.adjusted()
-    return float(next(one * power for one in _ROUND if one * power >= rough))
+    steps = (one * power for one in _ROUND if not whole or one == int(one))
+    return float(next(step for step in steps if step >= rough))
 
 
 def _up(count: float) -> int:

@@ -194,7 +194,7 @@ def _dimensions(plan: Plan, facts: Facts) -> Iterator[Spoken]:
     figures = {name: value for name, figure in facts.figures.items() if (value := _counting(figure)) is not None}
     for dimension in Dimension:
         check = said(plan, dimension, figures)
-        asked = dimension in rules.dimensions
+        asked = facts.kind not in gates.NO_METRICS and dimension in rules.dimensions
         yield Spoken(dimension=dimension.spoken, says=check.verdict.value, asked=asked, why=explain(check.reason))
 
 

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
-_NO_METRICS = (GateKind.FIRST_EXPOSURE, GateKind.RESUME, GateKind.AMENDMENT, GateKind.OVERRIDE, GateKind.RETIREMENT)
+NO_METRICS = (GateKind.FIRST_EXPOSURE, GateKind.RESUME, GateKind.AMENDMENT, GateKind.OVERRIDE, GateKind.RETIREMENT)
 """Decisions that rest on other evidence than the figures of a wave that is being watched."""
 
 
 def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime) -> tuple[Check, ...]:
     """Return the conditions that a reviewer sees, in their order; approvals are asked for when these pass."""
     checks: list[Check] = []
-    if kind not in _NO_METRICS:
+    if kind not in NO_METRICS:
         checks.extend(bypass.checks(plan, state, now))
         checks.extend(thresholds.checks(plan, state, now))
         checks.extend(dimensions.checks(plan, state, now))

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tests import evidence
 from tests.cli.lab import LONG, Lab, needs_server, until
 from tests.cli.run import ROOT, Here
 
@@ -48,6 +49,22 @@ def typed(lab: Lab, *words: str, says: tuple[tuple[str, str], ...]) -> str:
     process.wait(LONG)
     assert not left, seen
     return seen.replace("\r\n", "\n")
+
+
+@needs_server
+def test_the_briefing_is_shown_before_anybody_decides(lab: Lab, reviewed: str) -> None:
+    """It is the frozen one, with the subject that a vote names; a round that is not open is named as such."""
+    doc = lab.words("briefing", reviewed)
+    gate = doc["gate"]
+    assert gate.startswith("checkpoint-")
+    opened = next(line for line in evidence.lines(lab.home, reviewed) if line.get("gate") == gate)
+    assert opened["subject"] == doc["subject"]
+    assert (doc["people_now"], doc["people_then"], doc["verdict"]) == (12, 37, "passed")
+    shown = lab.run("briefing", reviewed)
+    assert "lets up to 37 people be served instead of 12: 25 more." in shown.out
+    assert "spend: inconclusive." in shown.out
+    answer = lab.run("briefing", reviewed, "--gate", "checkpoint-99")
+    assert (answer.code, gate in answer.err) == (5, True)
 
 
 @needs_server

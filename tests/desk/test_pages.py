@@ -43,6 +43,15 @@ def test_a_round_of_votes_is_shown_whole(desk: Desk) -> None:
         assert said in words
 
 
+def test_what_is_known_besides_is_shown_with_the_evidence(desk: Desk) -> None:
+    """The four dimensions, what a yes lets happen, and each figure stand on the page on which people decide."""
+    page = desk.inside().get(desk.page)
+    for said in ("Adoption quality", "Policy friction", "Support burden", "Spend"):
+        assert f'<strong>{said}</strong>: <span class="no">inconclusive</span>' in page.text
+    assert "lets up to 10 people be served instead of 0: 10 more." in page.words
+    assert 'aria-label="errors: no reading that counts, rollback &gt; 40, pause &gt; 20, narrow &gt; 10"' in page.text
+
+
 def test_who_has_signed_is_shown_with_how(desk: Desk) -> None:
     """A signed and a withdrawn word of others are told apart, and one's own is known again."""
     desk.story.vote("ops-a", verified=True)

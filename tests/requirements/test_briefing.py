@@ -20,7 +20,7 @@ from tests.pure.world import START, Story, but, exposure, standard_plan, with_ga
 from tests.requirements.test_b import PILOT, STAGED, plan_of, rules_broken
 from tests.store.chains import KEY
 from tests.store.rows import Kept
-from tidegate import charts, gates
+from tidegate import charts, gates, lately
 from tidegate.briefing import paper as spelled
 from tidegate.check import DELETE
 from tidegate.decide import begin
@@ -28,18 +28,20 @@ from tidegate.digest import digest
 from tidegate.document import document, standing
 from tidegate.envelope import bodies
 from tidegate.models.base import Bound, Condition, GateKind, MetricFamily
-from tidegate.models.decision import Verdict
+from tidegate.models.briefing import Tally
+from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.dimension import Dimension
 from tidegate.models.document import Document
 from tidegate.models.event import SYSTEM, Reduction, Report
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan, PlanMetric
 from tidegate.models.reading import Reading
+from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Obligation, Phase, State
 from tidegate.models.waiver import Problem
 from tidegate.process import process
 from tidegate.scorecard import Time, scorecard
-from tidegate.turn import Turn
+from tidegate.turn import Turn, because
 
 DAY = timedelta(days=1)
 NOW = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
@@ -257,8 +259,8 @@ def test_a_page_needs_nothing_from_outside() -> None:
 
 def test_curves_end_where_the_briefing_was_frozen() -> None:
     """What was read afterwards is no part of what people decide upon."""
-    late = History({"error_rate": [(NOW - DAY, Decimal(3)), (NOW + DAY, Decimal(90))]}, [])
-    assert "1 readings, from 3 to 3" in paper.html(briefed(), late)
+    read = [(NOW - 2 * DAY, Decimal(2)), (NOW - DAY, Decimal(3)), (NOW + DAY, Decimal(90))]
+    assert "2 readings, from 2 to 3" in paper.html(briefed(), History({"error_rate": read}, []))
 
 
 def test_thresholds_lie_where_they_act() -> None:
@@ -451,3 +453,45 @@ def test_e6_how_many_rounds_people_decided_in_time_is_a_figure_itself() -> None:
 
 def _lines(request: Any) -> list[dict[str, Any]]:
     return list(bodies(request.use_case, request.stream, request.rows))
+
+
+def test_a_scale_has_round_steps_whatever_it_shows() -> None:
+    """People are counted in whole numbers, and a figure that is nothing all the time has a scale all the same."""
+    people = charts.stairs([(NOW - DAY, 0), (NOW, 10)], NOW, None)
+    assert people is not None
+    assert [tick.label for tick in people.heights] == ["0", "5", "10"]
+    none = next(one for one in briefed().metrics if one.name == "overdue_escalations").but(bands=())
+    flat = charts.sheet(none, [(NOW - DAY, Decimal(0)), (NOW, Decimal(0))])
+    assert flat is not None
+    assert [tick.label for tick in flat.heights] == ["0", "1"]
+
+
+def test_a_storm_is_one_line_of_the_next_briefing() -> None:
+    """However much happens, each kind is counted and the last of it kept; what was in a briefing is taken off."""
+    known: dict[str, Tally] = {}
+    for place in range(10_000):
+        fired = because(Code.ALERT, alert=f"a{place}", does="hold", truncated="false")
+        known = lately.told(known, fired, Outcome.DONE, NOW)
+    assert [(code, tally.count) for code, tally in known.items()] == [("alert", 10_000)]
+    assert known["alert"].reason.facts["alert"] == "a9999"
+    assert lately.told(known, because(Code.READINGS), Outcome.DONE, NOW) is known
+    assert lately.told(known, because(Code.ALERT), Outcome.REFUSED, NOW) is known
+    assert lately.unseen(known, known) == {}
+    more = {"alert": known["alert"].but(count=10_003), "held": known["alert"].but(count=1)}
+    assert {code: tally.count for code, tally in lately.unseen(more, known).items()} == {"alert": 3, "held": 1}
+
+
+def test_what_is_frozen_stays_small() -> None:
+    """A round of votes carries its facts for as long as it is open, so that they are a few kilobytes and not a page."""
+    plan = plan_of(STAGED)
+    gate = asked(plan, watched(plan, HEALTHY))
+    assert gate.briefing.facts is not None
+    assert len(gate.briefing.facts.model_dump_json()) < 8_000
+
+
+def test_what_nobody_can_know_yet_is_not_asked_for() -> None:
+    """Before anybody is served a dimension is inconclusive and holds nothing; at a checkpoint the same is asked for."""
+    plan = plan_of(STAGED)
+    first = standing(plan, begin(plan, NOW), NOW)
+    assert {(one.says, one.asked) for one in first.dimensions} == {("inconclusive", False)}
+    assert {one.asked for one in briefed({}).dimensions} == {True}
