@@ -16,7 +16,7 @@ from store.engine import Unreachable, engine, speaks, transaction
 from tidegate.digest import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, TextClause
@@ -60,11 +60,13 @@ class Rolls:
         """Return a list by its digest; none if it is not kept here."""
         return self._one(text(f"{_BODY}:digest"), digest=digest)
 
-    def ever(self, cohort: str) -> list[bytes]:
-        """Return every list that ever held for a cohort."""
-        joined = text("SELECT r.body FROM rolls r JOIN memberships m ON m.digest = r.digest WHERE m.cohort = :cohort")
+    def ever(self, cohort: str, known: Collection[str] = ()) -> dict[str, bytes]:
+        """Return every list that ever held for a cohort, by its digest, except those that are known already."""
+        named = text("SELECT digest FROM memberships WHERE cohort = :cohort")
         with self._reading() as connection:
-            return [bytes(row[0]) for row in connection.execute(joined, {"cohort": cohort})]
+            new = [name for name in connection.execute(named, {"cohort": cohort}).scalars() if name not in known]
+            bodies = [(name, connection.execute(text(f"{_BODY}:digest"), {"digest": name}).scalar()) for name in new]
+        return {name: bytes(body) for name, body in bodies if body is not None}
 
     def _one(self, asked: TextClause, **given: str) -> bytes | None:
         with self._reading() as connection:
