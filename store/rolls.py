@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -17,17 +18,21 @@ from tidegate.digest import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import datetime
 
     from sqlalchemy import Connection, TextClause
 
 _CURRENT = "SELECT digest FROM memberships WHERE cohort = :cohort ORDER BY at DESC, digest LIMIT 1"
+_LATEST = text("SELECT max(at) FROM memberships WHERE cohort = :cohort")
 _KEEP = text("INSERT INTO rolls (digest, body) VALUES (:digest, :body) ON CONFLICT DO NOTHING")
 _HOLDS = text(
     "INSERT INTO memberships (cohort, digest, at) VALUES (:cohort, :digest, :at)"
     " ON CONFLICT (cohort, digest) DO UPDATE SET at = excluded.at"
 )
 _BODY = "SELECT body FROM rolls WHERE digest = "
+
+
+_SLOW = timedelta(minutes=5)
+"""No list takes so long to be read: what is kept as of later than that was dated by a clock that was wrong."""
 
 
 class Rolls:
@@ -46,8 +51,9 @@ class Rolls:
                 now = connection.execute(text(_CURRENT), {"cohort": cohort}).scalar()
                 if now != digest:
                     connection.execute(_KEEP, {"digest": digest, "body": body})
-                    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-                    connection.execute(_HOLDS, {"cohort": cohort, "digest": digest, "at": stamp})
+                    latest = connection.execute(_LATEST, {"cohort": cohort}).scalar()
+                    held = {"cohort": cohort, "digest": digest, "at": _dated(at, latest)}
+                    connection.execute(_HOLDS, held)
         finally:
             opened.dispose()
         return digest
@@ -81,6 +87,13 @@ class Rolls:
                 yield connection
         finally:
             opened.dispose()
+
+
+def _dated(at: datetime, latest: str | None) -> str:
+    """Return as of when a list holds, so that none of the future keeps it from holding."""
+    if latest is not None and (last := datetime.fromisoformat(latest)) > at + _SLOW:
+        at = last + timedelta(microseconds=1)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def ask(url: str, query: str, columns: tuple[str, ...], most: int) -> list[tuple[object, ...]]:

@@ -143,6 +143,25 @@ def test_a_list_is_kept_by_its_digest(url: str) -> None:
     assert listed(first) == (people("p-1", "p-2"), False)
 
 
+def test_a_clock_that_ran_ahead_keeps_nobody_in(url: str) -> None:
+    """A worker dated a list a day ahead; who has left since is out all the same, and so is the list that says so."""
+    rolls = Rolls(url)
+    rolls.keep(PMO, spelled(people("p-1", "p-2"), trains=False), NOW + timedelta(days=1))
+    for number in range(2):
+        left = spelled(people("p-1", f"q-{number}"), trains=False)
+        rolls.keep(PMO, left, NOW + timedelta(minutes=number))
+        assert rolls.current(PMO) == left
+
+
+def test_what_was_read_earlier_and_kept_later_does_not_hold(url: str) -> None:
+    """Two workers read at almost the same time: the list of the one that began later holds."""
+    rolls = Rolls(url)
+    late = spelled(people("p-1"), trains=False)
+    rolls.keep(PMO, late, NOW + timedelta(seconds=50))
+    rolls.keep(PMO, spelled(people("p-1", "p-2"), trains=False), NOW)
+    assert rolls.current(PMO) == late
+
+
 def test_who_is_entitled_is_here_and_named_and_trained(url: str) -> None:
     """Who left, who joined after the names were taken and who owes training is out; the last day still counts."""
     rolls = Rolls(url)
