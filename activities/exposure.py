@@ -5,6 +5,8 @@ obey, and stops when it is cancelled; before all that it asks the ledger whether
 is easy: it asks nobody, it goes to every target whatever becomes of the others, and it writes what is wanted *met with*
 what is there, so that it never takes back what somebody made safer by hand.
 
+A target that hangs holds up none of the others, and one that cannot be looked at is told all the same to serve nobody.
+
 Nothing is raised for what a backend does: whatever happened is an answer, and the rules decide. No rule is here, and no
 clock but `as_of`, which no driver needs yet. How to reach a target is the drivers' affair. Outside of an activity, when
 Temporal is down, the same methods can observe and reduce, and cannot widen.
@@ -13,6 +15,7 @@ Temporal is down, the same methods can observe and reduce, and cannot widen.
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import reduce
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from temporalio import activity
 from temporalio.exceptions import CancelledError
 
-from activities.drivers.contract import Actual, Stale, Trouble, Unreadable, Unwritten
+from activities.drivers.contract import Actual, Dim, Stale, Trouble, Unreadable, Unwritten
 from tidegate.models.event import Applied, Observed
 from tidegate.models.exposure import CohortShare, Exposure
 from tidegate.models.target import TARGETS_TOLD, Became, Target
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 BEAT = 0.5
 """Seconds between two signs of life: after two without one an activity counts as gone, and a driver may take longer."""
+TURN = 1.0
+"""Seconds after which a target that has not obeyed holds up the next one no longer."""
 NOBODY = 0
 """The epoch of an answer to no attempt."""
 _SAID, _SAID_OF_ONE = 200, 100
@@ -140,7 +145,7 @@ class ExposureActivities:
     def _reduce(self, request: ApplyRequest) -> Effect:
         with _beating():
             drivers, seen = self._drivers(request.targets)
-            seen.extend(_lower_one(target, driver, request) for target, driver in reversed(drivers))
+            seen.extend(_lower(list(reversed(drivers)), request))
         known = [one.actual for one in seen if one.actual is not None]
         if _newest(known) > request.move.epoch:
             # Somebody wrote later. The rules raise the epoch and ask again, and then it is ours to write.
@@ -190,12 +195,23 @@ def _raise_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
         return _Seen(target, None, wrote and not isinstance(error, Unwritten), _why(error))
 
 
+def _lower(drivers: list[tuple[str, Driver]], request: ApplyRequest) -> list[_Seen]:
+    """Reduce at each target, in this order; one that hangs gives the next its turn and goes on beside it."""
+    if not drivers:
+        return []
+    begun: list[Future[_Seen]] = []
+    with ThreadPoolExecutor(len(drivers), thread_name_prefix="reduction") as threads:
+        for target, driver in drivers:
+            begun.append(threads.submit(copy_context().run, _lower_one, target, driver, request))
+            wait(begun[-1:], TURN)
+    return [one.result() for one in begun]
+
+
 def _lower_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
     move, wrote = request.move, False
     try:
         _sign(f"observe {target}")
-        # What nobody can understand counts as what is wanted and more: what is wanted is written over it.
-        found = _look(target, driver, move.exposure)
+        found = _before(target, driver, request)
         there = found.actual
         if there is None or there.epoch >= move.epoch:
             return found
@@ -207,6 +223,23 @@ def _lower_one(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
         return _look(target, driver, move.exposure)._replace(wrote=wrote)
     except Exception as error:  # noqa: BLE001  # a target that fails must not stop the reduction of the others
         return _Seen(target, None, wrote and not isinstance(error, Unwritten), _why(error))
+
+
+def _before(target: str, driver: Driver, request: ApplyRequest) -> _Seen:
+    """Look at what a reduction goes over."""
+    move = request.move
+    try:
+        # What nobody can understand counts as what is wanted and more: what is wanted is written over it.
+        return _look(target, driver, move.exposure)
+    except Dim as error:
+        if error.actual.epoch == move.epoch:
+            raise  # it may be our own, and is not seen well enough to say so
+        return _Seen(target, error.actual)
+    except Exception:
+        if move.exposure.serves:
+            raise  # it might take back what somebody made safer by hand
+        # Nobody is served by less than nothing: that is written over whatever is there, seen or not.
+        return _Seen(target, Actual(move.exposure, NOBODY))
 
 
 def _applied(request: ApplyRequest, seen: list[_Seen]) -> Applied:

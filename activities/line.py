@@ -167,7 +167,7 @@ class _Round:
 
     async def _one(self, execution: WorkflowExecution) -> tuple[str, _Found]:
         name = execution.id.removeprefix(self._task.prefix)
-        says = (await execution.memo()).get(_MEMO)
+        says = await _said(execution)
         sure = name in self._task.open or name in self._task.settled or self._labelled(execution)
         if not sure:
             given = await _whole(self._client, execution.id)
@@ -217,7 +217,6 @@ class _Round:
     async def _asked(self, name: str, target: Target) -> Target:
         try:
             seen = await self._client.get_workflow_handle(f"{self._task.prefix}{name}").describe(rpc_timeout=_WITHIN)
-            says = (await seen.memo()).get(_MEMO)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 self._gone.add(name)
@@ -226,7 +225,16 @@ class _Round:
             self._gone.add(name)
         elif seen.status not in _UNDER_WAY:
             return target.but(stands="unknown", note="it was ended from outside")
-        return line.judged(target, says, self._task, _now())
+        return line.judged(target, await _said(seen), self._task, _now())
+
+
+async def _said(execution: WorkflowExecution) -> object:
+    """Return what a rollout says of itself; one whose words cannot be read says nothing, and is told all the same."""
+    try:
+        words = (await execution.memo()).get(_MEMO)
+    except Exception:  # noqa: BLE001  # it may be sealed with a key that is gone, and must not keep others from being told
+        return None
+    return words if isinstance(words, dict) and isinstance(words.get("bars"), list) else None
 
 
 async def _whole(client: Client, workflow_id: str) -> RolloutInput | None:

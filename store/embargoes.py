@@ -26,7 +26,11 @@ _PUT = text(
     " ON CONFLICT DO NOTHING"
 )
 # Whatever an earlier stop of the same scope left behind, because somebody ended it from outside, is lifted with it.
-_LIFT = text("UPDATE embargoes SET lifted_at = :at, lifted_by = :who WHERE key = :key AND lifted_at IS NULL")
+# A later stop is another one: an attempt to lift that hung may be made after all when that stands already.
+_LIFT = text(
+    "UPDATE embargoes SET lifted_at = :at, lifted_by = :who"
+    " WHERE key = :key AND lifted_at IS NULL AND (life = :life OR since < :at)"
+)
 _ALL = text('SELECT key, life, kind, name, since, "by", lifted_at, lifted_by FROM embargoes ORDER BY since, key')
 
 
@@ -39,8 +43,8 @@ def keep(opened: Engine, embargo: Embargo) -> None:
     with transaction(opened, turn="embargoes") as connection:
         connection.execute(_PUT, row)
         if embargo.lifted is not None:
-            given = {"key": embargo.scope.key, "at": instant(embargo.lifted.at), "who": embargo.lifted.by}
-            connection.execute(_LIFT, given)
+            lifted = {"at": instant(embargo.lifted.at), "who": embargo.lifted.by}
+            connection.execute(_LIFT, {"key": embargo.scope.key, "life": embargo.life, **lifted})
 
 
 def kept(view: View, *, lifted: bool = False) -> Iterator[Embargo]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -16,18 +17,22 @@ from store.engine import Unreachable, engine, speaks, transaction
 from tidegate.digest import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection, TextClause
 
 _CURRENT = "SELECT digest FROM memberships WHERE cohort = :cohort ORDER BY at DESC, digest LIMIT 1"
+_LATEST = text("SELECT max(at) FROM memberships WHERE cohort = :cohort")
 _KEEP = text("INSERT INTO rolls (digest, body) VALUES (:digest, :body) ON CONFLICT DO NOTHING")
 _HOLDS = text(
     "INSERT INTO memberships (cohort, digest, at) VALUES (:cohort, :digest, :at)"
     " ON CONFLICT (cohort, digest) DO UPDATE SET at = excluded.at"
 )
 _BODY = "SELECT body FROM rolls WHERE digest = "
+
+
+_SLOW = timedelta(minutes=5)
+"""No list takes so long to be read: what is kept as of later than that was dated by a clock that was wrong."""
 
 
 class Rolls:
@@ -46,8 +51,9 @@ class Rolls:
                 now = connection.execute(text(_CURRENT), {"cohort": cohort}).scalar()
                 if now != digest:
                     connection.execute(_KEEP, {"digest": digest, "body": body})
-                    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-                    connection.execute(_HOLDS, {"cohort": cohort, "digest": digest, "at": stamp})
+                    latest = connection.execute(_LATEST, {"cohort": cohort}).scalar()
+                    held = {"cohort": cohort, "digest": digest, "at": _dated(at, latest)}
+                    connection.execute(_HOLDS, held)
         finally:
             opened.dispose()
         return digest
@@ -60,11 +66,13 @@ class Rolls:
         """Return a list by its digest; none if it is not kept here."""
         return self._one(text(f"{_BODY}:digest"), digest=digest)
 
-    def ever(self, cohort: str) -> list[bytes]:
-        """Return every list that ever held for a cohort."""
-        joined = text("SELECT r.body FROM rolls r JOIN memberships m ON m.digest = r.digest WHERE m.cohort = :cohort")
+    def ever(self, cohort: str, known: Collection[str] = ()) -> dict[str, bytes]:
+        """Return every list that ever held for a cohort, by its digest, except those that are known already."""
+        named = text("SELECT digest FROM memberships WHERE cohort = :cohort")
         with self._reading() as connection:
-            return [bytes(row[0]) for row in connection.execute(joined, {"cohort": cohort})]
+            new = [name for name in connection.execute(named, {"cohort": cohort}).scalars() if name not in known]
+            bodies = [(name, connection.execute(text(f"{_BODY}:digest"), {"digest": name}).scalar()) for name in new]
+        return {name: bytes(body) for name, body in bodies if body is not None}
 
     def _one(self, asked: TextClause, **given: str) -> bytes | None:
         with self._reading() as connection:
@@ -79,6 +87,13 @@ class Rolls:
                 yield connection
         finally:
             opened.dispose()
+
+
+def _dated(at: datetime, latest: str | None) -> str:
+    """Return as of when a list holds, so that none of the future keeps it from holding."""
+    if latest is not None and (last := datetime.fromisoformat(latest)) > at + _SLOW:
+        at = last + timedelta(microseconds=1)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def ask(url: str, query: str, columns: tuple[str, ...], most: int) -> list[tuple[object, ...]]:

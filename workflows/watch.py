@@ -61,7 +61,7 @@ class Watch:
     async def round(self) -> tuple[str, ...]:
         """Look at every rollout under way once; return which were asked to look themselves."""
         running = {run.id: run async for run in self._client.list_workflows(RUNNING)}
-        known = {run.id: drift.read((await run.memo()).get("watch")) for run in running.values()}
+        known = {run.id: await _known(run) for run in running.values()}
         self._forget(running, {one.plan for one in known.values() if one is not None})
         order = sorted(running, key=lambda name: self._looked.get(name, 0.0))
         few = asyncio.Semaphore(_AT_ONCE)
@@ -132,6 +132,14 @@ class Watch:
         self._targets = {plan: targets for plan, targets in self._targets.items() if plan in plans}
         self._looked = {name: at for name, at in self._looked.items() if name in running}
         self._said = {name: said for name, said in self._said.items() if name in running}
+
+
+async def _known(run: WorkflowExecution) -> drift.Stands | None:
+    try:
+        return drift.read((await run.memo()).get("watch"))
+    except Exception as error:  # noqa: BLE001  # what is wrong with one must not hide another
+        log.warning("%s could not be watched: %s", run.id, _why(error))
+        return None
 
 
 async def _stands(described: WorkflowExecutionDescription) -> drift.Stands | None:

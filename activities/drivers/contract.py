@@ -87,6 +87,17 @@ class Unwritten(Trouble, OSError):  # noqa: N818  # it says what became of the w
     """A write failed, and certainly changed nothing. Any other OSError of a write may have changed something."""
 
 
+class Dim(Trouble, OSError):  # noqa: N818  # it says how it is seen
+    """It is out of sight in part: what it claims is seen, and whether that is so is not.
+
+    A reduction may begin from what is claimed; to everybody else it is out of sight.
+    """
+
+    def __init__(self, why: str, actual: Actual) -> None:
+        super().__init__(why)
+        self.actual = actual
+
+
 class Stale(Exception):  # noqa: N818  # it is how a fence answers, and nothing is wrong
     """The backend already carries a newer epoch, or the same one with other content; nothing was written."""
 
@@ -141,7 +152,10 @@ class Driver(Protocol):
         """
 
     def observe(self) -> Actual:
-        """Say what is really served, whatever was asked for. Raises Unreadable, or OSError if it is out of reach."""
+        """Say what is really served, whatever was asked for. Raises Unreadable, or OSError if it is out of reach.
+
+        Where it is so in part only, that is Dim.
+        """
 
 
 def presets(settings: Mapping[str, str]) -> dict[str, Preset]:

@@ -22,6 +22,7 @@ from activities.drivers.contract import (
     ABSENT,
     Actual,
     Capabilities,
+    Dim,
     Protection,
     Stale,
     Trouble,
@@ -78,7 +79,14 @@ class Litellm:
     def observe(self) -> Actual:
         """Say what the team really lets through."""
         team = Calls(self._address, self._token, look=True).team(self._team)
-        return ABSENT if team is None else litellm_team.served(team, self._known(team), self._systems)
+        if team is None:
+            return ABSENT
+        try:
+            known = self._known(team)
+        except OSError:
+            claim = litellm_team.served(team, None, self._systems)
+            raise Dim("who is in the cohorts cannot be looked up", claim) from None
+        return litellm_team.served(team, known, self._systems)
 
     def apply(self, desired: Exposure, epoch: int, key: str, redirect_to: str | None) -> None:
         """Close what is too much, then open what is wanted, unless what is there is newer."""

@@ -432,7 +432,7 @@ def test_a_write_whose_answer_is_lost_is_unknown(place: Place, verb: ApplyVerb, 
     ("fault", "note"),
     [(Full, "no space is left"), (Talkative, "RuntimeError"), (Away, "Connection refused")],
 )
-@pytest.mark.parametrize(("verb", "wanted"), [("widen", MANY), ("pause", NOTHING)])
+@pytest.mark.parametrize(("verb", "wanted"), [("widen", MANY), ("narrow", FEW)])
 def test_a_write_that_never_began_is_failed(
     place: Place, fault: type[Faulty], note: str, verb: ApplyVerb, wanted: Exposure
 ) -> None:

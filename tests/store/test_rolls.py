@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from activities.drivers.contract import Unlisted
-from activities.members.kept import Kept
-from activities.members.read import Unread, listed, read, spelled
+from activities.members import kept as kept_lists
+from activities.members.kept import AWAY, Kept
+from activities.members.read import Unread, listed, names, read, spelled
 from store import engine as database
-from store.engine import engine, transaction
+from store import migrate
+from store.engine import Unreachable, engine, transaction
 from store.rolls import Rolls
 from tidegate.models.exposure import CohortShare
 from tidegate.models.member import CohortRoll, Members, Participant
@@ -133,10 +135,31 @@ def test_a_list_is_kept_by_its_digest(url: str) -> None:
     assert rolls.keep(PMO, first, NOW) == digest
     rolls.keep(PMO, second, NOW + timedelta(minutes=1))
     assert (rolls.current(PMO), rolls.roll(digest)) == (second, first)
-    assert sorted(rolls.ever(PMO)) == sorted((first, second))
+    ever = rolls.ever(PMO)
+    assert sorted(ever.values()) == sorted((first, second))
+    assert rolls.ever(PMO, [digest]) == {name: body for name, body in ever.items() if name != digest}
     rolls.keep(PMO, first, NOW + timedelta(minutes=2))
     assert rolls.current(PMO) == first
     assert listed(first) == (people("p-1", "p-2"), False)
+
+
+def test_a_clock_that_ran_ahead_keeps_nobody_in(url: str) -> None:
+    """A worker dated a list a day ahead; who has left since is out all the same, and so is the list that says so."""
+    rolls = Rolls(url)
+    rolls.keep(PMO, spelled(people("p-1", "p-2"), trains=False), NOW + timedelta(days=1))
+    for number in range(2):
+        left = spelled(people("p-1", f"q-{number}"), trains=False)
+        rolls.keep(PMO, left, NOW + timedelta(minutes=number))
+        assert rolls.current(PMO) == left
+
+
+def test_what_was_read_earlier_and_kept_later_does_not_hold(url: str) -> None:
+    """Two workers read at almost the same time: the list of the one that began later holds."""
+    rolls = Rolls(url)
+    late = spelled(people("p-1"), trains=False)
+    rolls.keep(PMO, late, NOW + timedelta(seconds=50))
+    rolls.keep(PMO, spelled(people("p-1", "p-2"), trains=False), NOW)
+    assert rolls.current(PMO) == late
 
 
 def test_who_is_entitled_is_here_and_named_and_trained(url: str) -> None:
@@ -168,3 +191,56 @@ def test_a_store_that_is_away_is_out_of_reach(tmp_path: Path) -> None:
     """To a driver it is an error of the world, and no answer."""
     with pytest.raises(OSError, match=r"^the store is out of reach$"):
         Kept(f"sqlite:///{tmp_path}/nothing/ledger.db").entitled(PMO, EVERYBODY)
+
+
+def test_a_store_that_kept_one_waiting_is_not_waited_for_again_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reduction looks here for every cohort before it writes: it waits in vain once, and not for each of them."""
+    now, asked = [100.0], list[str]()
+
+    def silent(_: Rolls, cohort: str) -> bytes | None:
+        asked.append(cohort)
+        now[0] += 5
+        raise Unreachable("there is no answer")
+
+    monkeypatch.setattr(Rolls, "current", silent)
+    kept = Kept(f"sqlite:///{tmp_path}/ledger.db", clock=lambda: now[0])
+    for cohort in "team/a", "team/b", "team/c":
+        with pytest.raises(OSError, match=r"^the store is out of reach$"):
+            kept.entitled(cohort, EVERYBODY)
+    assert (asked, now[0]) == (["team/a"], 105.0)
+    now[0] += AWAY
+    with pytest.raises(OSError, match=r"^the store is out of reach$"):
+        kept.entitled("team/b", EVERYBODY)
+    assert asked == ["team/a", "team/b"]
+
+
+def test_a_store_that_says_no_at_once_is_asked_again(tmp_path: Path) -> None:
+    """Nobody was kept waiting, so nobody need be spared: what is there the next moment is found."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    kept = Kept(url)
+    with pytest.raises(OSError, match=r"^the store is out of reach$"):
+        kept.entitled(PMO, EVERYBODY)
+    migrate.upgrade(url)
+    Rolls(url).keep(PMO, spelled(people("p-1"), trains=False), NOW)
+    assert kept.entitled(PMO, EVERYBODY)
+
+
+def test_no_list_of_the_past_is_read_twice(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cohort that changes daily has hundreds of them, and they are asked about before anything is reduced."""
+    rolls, bodies = Rolls(url), list[bytes]()
+
+    def counted(body: bytes) -> set[str]:
+        bodies.append(body)
+        return names(body)
+
+    monkeypatch.setattr(kept_lists, "names", counted)
+    for number in range(3):
+        rolls.keep(PMO, spelled(people("p-1", f"p-{number}"), trains=False), NOW + timedelta(minutes=number))
+    kept = Kept(url)
+    assert set(kept.known(PMO, EVERYBODY)) == {"p-0", "p-1", "p-2"}
+    rolls.keep(PMO, spelled(people("p-9"), trains=False), NOW + timedelta(minutes=9))
+    assert set(kept.known(PMO, EVERYBODY)) == {"p-0", "p-1", "p-2", "p-9"}
+    assert set(kept.known(PMO, EVERYBODY)) == {"p-0", "p-1", "p-2", "p-9"}
+    assert len(bodies) == 4
