@@ -15,7 +15,7 @@ from tidegate.models.plan import Backend
 
 
 def test_a_channel_that_fails_keeps_the_gate_shut_and_holds_up_no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is served while the webhook refuses, they are once it takes it, and one that hangs holds up no way back."""
+    """While the webhook refuses nobody is served, then they are, and one that hangs holds no way back up."""
 
     async def story() -> None:
         with mailroom() as room:
