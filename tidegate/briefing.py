@@ -86,7 +86,7 @@ def used(turn: Turn, gate: Gate) -> None:
 
 def _figure(plan: Plan, state: State, name: str, now: datetime) -> Figure:
     watched = state.metrics.get(name) or MetricState(due_at=now, since=now)
-    verdict, why, value = thresholds.judge(plan, plan.metrics[name], name, watched.last, now)
+    verdict, why, value = thresholds.judge(plan, plan.metrics[name], name, watched.last, now, watched.since)
     last = watched.last
     return Figure(
         verdict=verdict,
