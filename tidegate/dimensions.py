@@ -60,9 +60,8 @@ def _figures(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
     figures = {}
     for name, metric in plan.metrics.items():
         watched = state.metrics.get(name)
-        verdict, _, value = judging.judge(
-            plan, metric, name, watched.last if watched else None, now, watched.since if watched else None
-        )
+        last, since = (watched.last, watched.since) if watched else (None, None)
+        verdict, _, value = judging.judge(plan, metric, name, last, now, since)
         if verdict is Verdict.PASSED and value is not None:
             figures[name] = value
     return figures

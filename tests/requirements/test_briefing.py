@@ -27,7 +27,7 @@ from tidegate.decide import begin
 from tidegate.digest import digest
 from tidegate.document import document, standing
 from tidegate.envelope import bodies
-from tidegate.models.base import Bound, Condition, GateKind, MetricFamily
+from tidegate.models.base import Bound, Condition, GateKind, MetricFamily, Span
 from tidegate.models.briefing import Tally
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.dimension import Dimension
@@ -495,3 +495,13 @@ def test_what_nobody_can_know_yet_is_not_asked_for() -> None:
     first = standing(plan, begin(plan, NOW), NOW)
     assert {(one.says, one.asked) for one in first.dimensions} == {("inconclusive", False)}
     assert {one.asked for one in briefed({}).dimensions} == {True}
+
+
+@pytest.mark.parametrize(("delay", "says"), [("30d", "inconclusive"), ("1d", "passed")])
+def test_what_is_too_early_to_count_is_no_knowledge(delay: str, says: str) -> None:
+    """A figure that is to be passed over at first speaks of no dimension either, at the gate and in the briefing."""
+    plan = with_metric(plan_of(STAGED), "cost_per_claim", initial_delay=Span.of(delay))
+    state = watched(plan, HEALTHY)
+    doc = document(plan, state, asked(plan, state))
+    assert {one.dimension: one.says for one in doc.dimensions}["spend"] == says
+    assert {one.name: one.says for one in doc.conditions}["dimension: spend"] == says
