@@ -73,6 +73,10 @@ def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
         yield Change(
             f"{name}: {new.min_samples} runs, was {old.min_samples}", Weight.MATERIAL if fewer else Weight.RECORDED
         )
+    if new.together != old.together:
+        closer = _not_longer(new.together, old.together)
+        said = f"{name}: readings at most {new.together or 'any time'} apart, was {old.together or 'any time'}"
+        yield Change(said, Weight.RECORDED if closer else Weight.MATERIAL)
     if new.max_observe != old.max_observe:
         yield Change(f"{name}: latest end of the observation", Weight.RECORDED)
     for said, was, now in (
@@ -133,7 +137,16 @@ _SOONER: MappingProxyType[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "every": _not_longer,
         "max_age": _not_longer,
         "blind_limit": _not_longer,
+        "initial_delay": lambda mine, theirs: mine is None or (theirs is not None and not_longer(mine, theirs)),
+        "recover": lambda mine, theirs: (mine or 1) >= (theirs or 1),
+        "error_limit": lambda mine, theirs: theirs is None or (mine is not None and mine <= theirs),
+        "inconclusive_limit": lambda mine, theirs: theirs is None or (mine is not None and mine <= theirs),
         "reviewer": lambda _mine, _theirs: True,
+        # What it is called and who is told what changes nothing of when it acts.
+        "level": lambda _mine, _theirs: True,
+        "supports": lambda _mine, _theirs: True,
+        "first_response": lambda _mine, _theirs: True,
+        "unit": lambda _mine, _theirs: True,
     }
 )
 

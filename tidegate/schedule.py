@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, content, fallback, gates, membership, runbook, telling, thresholds, votes
+from tidegate import briefing, calendar, content, fallback, gates, membership, runbook, telling, thresholds, votes
 from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.content import Change
@@ -260,4 +260,5 @@ def use(turn: Turn, gate: Gate) -> None:
             turn.change(obligations={**turn.state.obligations, name: owed})
             reason = because(_OWES[promise.consequence], id=name, who=promise.owner, what=promise.what, due=promise.due)
             turn.system("condition", Outcome.DONE, reason)
+    briefing.used(turn, gate)
     fallback.close_gate(turn, gate.id, "consumed")

@@ -26,6 +26,7 @@ from tidegate.models.base import (
     unsaid,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.dimension import Dimension
 from tidegate.models.member import Cohort, Preset
 from tidegate.models.shared import Model
 from tidegate.models.taken import ExistingUse
@@ -255,6 +256,8 @@ class StageRules(Authored):
     """How long after a missed review nobody is served any more; none leaves it narrowed."""
     families: tuple[MetricFamily, ...] = (MetricFamily.OUTCOME,)
     """Which metric families must be there."""
+    dimensions: tuple[Dimension, ...] = Field(default=(), exclude_if=unsaid)
+    """Of which of the four every checkpoint must know something."""
     drill_max_age: Span | None = None
     """How old the last rehearsed rollback may be; none asks for no drill."""
     drill_recorded: bool = Field(default=False, exclude_if=unsaid)
