@@ -34,7 +34,7 @@ def whereabouts(folder: Path) -> Remember:
         }
         text = json.dumps(words, indent=1, sort_keys=True) + "\n"
         file = folder / f"{use_case}.json"
-        if file.exists() and file.read_text("utf-8") == text:
+        if file.exists() and file.read_bytes() == text.encode():
             return
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f".{use_case}.{os.getpid()}"

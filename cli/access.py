@@ -246,6 +246,9 @@ def _listed(plan: Plan, cohort: str) -> tuple[str, tuple[str, ...]]:
 
     for target in plan.targets:
         backend = plan.drivers.get(target)
+        if backend is not None and backend.kind == "litellm":
+            # Who is in the team now is the proxy's to say; whom it was asked to have there follows from its name.
+            return backend.settings["team"], ()
         if backend is not None and backend.kind == "grants":
             driver = Grants(backend.told, home().absolute(), None)
             try:

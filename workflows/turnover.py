@@ -63,14 +63,19 @@ class Turnovers:
         changed = []
         for run, plan in named:
             try:
-                if await self._one(run.id, plan):
+                if await self._one(run.id):
                     changed.append(plan.use_case)
             except Exception as error:  # noqa: BLE001  # what is wrong with one must not keep another's people in
                 log.warning("%s could not be brought up to date: %s", run.id, type(error).__name__)
         return tuple(changed)
 
-    async def _one(self, workflow_id: str, plan: Plan) -> bool:
-        admit = await self._admits(workflow_id, plan)
+    async def _one(self, workflow_id: str) -> bool:
+        # A list may be a moment behind, and to read the sources takes its time: what roles give by now is what counts.
+        run = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=_PATIENCE)
+        plan = await self._plan(run)
+        if plan is None:
+            return False
+        admit = _admits(run, plan)
         left = joined = 0
         for target in plan.targets:
             backend = plan.drivers.get(target)
@@ -93,16 +98,6 @@ class Turnovers:
             log.warning("%s could not be told: %s", workflow_id, error.status.name)
         return True
 
-    async def _admits(self, workflow_id: str, plan: Plan) -> tuple[str, ...]:
-        """Return into which cohorts who joins comes at once; into none while somebody has made it safer."""
-        open_to = tuple(name for name, roll in plan.cohorts.items() if roll.joiners == "admit")
-        if not open_to:
-            return ()
-        # A list may be a moment behind; what is asked for one rollout alone is not.
-        described = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=_PATIENCE)
-        live = described.typed_search_attributes.get(attributes.CONTROL) == Control.LIVE.value
-        return open_to if live else ()
-
     async def _plan(self, run: WorkflowExecution) -> Plan | None:
         """Return the plan that a run began with; a revision that changes who is served by name begins a new run."""
         if run.run_id not in self._plans:
@@ -116,3 +111,9 @@ class Turnovers:
             except Exception as error:  # noqa: BLE001  # what is wrong with one must not keep another's people in
                 log.warning("the plan of %s cannot be read: %s", run.id, type(error).__name__)
         return self._plans.get(run.run_id)
+
+
+def _admits(run: WorkflowExecution, plan: Plan) -> tuple[str, ...]:
+    """Return into which cohorts who joins comes at once; into none while somebody has made it safer."""
+    live = run.typed_search_attributes.get(attributes.CONTROL) == Control.LIVE.value
+    return tuple(name for name, roll in plan.cohorts.items() if roll.joiners == "admit") if live else ()

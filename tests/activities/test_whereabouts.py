@@ -45,3 +45,15 @@ def test_what_could_not_be_stopped_does_not_begin(tmp_path: Path) -> None:
     assert isinstance(done, Applied)
     assert (done.result, place.actual().exposure) == ("confirmed", SOME)
     assert recall(tmp_path / "targets", "claims") == (place.targets, "")
+
+
+def test_what_nobody_can_read_is_written_anew(tmp_path: Path) -> None:
+    """A file that was damaged neither keeps anything from widening nor stays what it is."""
+    folder = tmp_path / "targets"
+    folder.mkdir()
+    (folder / "claims.json").write_bytes(b"\xff\x00 no text")
+    place = Place(tmp_path)
+    done = widen(place, folder)
+    assert isinstance(done, Applied)
+    assert done.result == "confirmed"
+    assert recall(folder, "claims") == (place.targets, "")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from activities.drivers import litellm_people
+from activities.members.kept import Kept
 from activities.members.read import spelled
 from cli import access
 from cli.answers import Refusal
@@ -18,6 +20,7 @@ from tidegate.models.base import DataClass, Mode
 from tidegate.models.event import Reduction
 from tidegate.models.member import CohortRoll, Members, Participant, Resolved
 from tidegate.models.messages import RolloutInput
+from tidegate.models.plan import Backend
 from tidegate.models.playbook import DataSource
 
 if TYPE_CHECKING:
@@ -97,6 +100,21 @@ def ask(story: Story, person: str | None, verb: str = "read", **more: str | None
         given, person, verb, "crm", model=asked["model"], data=asked["data"], cohort=asked["cohort"]
     )
     return answer.mode, answer.rule
+
+
+@pytest.mark.parametrize("team", ["team-1", "team-2", "team-3"])
+def test_a_part_of_a_cohort_is_the_part_that_its_gateway_serves(live: Story, tmp_path: Path, team: str) -> None:
+    """A team of a proxy divides a cohort by its own name, and so does whoever says who may do what."""
+    settings = {"url": "https://proxy.example", "team": team, "token": "env:PROXY_TOKEN"}
+    gateway = Backend(kind="litellm", settings=settings)
+    live.plan = seal(live.plan.but(targets=("gateway/claims",), drivers={"gateway/claims": gateway}))
+    exposed = live.state.exposure.desired
+    people = Kept(f"sqlite:///{tmp_path}/ledger.db")
+    entitled = people.entitled(ALL, exposed.cohorts[ALL])
+    meant = set(litellm_people.wanted(team, exposed, people, {}, ()).bounds)
+    heard = {one.id for one in entitled if ask(live, one.id)[1] != "beyond-the-wave"}
+    assert heard == meant
+    assert 0 < len(meant) < len(entitled)
 
 
 def test_who_may_do_what_is_answered_with_its_rule(live: Story) -> None:
