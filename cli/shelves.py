@@ -47,6 +47,12 @@ SHELVES = (
             Verb(
                 "desk", "desking", "Run the review desk: pages on which people without a shell read, decide and sign."
             ),
+            Verb(
+                "listen",
+                "listening",
+                "Take in alerts and events from monitoring, gateways and proxies: each makes something safer, and "
+                "nothing else.",
+            ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
         ),
     ),
@@ -96,6 +102,11 @@ SHELVES = (
             ),
             Verb("can", "access", "Say whether somebody may do something now, and which rule says so."),
             Verb("wave", "access", "Show who is in the cohorts of a wave, read by name now: counts and digests."),
+            Verb(
+                "quarantine",
+                "quarantine",
+                "Show what monitoring sent that belongs to no rollout, what came last first.",
+            ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(
                 "notices",

@@ -216,6 +216,10 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
+    if new.signals != old.signals:
+        # What says nothing of a signal leaves it to the programme; every word that the old plan has must stay.
+        fewer = any(new.signals.get(name) != signal for name, signal in old.signals.items())
+        yield Change("what alerts do", Weight.MATERIAL if fewer else Weight.RECORDED)
     if new.notices != old.notices:
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
     if new.retire_when != old.retire_when:

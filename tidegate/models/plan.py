@@ -30,6 +30,7 @@ from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource, StopRule
 from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.signal import Signal, SignalName
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -327,6 +328,8 @@ class Plan(Carried):
     """The rules of each stage."""
     metrics: dict[Id, PlanMetric]
     """What is measured."""
+    signals: dict[SignalName, Signal] = Field(default_factory=dict, exclude_if=unsaid)
+    """The alerts that are expected, by name: what each does, and what operations does first."""
     fallback: PlanFallback
     """The ways down."""
     notices: tuple[PlanNotice, ...] = ()

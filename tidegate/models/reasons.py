@@ -200,6 +200,12 @@ class Code(StrEnum):
     ALERT = "alert"
     ALERT_KNOWN = "alert_known"
     ALERT_RESOLVED = "alert_resolved"
+    ALERTS_TOO = "alerts_too"
+    ALERT_TOGETHER = "alert_together"
+    FIRST_RESPONSE = "first_response"
+    GUARDRAIL_EVENT = "guardrail_event"
+    SHADOW_USE = "shadow_use"
+    MODEL_CHANGED = "model_changed"
     # going on
     NOTHING_TO_RESUME = "nothing_to_resume"
     STILL_STOPPING = "still_stopping"
