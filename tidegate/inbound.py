@@ -81,7 +81,11 @@ def read(sender: Sender, body: bytes, now: datetime) -> Delivery:
 
 
 def used(sender: Sender, rows: Iterable[Mapping[str, Any]], now: datetime) -> Delivery:
-    """Return what an export of usage says, row by row."""
+    """Return what an export of usage says, row by row; raise Unreadable where its columns are called otherwise."""
+    rows, app = list(rows), sender.columns.get("app", "app")
+    if rows and not any(app in row for row in rows):
+        # A proxy that was set up anew and sends other names would look as if nobody went astray any more.
+        raise Unreadable(f"no row has `{app}`; `columns` of its sender says what they are called")
     return _sorted(sender, _usage(sender, rows, now))
 
 

@@ -149,21 +149,30 @@ class _Lane:
     async def _run(self) -> None:
         try:
             while self._pending:
-                await self._turn()
-                batch, self._pending = tuple(self._pending.values()), {}
-                waiting, self._waiting = self._waiting, []
+                waiting: list[asyncio.Future[None]] = []
                 try:
+                    await self._turn()
+                    batch, self._pending = tuple(self._pending.values()), {}
+                    waiting, self._waiting = self._waiting, []
                     await self._say(batch)
                 except Exception as error:  # noqa: BLE001  # whatever it is, whoever delivered it must hear that it failed
-                    for answer in waiting:
-                        if not answer.done():
-                            answer.set_exception(error)
+                    self._pending.clear()
+                    waiting, self._waiting = [*waiting, *self._waiting], []
+                    self._answer(waiting, error)
                 else:
-                    for answer in waiting:
-                        if not answer.done():
-                            answer.set_result(None)
+                    self._answer(waiting)
         finally:
             self._task = None
+
+    @staticmethod
+    def _answer(waiting: list[asyncio.Future[None]], error: Exception | None = None) -> None:
+        for answer in waiting:
+            if answer.done():
+                continue  # whoever waited has gone
+            if error is None:
+                answer.set_result(None)
+            else:
+                answer.set_exception(error)
 
     async def _turn(self) -> None:
         """Wait for a turn; what is graver than all that was said lately waits for none."""
