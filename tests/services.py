@@ -31,7 +31,13 @@ def main() -> None:
     for name in SERVERS:
         there = (scripts / name).exists()
         _say(name, "installed with the requirements" if there else "no package serves this machine; its tests skip")
-    for package, name in ((BROWSER, BROWSER), (DATABASE, "initdb"), (KEYS, "ssh-keygen"), (METRICS, "prometheus"), (ALERTS, ALERTS)):
+    for package, name in (
+        (BROWSER, BROWSER),
+        (DATABASE, "initdb"),
+        (KEYS, "ssh-keygen"),
+        (METRICS, "prometheus"),
+        (ALERTS, ALERTS),
+    ):
         if program(name) is None:
             _install(package)
         _say(package, program(name) or "not there, and apt-get cannot install it here; its tests skip")
