@@ -10,6 +10,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from cli.answers import Exit, Refusal
 from cli.message import Message
 from desk.front import front
 from desk.inbound import doors
+from desk.inbound.aside import Aside
 from desk.limits import Rate
 from desk.line import Line
 from desk.settings import Settings
+from store.quarantine import Stray
 from tests.cli.run import Answer
+from tests.desk.conftest import Desk
 from tests.pure.test_inbound import alert, delivery
 from tidegate.models.event import Alert
 from tidegate.verbs import heard
@@ -485,3 +489,12 @@ def test_the_doors_need_no_page_and_the_pages_keep_their_guard(tmp_path: Path, p
     assert whole.run(look) == [200, 421, 405]
     assert whole.post("prometheus", delivery(alert())).status_code == 200
     whole.close()
+
+
+def test_a_signed_in_person_sees_that_something_lies_in_quarantine(desk: Desk) -> None:
+    """The inbox says how many signals name no rollout, and nothing while there are none."""
+    inside = desk.inside()
+    assert "no rollout" not in inside.get("/").words
+    stray = Stray("prometheus", "misspelled", "no rollout is called misspelled", "w")
+    asyncio.run(Aside().keep([stray], datetime.now(UTC)))
+    assert "1 signal names no rollout" in inside.get("/").words

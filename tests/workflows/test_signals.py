@@ -1,4 +1,4 @@
-"""Real monitoring, a real server and the real doors: a rule fires and fewer are served; nothing that is known is lost."""
+"""Real monitoring, a real server and the real doors: a rule fires, and fewer are served."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_a_rule_fires_and_the_flag_file_shrinks(watched: Watched, record_propert
 
 
 def test_a_storm_is_one_reduction_and_a_short_history(watched: Watched) -> None:
-    """Three hundred alerts about one rollout, and as many forged ones: narrowed once, and a few events of history."""
+    """Two hundred alerts about one rollout, and as many forged ones: narrowed once, and a few events of history."""
     rollout = watched.rollouts["stormy"]
 
     async def blow() -> tuple[list[int], list[int], int]:
         before = (await rollout.handle.describe()).history_length
         good, forged = await asyncio.gather(
-            watched.deliver(*(firing("stormy", number) for number in range(300))),
-            watched.deliver(*(firing("patient", number) for number in range(300)), token="a guess"),
+            watched.deliver(*(firing("stormy", number) for number in range(200)), again=True),
+            watched.deliver(*(firing("patient", number) for number in range(200)), token="guess"),  # noqa: S106  # it opens nothing
         )
         await soon(lambda: "alerts_too" in watched.codes("stormy"), f"the storm is on record; {watched.said()}")
         return good, forged, (await rollout.handle.describe()).history_length - before
@@ -78,7 +78,7 @@ def test_a_storm_is_one_reduction_and_a_short_history(watched: Watched) -> None:
     codes = Counter(watched.codes("stormy"))
     assert codes["narrowed"] == 1
     assert 0 < rollout.people < 10
-    assert events < 300
+    assert events < 200
     assert watched.rollouts["patient"].people == 10
     assert "alert" not in watched.codes("patient")
 
@@ -92,11 +92,8 @@ def test_what_the_server_did_not_have_is_sent_again_and_reduces_once(watched: Wa
         away = [*await watched.deliver(firing("patient")), *await watched.deliver(firing("patient"))]
         await watched.no_worker()
         await watched.wire.mend()
-        back: list[int] = []
-        while back[-1:] != [200]:
-            back += await watched.deliver(firing("patient"))
-            await asyncio.sleep(0.2)
-        back += await watched.deliver(firing("patient"))
+        back = await watched.deliver(firing("patient"), again=True)
+        back += await watched.deliver(firing("patient"), again=True)
         assert rollout.people == 10
         await watched.worker()
         await soon(lambda: "narrowed" in watched.codes("patient"), f"it is narrowed; {watched.said()}")
@@ -104,6 +101,6 @@ def test_what_the_server_did_not_have_is_sent_again_and_reduces_once(watched: Wa
 
     away, back = watched.runner.run(live())
     assert away == [503, 503]
-    assert set(back) <= {200, 503}
+    assert back == [200, 200]
     codes = Counter(watched.codes("patient"))
     assert (codes["alert"], codes["narrowed"]) == (1, 1)

@@ -162,7 +162,8 @@ class Watched:
             self.rollouts[name] = Attacked(env, self.home, name)
             plan = quick(name).but(signals={"ClaimsErrors": _SIGNAL})
             self.rollouts[name].plan = seal(plan)
-        await asyncio.gather(*(one.live() for one in self.rollouts.values()))
+        for one in self.rollouts.values():
+            await one.live()  # one after the other: all at once would starve a machine with two cores
         await self.answers(f"http://127.0.0.1:{self.door}/health")
 
     async def worker(self) -> None:
@@ -225,15 +226,20 @@ class Watched:
                 assert asyncio.get_running_loop().time() < until, f"{url} never answered: {self.said()}"
                 await asyncio.sleep(0.1)
 
-    async def deliver(self, *bodies: bytes, token: str = TOKEN, at_once: int = 50) -> list[int]:
-        """Deliver alerts as Alertmanager does, many at once; return what was answered."""
-        turns = asyncio.Semaphore(at_once)
+    async def deliver(self, *bodies: bytes, token: str = TOKEN, again: bool = False) -> list[int]:
+        """Deliver alerts, many at once, where asked for again while the answer is 503, as Alertmanager does."""
+        turns = asyncio.Semaphore(20)
         head = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.door}", timeout=60) as client:
 
             async def one(body: bytes) -> int:
-                async with turns:
-                    return (await client.post("/in/prometheus", content=body, headers=head)).status_code
+                until = asyncio.get_running_loop().time() + LONG
+                while True:
+                    async with turns:
+                        status = (await client.post("/in/prometheus", content=body, headers=head)).status_code
+                    if status != 503 or not again or asyncio.get_running_loop().time() > until:
+                        return status
+                    await asyncio.sleep(0.5)
 
             return list(await asyncio.gather(*(one(body) for body in bodies)))
 
