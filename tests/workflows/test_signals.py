@@ -60,14 +60,14 @@ def test_a_rule_fires_and_the_flag_file_shrinks(watched: Watched, record_propert
 
 
 def test_a_storm_is_one_reduction_and_a_short_history(watched: Watched) -> None:
-    """Two hundred alerts about one rollout, and as many forged ones: narrowed once, and a few events of history."""
+    """A hundred alerts about one rollout, and as many forged ones: narrowed once, and a few events of history."""
     rollout = watched.rollouts["stormy"]
 
     async def blow() -> tuple[list[int], list[int], int]:
         before = (await rollout.handle.describe()).history_length
         good, forged = await asyncio.gather(
-            watched.deliver(*(firing("stormy", number) for number in range(200)), again=True),
-            watched.deliver(*(firing("patient", number) for number in range(200)), token="guess"),  # noqa: S106  # it opens nothing
+            watched.deliver(*(firing("stormy", number) for number in range(100)), again=True),
+            watched.deliver(*(firing("patient", number) for number in range(100)), token="guess"),  # noqa: S106  # it opens nothing
         )
         await soon(lambda: "alerts_too" in watched.codes("stormy"), f"the storm is on record; {watched.said()}")
         return good, forged, (await rollout.handle.describe()).history_length - before
@@ -78,7 +78,7 @@ def test_a_storm_is_one_reduction_and_a_short_history(watched: Watched) -> None:
     codes = Counter(watched.codes("stormy"))
     assert codes["narrowed"] == 1
     assert 0 < rollout.people < 10
-    assert events < 200
+    assert events < 100
     assert watched.rollouts["patient"].people == 10
     assert "alert" not in watched.codes("patient")
 

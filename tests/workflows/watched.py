@@ -228,7 +228,7 @@ class Watched:
 
     async def deliver(self, *bodies: bytes, token: str = TOKEN, again: bool = False) -> list[int]:
         """Deliver alerts, many at once, where asked for again while the answer is 503, as Alertmanager does."""
-        turns = asyncio.Semaphore(20)
+        turns = asyncio.Semaphore(60)
         head = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.door}", timeout=60) as client:
 
