@@ -232,12 +232,10 @@ class Server:
 
     async def _begin(self, given: RolloutInput, standing: Standing, summary: str, details: str) -> bool:
         from tidegate.decide import begin
-        from tidegate.inbox import asks
         from workflows import attributes
 
-        memo = attributes.memo(standing, asks(given.plan, given.state or begin(given.plan, standing.at), standing))
-        found = attributes.attributes(standing, given.plan)
-        for known in (found, None):
+        label = attributes.label(given.plan, given.state or begin(given.plan, standing.at), standing)
+        for known in (label["search_attributes"], None):
             try:
                 await self._client.start_workflow(
                     ids.WORKFLOW,
@@ -247,7 +245,7 @@ class Server:
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     static_summary=summary,
                     static_details=details,
-                    memo=memo,
+                    memo=label["memo"],
                     search_attributes=known,
                     rpc_timeout=_seconds(_PATIENCE),
                 )

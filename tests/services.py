@@ -20,6 +20,14 @@ METRICS = "prometheus"
 ALERTS = "prometheus-alertmanager"
 FLAGS = "unleash-server@6.10.1"
 """The last line of Unleash that runs on Node 18 and 20."""
+PROGRAMS = (
+    (BROWSER, BROWSER),
+    (DATABASE, "initdb"),
+    (KEYS, "ssh-keygen"),
+    (METRICS, METRICS),
+    (ALERTS, ALERTS),
+)
+"""What Debian's packages hold that is run."""
 NODES = (18, 20)
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian keeps what runs a database: beside each other by version, and not on the PATH."""
@@ -31,13 +39,7 @@ def main() -> None:
     for name in SERVERS:
         there = (scripts / name).exists()
         _say(name, "installed with the requirements" if there else "no package serves this machine; its tests skip")
-    for package, name in (
-        (BROWSER, BROWSER),
-        (DATABASE, "initdb"),
-        (KEYS, "ssh-keygen"),
-        (METRICS, "prometheus"),
-        (ALERTS, ALERTS),
-    ):
+    for package, name in PROGRAMS:
         if program(name) is None:
             _install(package)
         _say(package, program(name) or "not there, and apt-get cannot install it here; its tests skip")

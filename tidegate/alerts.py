@@ -125,7 +125,7 @@ def _tell(turn: Turn, event: Alert, first: str, fresh: Sequence[Firing]) -> None
         if signal.first_response is None and signal.runbook is None:
             continue
         reason = because(
-            Code.FIRST_RESPONSE,
+            Code.ALERT_RESPONSE,
             signal=name,
             first=signal.first_response or "look into the runbook.",
             runbook=signal.runbook or "nobody's runbook yet",

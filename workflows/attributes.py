@@ -13,7 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
-from tidegate import drift, line
+from tidegate import drift, inbox, line
 from tidegate.asks import pack
 from tidegate.models.base import Function
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tidegate.asks import Ask
     from tidegate.models.messages import Standing
     from tidegate.models.plan import Plan
+    from tidegate.models.state import State
 
 STAGE = SearchAttributeKey.for_keyword("RolloutStage")
 WAVE = SearchAttributeKey.for_keyword("RolloutWave")
@@ -45,6 +46,11 @@ _SHARED = (MODELS, VENDORS, UNIT)
 COMPARED = ("status", "inbox", "watch")
 """What the memo is written anew for; when that was so goes along."""
 _FUNCTIONS = tuple(function.value for function in Function)
+
+
+def label(plan: Plan, state: State, standing: Standing) -> dict[str, Any]:
+    """Return all that the server shows of a rollout, as a new run begins with it."""
+    return {"memo": memo(standing, inbox.asks(plan, state, standing)), "search_attributes": attributes(standing, plan)}
 
 
 def memo(standing: Standing, asks: Iterable[Ask]) -> dict[str, Any]:

@@ -20,13 +20,13 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tidegate import inbox, outbox, recording, seal, standing, verbs
+from tidegate import outbox, recording, seal, standing, verbs
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order, precedence
 from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
-from tidegate.models.plan import Plan, reread
+from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
 from workflows import attributes, details, hands, ids
@@ -36,6 +36,9 @@ M = TypeVar("M", bound=BaseModel)
 _LATELY = 5
 _AGAIN = timedelta(minutes=1)
 """A deadline that does not move although it was acted on is not acted on more often than this."""
+_PAGE = 200
+"""So many events are decided in one go: a flood must not keep the server waiting until it takes the worker for dead."""
+BREATH = timedelta(milliseconds=1)
 _FRESH = timedelta(hours=1)
 """What was read back so lately needs no look when a run begins."""
 _SERVER = Actor(subject="temporal", kind=ActorKind.SERVICE)
@@ -68,6 +71,7 @@ class Rollout:
         self.lately = given.lately
         self.read_back = given.read_back
         self.inbox: list[Said] = []
+        self.rest: asyncio.Task[None] | None = None
         self.turned = False
         """Whether a wave or a stage is over: a good place to begin a new run."""
         self.applying: dict[int, tuple[Apply, asyncio.Task[None]]] = {}
@@ -92,7 +96,7 @@ class Rollout:
             self._arm()
             try:
                 await workflow.wait_condition(
-                    lambda: bool(self.inbox) or self.rung or self._may_leave() or self._over()
+                    lambda: (self.rest is None and (bool(self.inbox) or self.rung)) or self._may_leave() or self._over()
                 )
             except asyncio.CancelledError:
                 self._cancelled()
@@ -182,7 +186,7 @@ class Rollout:
         texts = {id(said.event): said.texts for said in inbox if said.texts}
         if inbox:
             self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
-        for event in self._ordered([said.event for said in inbox], now):
+        for event in self._paged(self._ordered([said.event for said in inbox], now), inbox):
             answer = answers.get(id(event))
             try:
                 decision = decide(self.plan, self.state, event, now)
@@ -213,6 +217,18 @@ class Rollout:
         except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
             workflow.logger.exception("the deadlines cannot be told")
             return sorted(events, key=precedence)
+
+    def _paged(self, events: Sequence[Event], inbox: list[Said]) -> Sequence[Event]:
+        """Return what is decided now, the safest first; the rest of a flood goes back into the inbox for a breath."""
+        rest = {id(event) for event in events[_PAGE:]}
+        self.inbox = [said for said in inbox if id(said.event) in rest]
+        if self.inbox and self.rest is None:
+            self.rest = asyncio.create_task(self._breathe())
+        return events[:_PAGE]
+
+    async def _breathe(self) -> None:
+        await workflow.sleep(BREATH, summary="much arrived at once; what makes it safer was decided first")
+        self.rest = None
 
     def _fault(self, event: Event, error: Exception) -> Fault:
         """Put aside what the rules could not decide; that holds."""
@@ -395,7 +411,7 @@ class Rollout:
         try:
             state, stands, lately = self._words()
             workflow.set_current_details(details.page(self.plan, state, stands, lately))
-            label = _label(self.plan, state, stands)
+            label = attributes.label(self.plan, state, stands)
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing
             workflow.logger.exception("the page cannot be written")
             return
@@ -411,7 +427,7 @@ class Rollout:
         """Return what the next run is labelled with from its beginning."""
         try:
             state, stands, _ = self._words()
-            return _label(self.plan, state, stands)
+            return attributes.label(self.plan, state, stands)
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
@@ -422,13 +438,6 @@ def _newest() -> dict[str, Any]:
     if not workflow.info().is_target_worker_deployment_version_changed():
         return {}
     return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
-
-
-def _label(plan: Plan, state: State, stands: Standing) -> dict[str, Any]:
-    return {
-        "memo": attributes.memo(stands, inbox.asks(plan, state, stands)),
-        "search_attributes": attributes.attributes(stands, plan),
-    }
 
 
 def _whole(at: datetime) -> datetime:

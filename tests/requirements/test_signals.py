@@ -64,7 +64,7 @@ def test_d8_a_signal_is_told_with_what_it_does(resolved: bool, notices: bool) ->
     one = {**alert(), "status": "resolved" if resolved else "firing"}
     found = inbound.read(sender("alertmanager", does={"critical": "narrow"}), delivery(one), NOW)
     sent = told(hears(rollout, found))
-    assert (sent.keys() >= {Code.NARROWED, Code.FIRST_RESPONSE}) is notices
+    assert (sent.keys() >= {Code.NARROWED, Code.ALERT_RESPONSE}) is notices
     assert bool(sent) is notices
     assert all(move.urgent for move in sent.values())
 
@@ -74,9 +74,9 @@ def test_e22_an_alert_brings_its_first_response_and_runbook(name: str) -> None:
     """Whoever is told that it fires is told what to do first and where the rest stands; of another there is none."""
     rollout = story(signals={"ClaimsErrors": RESPONSE})
     sent = told(hears(rollout, inbound.read(sender("alertmanager"), delivery(alert(alertname=name)), NOW)))
-    assert (Code.FIRST_RESPONSE in sent) is (name == "ClaimsErrors")
+    assert (Code.ALERT_RESPONSE in sent) is (name == "ClaimsErrors")
     if name == "ClaimsErrors":
-        move = sent[Code.FIRST_RESPONSE]
+        move = sent[Code.ALERT_RESPONSE]
         assert "See which rule the last runs hit." in explain(move.about)
         assert "docs/runbooks/claims.md" in explain(move.about)
         assert {"ops-a", "owner"} <= set(move.to)

@@ -31,6 +31,7 @@ from tidegate.models.messages import Answer, RolloutInput
 from tidegate.models.plan import Backend
 from workflows import attributes, ids
 from workflows.plugin import plugin
+from workflows.rollout import BREATH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -164,6 +165,11 @@ class Attacked(Rig):
             elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
                 causes.append(WorkflowTaskFailedCause.Name(event.workflow_task_failed_event_attributes.cause))
         return [cause for cause in causes if not cause.endswith(THE_SERVERS)]
+
+    async def breaths(self) -> int:
+        """Return how often the rest of a flood waited until what was decided of it was on its way."""
+        timers = [event.timer_started_event_attributes for event in itertools.chain(*await self.runs())]
+        return sum(timer.start_to_fire_timeout.ToTimedelta() == BREATH for timer in timers)
 
 
 async def insist(handle: WorkflowHandle[Any, Any], verb: str, said: dict[str, Any], within: float = LONG) -> Answer:

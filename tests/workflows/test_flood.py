@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.workflows.rig import needs_dev_server
 from tests.workflows.siege import Attacked, dev_server, soon
+from tidegate import standing
 from tidegate.models.decision import Outcome
 from worker import Settings, build_worker
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pytest
+
+    from tidegate.decide import Decision
+    from tidegate.models.event import Event
+    from tidegate.models.messages import Answer
 
 pytestmark = needs_dev_server
 
@@ -34,8 +46,31 @@ def test_a_flood_that_waited_for_a_worker_drowns_no_pause() -> None:
                     await soon(lambda: rig.people == 0, "nobody is served", 60)
                     await soon(lambda: len(rig.lines()) > FLOOD // 4, "it is on record")
                     assert await rig.failures() == []
+                    assert await rig.breaths() >= FLOOD // 250, "what one task decides is bounded"
 
     asyncio.run(asyncio.wait_for(story(), 400))
+
+
+def test_a_step_that_a_busy_machine_draws_out_is_not_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK gives a step up after two seconds, and may then never hear that rollout again; the worker is patient."""
+    answer = standing.answer
+
+    def slowly(event: Event, decision: Decision, now: datetime) -> Answer:
+        time.sleep(3)
+        return answer(event, decision, now)
+
+    async def story() -> None:
+        with tempfile.TemporaryDirectory() as home:
+            async with dev_server() as env, build_worker(env.client, Settings(home=Path(home))):
+                rig = Attacked(env, Path(home), "drawn-out")
+                await rig.live()
+                monkeypatch.setattr(standing, "answer", slowly)
+                said = await rig.insist("pause", "ops-a", reason="enough")
+                assert said.outcome is Outcome.DONE
+                await rig.serves(0)
+                assert await rig.failures() == []
+
+    asyncio.run(asyncio.wait_for(story(), 300))
 
 
 async def _one(rig: Attacked, number: int) -> None:

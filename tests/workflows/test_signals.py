@@ -55,7 +55,7 @@ def test_a_rule_fires_and_the_flag_file_shrinks(watched: Watched, record_propert
 
     watched.runner.run(ends())
     codes = Counter(watched.codes("watched"))
-    assert (codes["alert"], codes["narrowed"], codes["first_response"]) == (1, 1, 1)
+    assert (codes["alert"], codes["narrowed"], codes["alert_response"]) == (1, 1, 1)
     assert 0 < narrowed == rollout.people
 
 
