@@ -62,6 +62,12 @@ SHELVES = (
             Verb(
                 "desk", "desking", "Run the review desk: pages on which people without a shell read, decide and sign."
             ),
+            Verb(
+                "listen",
+                "listening",
+                "Take in alerts and events from monitoring, gateways and proxies: each makes something safer, and "
+                "nothing else.",
+            ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
         ),
     ),
@@ -138,6 +144,11 @@ SHELVES = (
                 "findings",
                 "sampling",
                 "Show what people found in real runs: causes and whether they grow, and how well the stop rules do.",
+            ),
+            Verb(
+                "quarantine",
+                "quarantine",
+                "Show what monitoring sent that belongs to no rollout, what came last first.",
             ),
             Verb("ui", "follow", "Print the address of a rollout in the Temporal UI."),
             Verb(

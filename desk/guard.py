@@ -5,6 +5,7 @@ What makes it safer has turns of its own, so that nobody's flood of readings can
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "X-Frame-Options": "DENY",
 }
+_SLOWEST = 30.0
+"""Seconds in which a form must have come."""
 _ANYBODY = Rate(240, 240)
 _STRANGERS_FORMS = Rate(30, 30)
 _FORMS = Rate(40, 40)
@@ -82,7 +85,11 @@ class Guard:
             return
         refused = self._refused(request)
         if refused is None and request.method == "POST":
-            body = await _body(request, receive)
+            try:
+                async with asyncio.timeout(_SLOWEST):
+                    body = await _body(request, receive)
+            except TimeoutError:
+                body, refused = b"", (408, "That came too slowly.", "Send it again. Nothing was sent.")
             if body is None:
                 refused = (413, "That is too much.", f"A form may have {LARGEST // 1024} kB. Nothing was sent.")
             else:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 _SHORT = 5.0
 """Seconds that a reduction waits for a worker before it is left as a message that lasts."""
-_READERS, _REDUCERS = 8, 4
+_READERS, _REDUCERS, _SIGNALLERS = 8, 4, 4
 
 
 class Line:
@@ -34,12 +34,14 @@ class Line:
         """Connect to nobody yet."""
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="asks")
         self._reducers = ThreadPoolExecutor(_REDUCERS, thread_name_prefix="reduces")
+        # A storm of alerts keeps nobody waiting who presses Pause.
+        self._signallers = ThreadPoolExecutor(_SIGNALLERS, thread_name_prefix="signals")
         self._own = threading.local()
         self._servers: list[Server] = []
 
     def close(self) -> None:
         """End every conversation; whoever still waits for an answer gets it first."""
-        for pool in (self._readers, self._reducers):
+        for pool in (self._readers, self._reducers, self._signallers):
             pool.shutdown()
         while self._servers:
             self._servers.pop().close()
@@ -67,6 +69,12 @@ class Line:
                 return None
 
         return await asyncio.get_running_loop().run_in_executor(self._reducers, self._with, reduce)
+
+    async def leave(self, said: Message) -> None:
+        """Leave a message that lasts, whether or not a worker is there."""
+        await asyncio.get_running_loop().run_in_executor(
+            self._signallers, self._with, lambda server: server.signal(said)
+        )
 
     def _with(self, question: Callable[[Server], T]) -> T:
         server: Server | None = getattr(self._own, "server", None)

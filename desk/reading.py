@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cli.quarantine import lost
 from cli.render import clean
 from cli.talk import NoAnswer
 from desk.inbox import waiting
@@ -25,7 +27,8 @@ async def inbox(request: Request) -> Response:
     """Show what waits for whoever is signed in."""
     here, now = room(request), datetime.now(UTC)
     found = await waiting(here.line, session(request).person, now)
-    return here.pages.page(request, "inbox", {"inbox": found})
+    strays = await asyncio.to_thread(lost)
+    return here.pages.page(request, "inbox", {"inbox": found, "strays": strays})
 
 
 @signed_in

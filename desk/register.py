@@ -40,9 +40,9 @@ class Register:
         """Return everybody; raise Refusal if the programme cannot be read."""
         file = self._settings.programme_file()
         with self._lock:
-            stamp = _stamp(file)
-            if self._read is None or self._read[0] != stamp:
-                self._read = (stamp, people.members(file))
+            seen = stamp(file)
+            if self._read is None or self._read[0] != seen:
+                self._read = (seen, people.members(file))
             return self._read[1]
 
     def passkeys(self, person: str) -> list[Known]:
@@ -80,7 +80,8 @@ class Register:
         return file
 
 
-def _stamp(file: Path) -> object:
+def stamp(file: Path) -> object:
+    """Return what changes when a file does."""
     try:
         seen = file.stat()
     except OSError:

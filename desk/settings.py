@@ -28,6 +28,8 @@ class Settings(NamedTuple):
     """What people type, without a path."""
     programme: Path | None = None
     """The programme file; none is the nearest one."""
+    only_inbound: bool = False
+    """Whether only signals are taken in, and no page is shown."""
 
     @property
     def secure(self) -> bool:
@@ -62,8 +64,10 @@ def settings(words: Sequence[str]) -> Settings:
     parser.add_argument("--port", type=int, default=_PORT)
     parser.add_argument("--origin", default=os.environ.get("TIDEGATE_DESK_ORIGIN"))
     parser.add_argument("--programme", type=Path, default=os.environ.get("TIDEGATE_PROGRAMME"))
+    parser.add_argument("--only-inbound", action="store_true")
     given = parser.parse_args(words)
-    return Settings(given.host, given.port, origin_of(given.origin, given.port), given.programme)
+    origin = origin_of(given.origin, given.port)
+    return Settings(given.host, given.port, origin, given.programme, given.only_inbound)
 
 
 def origin_of(named: str | None, port: int) -> str:

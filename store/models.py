@@ -118,3 +118,16 @@ class Memberships(Table, table=True):
     cohort: str = Field(sa_column=_text(key=True))
     digest: str = Field(sa_column=_text(key=True))
     at: str = Field(sa_column=_text())
+
+
+class Quarantine(Table, table=True):
+    """What was sent by monitoring and belongs to no rollout, each kind of it once."""
+
+    id: str = Field(sa_column=_text(key=True))
+    sender: str = Field(sa_column=_text())
+    use_case: str = Field(sa_column=_text())
+    why: str = Field(sa_column=_text())
+    words: str = Field(sa_column=_text())
+    times: int = Field(sa_column=_number())
+    first_at: str = Field(sa_column=_text())
+    last_at: str = Field(sa_column=_text())

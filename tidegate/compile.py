@@ -244,6 +244,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         ladder=case.ladder,
         stages={stage: _stage(case, stage, owed) for stage in case.stages},
         metrics=metrics,
+        signals=dict(playbook.signals),
         fallback=_fallback(playbook),
         notices=told,
         consulted=_named(case, "consulted"),

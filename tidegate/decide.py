@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from tidegate import (
+    alerts,
     amend,
     deadlines,
     drills,
@@ -325,7 +326,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "retire": endings.retire,
         "terminate": endings.terminate,
         "withdraw": endings.withdraw,
-        "alert": thresholds.alert,
+        "alert": alerts.take,
         "readings": thresholds.take,
         "turnover": membership.turnover,
         "sample": samples.take,

@@ -240,6 +240,13 @@ SENTENCES = MappingProxyType(
         Code.ALERT: "The alert {alert} fires and does {does} (deliveries cut short: {truncated}).",
         Code.ALERT_KNOWN: "The alert {alert} has been acted on.",
         Code.ALERT_RESOLVED: "The alert {alert} is over; that widens nothing.",
+        Code.ALERTS_TOO: "{n} more fire with it: {alerts}.",
+        Code.ALERT_TOGETHER: "{by} had it narrowed at {at}: what fires so soon after is the same trouble, and holds.",
+        Code.ALERT_RESPONSE: "{signal} fires. First: {first} The rest is in {runbook}.",
+        Code.GUARDRAIL_EVENT: "A policy stopped something: {alert}.",
+        Code.SHADOW_USE: "People went back to an interface that is not allowed: {alert}.",
+        Code.MODEL_CHANGED: "The model or its provider changed: {alert}. What was seen of the old one must be reviewed "
+        "anew, and nothing widens until issue {id} is settled.",
         # what a checkpoint must know
         Code.DIMENSION_SEEN: "What is known of {dimension}: {figures}.",
         Code.DIMENSION_SILENT: "Nothing that counts was read of {dimension} ({metrics}), so it cannot be judged.",

@@ -234,6 +234,10 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.rollout_stops != old.rollout_stops:
         fewer = any(rule not in new.rollout_stops for rule in old.rollout_stops)
         yield Change("stop rules of the rollout", Weight.MATERIAL if fewer else Weight.RECORDED)
+    if new.signals != old.signals:
+        # What says nothing of a signal leaves it to the programme; every word that the old plan has must stay.
+        fewer = any(new.signals.get(name) != signal for name, signal in old.signals.items())
+        yield Change("what alerts do", Weight.MATERIAL if fewer else Weight.RECORDED)
     if _heard(new) != _heard(old):
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):

@@ -83,6 +83,10 @@ def sealed(event: Event, secret: str, asked: Collection[str] = ()) -> tuple[Even
     changes: dict[str, Any] = {name: own(name, text) for name in _free(event) if (text := getattr(event, name))}
     # Two people who name one incident, and an alert that fires again, speak of the same; the rules must see that.
     changes |= {name: seal(name, getattr(event, name)) for name in alike(event)}
+    if isinstance(event, Alert) and event.others:
+        changes["others"] = tuple(
+            one.model_copy(update={"fingerprint": seal("fingerprint", one.fingerprint)}) for one in event.others
+        )
     if event.signature is not None:
         signed = {name: own(name, getattr(event, name)) for name in alike(event)}
         changes["signature"] = event.signature.model_copy(update={"salt": None, "alike": signed})

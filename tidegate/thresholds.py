@@ -6,15 +6,14 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, conditions, derived, fallback, patience, telling, trips
+from tidegate import calendar, conditions, derived, fallback, patience, telling, trips
 from tidegate.judging import AHEAD, judge
-from tidegate.models.base import Band, Function
+from tidegate.models.base import Band
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
-from tidegate.models.event import ActorKind, Alert, Readings, Reduction
+from tidegate.models.event import ActorKind, Readings, Reduction
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState
-from tidegate.rights import holders
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan, PlanMetric
     from tidegate.models.state import State
 
-_ALERTS_KEPT = 200
 
 _DOES = MappingProxyType(
     {
@@ -397,30 +395,3 @@ def blind(turn: Turn, name: str) -> None:
     turn.change(metrics={**turn.state.metrics, name: watched.but(blind_acted=True)})
     turn.system("blind", Outcome.DONE, because(Code.BLIND, metric=name, since=watched.usable_at or watched.since))
     fallback.reduce(turn, Reduction.NARROW)
-
-
-def alert(turn: Turn, event: Alert) -> Reason:
-    """Act on an alert once; its end is recorded and widens nothing."""
-    if event.resolved:
-        over = turn.note("alert resolved", Outcome.NOOP, because(Code.ALERT_RESOLVED, alert=event.fingerprint))
-        # What was cut off a delivery may be firing still.
-        return fallback.reduce(turn, Reduction.HOLD) if event.truncated else over
-    # The same alert with a graver consequence is another one.
-    known = f"{event.does.value} {event.fingerprint}"
-    if turn.state.alerts.get(known) == event.starts_at and not event.truncated:
-        return turn.note("alert", Outcome.NOOP, because(Code.ALERT_KNOWN, alert=event.fingerprint))
-    alerts = {**turn.state.alerts, known: event.starts_at}
-    turn.change(alerts=dict(list(alerts.items())[-_ALERTS_KEPT:]))
-    turn.note(
-        "alert",
-        Outcome.DONE,
-        because(Code.ALERT, alert=event.fingerprint, does=event.does.value, truncated=str(event.truncated).lower()),
-    )
-    if event.about == "access":
-        pattern = because(Code.ACCESS_PATTERN, alert=event.fingerprint)
-        turn.system("access", Outcome.DONE, pattern)
-        turn.tell(pattern, (*holders(turn.plan, Function.SECURITY), *fallback.pager(turn.plan)), urgent=True)
-    said = fallback.reduce(turn, _DOES[event.does])
-    if event.about == "bypass":
-        bypass.void(turn)
-    return said

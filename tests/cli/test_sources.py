@@ -83,10 +83,10 @@ def test_what_cannot_be_tried_says_what_can(tidegate: Here) -> None:
 @pytest.mark.parametrize(
     ("source", "rule", "says"),
     [
-        (WAREHOUSE.replace("sql", "oracle"), "Y8", "there is no source of the kind `oracle`"),
-        (WAREHOUSE.replace("dsn:", "url:"), "Y8", "has no setting `url`"),
-        (WAREHOUSE.replace("env:", "env/"), "Y8", "`dsn` names no secret"),
-        (WAREHOUSE.replace('WAREHOUSE"', 'WAREHOUSE", lag: 9d'), "Y9", "is 9d old at least"),
+        (WAREHOUSE.replace("sql", "oracle"), "Y11", "there is no source of the kind `oracle`"),
+        (WAREHOUSE.replace("dsn:", "url:"), "Y11", "has no setting `url`"),
+        (WAREHOUSE.replace("env:", "env/"), "Y11", "`dsn` names no secret"),
+        (WAREHOUSE.replace('WAREHOUSE"', 'WAREHOUSE", lag: 9d'), "Y12", "is 9d old at least"),
         (WAREHOUSE, None, "no errors"),
     ],
 )
@@ -99,5 +99,5 @@ def test_what_is_wrong_with_a_source_has_a_line(tidegate: Here, source: str, rul
     done = tidegate("check", TRIAGE)
     assert (done.code == Exit.DONE) is (rule is None)
     assert says in done.out
-    if rule == "Y8":
+    if rule == "Y11":
         assert f"programme.yaml:{line}: error {rule}" in done.out

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from desk.app import build
 from desk.settings import Settings
+from tests.cli.conftest import tidegate
 from tests.desk.browser import Browser, Seen
 from tests.desk.device import Device
 from tests.desk.told import Cut, Told
@@ -19,6 +20,7 @@ from tests.pure.beginnings import asking
 from tests.pure.world import F, Story, with_member
 from tidegate.models.programme import Passkey
 
+__all__ = ("tidegate",)
 ORIGIN = "http://localhost:8333"
 QUESTION = "What could go wrong?"
 _PROGRAMME = """

@@ -14,7 +14,9 @@ from store.migrate import Ahead, scripts, standing, upgrade
 from store.models import Table
 
 REVISIONS = [script.revision for script in scripts().walk_revisions()][::-1]
-TABLES = {"evidence", "papers", "texts", "heads", "inventory", "readings", "rolls", "memberships", "embargoes"}
+TABLES = {
+    "evidence", "papers", "texts", "heads", "inventory", "readings", "rolls", "memberships", "embargoes", "quarantine"
+}  # fmt: skip
 
 
 def tables(url: str) -> set[str]:

@@ -22,7 +22,7 @@ missing policy: SELECT count(*) FROM claims WHERE policy_number IS NULL"""
 
 
 @Rule(
-    "Y8",
+    "Y11",
     "A source that cannot be asked",
     "Every gate that waits for its figures stays shut, and nobody knows why before the day of the checkpoint.",
     Example(
@@ -42,7 +42,7 @@ def reached(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
-    "Y9",
+    "Y12",
     "A source is asked what it cannot answer",
     "The metric is read, and never says anything.",
     Example(

@@ -77,7 +77,7 @@ def comparable(case: Case) -> Iterator[Fault]:
         wrong={
             "metrics.missed": {
                 "kind": "governance", "level": "telemetry", "supports": "agreed_per_100", "source": "warehouse",
-                "query": "claims/missed", "from_sample": "misses_per_100", "hold": "> 9",
+                "query": "claims.missed", "from_sample": "misses_per_100", "hold": "> 9",
                 "first_response": "Tighten the rule.",
             }
         },

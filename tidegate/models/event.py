@@ -20,6 +20,7 @@ from tidegate.models.programme import ReadinessItem
 from tidegate.models.question import Question
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Sample
+from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
 
 __all__ = (
@@ -313,10 +314,14 @@ class Alert(Message):
     """Whether it is over."""
     truncated: bool = False
     """Whether alerts are missing from the delivery: then it holds at least."""
-    does: Literal[Band.HOLD, Band.NARROW, Band.PAUSE, Band.ROLLBACK] = Band.HOLD
+    does: Does = Band.HOLD
     """What it does, by the programme's mapping."""
-    about: Literal["access", "bypass"] | None = Field(default=None, exclude_if=unsaid)
-    """`access`: access that does not match the plan's model of it; `bypass`: controls were gone around."""
+    about: About | None = Field(default=None, exclude_if=unsaid)
+    """What it is about, where that is more than that something is wrong."""
+    signal: SignalName | None = Field(default=None, exclude_if=unsaid)
+    """What the monitoring calls it: the plan may say more of it."""
+    others: tuple[Firing, ...] = Field(default=(), max_length=MOST_OTHERS, exclude_if=unsaid)
+    """Alerts that came together with it."""
 
 
 class Readings(Message):

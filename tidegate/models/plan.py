@@ -35,6 +35,7 @@ from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
 from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.signal import Signal, SignalName
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import Step
 
@@ -350,6 +351,8 @@ class Plan(Carried):
     """The rules of each stage."""
     metrics: dict[Id, PlanMetric]
     """What is measured."""
+    signals: dict[SignalName, Signal] = Field(default_factory=dict, exclude_if=unsaid)
+    """The alerts that are expected, by name: what each does, and what operations does first."""
     fallback: PlanFallback
     """The ways down."""
     notices: tuple[PlanNotice, ...] = ()

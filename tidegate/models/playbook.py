@@ -22,6 +22,7 @@ from tidegate.models.handover import Handoff, Notice, Retirement, Sop, Training
 from tidegate.models.measure import Metric
 from tidegate.models.programme import Decision, External, Right, StandardName, Users
 from tidegate.models.sampling import Questions, Sampling
+from tidegate.models.signal import Signal, SignalName
 from tidegate.models.stage import Authority, StagePlan
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import FallbackPlan, ManualFallback
@@ -145,6 +146,8 @@ class Playbook(Authored):
     """What enforces its exposure: targets of the programme."""
     metrics: Annotated[dict[Id, Metric], Field(min_length=1)]
     """What is measured."""
+    signals: Annotated[dict[SignalName, Signal], Field(max_length=50)] = Field(default_factory=dict)
+    """The alerts that are expected, by name: what each does, and what operations does first."""
     manual_fallback: ManualFallback
     """How the work is done without it."""
     fallback: FallbackPlan = FallbackPlan()

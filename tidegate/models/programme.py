@@ -28,6 +28,7 @@ from tidegate.models.base import (
 from tidegate.models.dated import Dated
 from tidegate.models.dimension import Dimension
 from tidegate.models.member import Cohort, Preset
+from tidegate.models.sender import Sender
 from tidegate.models.shared import Model
 from tidegate.models.taken import ExistingUse
 from tidegate.models.telling import Telling
@@ -427,6 +428,8 @@ class Programme(Authored):
     """The systems that metrics are read from."""
     channels: dict[Key, Channel] = Field(default_factory=dict)
     """The ways to reach people."""
+    senders: dict[Id, Sender] = Field(default_factory=dict)
+    """The systems that may send signals: alerts, events, exports of usage. They can only make it safer."""
     tells: Telling = Telling()
     """How people are told: by which of these ways, and in whose words."""
     taken: tuple[ExistingUse, ...] = ()

@@ -227,6 +227,12 @@ class Code(StrEnum):
     ALERT = "alert"
     ALERT_KNOWN = "alert_known"
     ALERT_RESOLVED = "alert_resolved"
+    ALERTS_TOO = "alerts_too"
+    ALERT_TOGETHER = "alert_together"
+    ALERT_RESPONSE = "alert_response"
+    GUARDRAIL_EVENT = "guardrail_event"
+    SHADOW_USE = "shadow_use"
+    MODEL_CHANGED = "model_changed"
     # what a checkpoint must know
     DIMENSION_SEEN = "dimension_seen"
     DIMENSION_SILENT = "dimension_silent"
