@@ -15,7 +15,7 @@ from tidegate.models.plan import Backend
 
 
 def test_a_channel_that_fails_keeps_the_gate_shut_and_holds_up_no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the webhook refuses nobody is served, then they are, and one that hangs holds no way back up."""
+    """While the webhook refuses nobody is served; once it takes it they are; amid one that hangs it is rolled back."""
 
     async def story() -> None:
         with mailroom() as room:
@@ -46,7 +46,7 @@ def test_a_channel_that_fails_keeps_the_gate_shut_and_holds_up_no_rollback(monke
                 assert await asyncio.to_thread(room.sink.asked.wait, 120), "the notice of it hangs from now on"
                 await rig.handle.signal("rollback", {"as": "ops-a", "id": "m-2", "reason": "It is wrong."})
                 async with asyncio.timeout(120):
-                    while rig.people:  # noqa: ASYNC110  # nothing tells when a file is changed
+                    while rig.people:  # noqa: ASYNC110  # a flag file says nothing when it is written
                         await asyncio.sleep(0.02)
                 assert not room.sink.taken.is_set(), "and still does"
                 room.sink.free.set()
