@@ -16,6 +16,7 @@ from tidegate.models.base import (
     Span,
     Text,
 )
+from tidegate.models.content import Group, Template
 
 
 class Notice(Authored):
@@ -25,16 +26,22 @@ class Notice(Authored):
     """Who they are, in words."""
     to: tuple[Id, ...] = ()
     """The people who confirm for them."""
-    channel: Key
-    """How they are reached."""
+    channel: Key | Annotated[tuple[Key, ...], Field(min_length=1, max_length=4)]
+    """How they are reached; of several the first, and the others in their order where it does not reach them."""
+    group: Group = Group.OPERATORS
+    """What kind of people they are, which decides what the notice dwells on."""
     lead: Span | None = None
     """How long before; the standard's lead if not given."""
     acknowledge: bool = False
     """Whether they must confirm first."""
     contact: Line | None = None
     """Whom they ask."""
+    hours: Line | None = None
+    """When whom they ask can be reached; the programme's working hours if not given."""
     says: Text | None = None
     """What they need to know beyond the change itself."""
+    template: Template | None = None
+    """How their notices are written; as the programme has it for the group, or the built-in way, if not given."""
 
 
 class Training(Authored):
