@@ -6,8 +6,8 @@ Settings come from the environment: `TEMPORAL_*` or temporal.toml say where the 
 does), TIDEGATE_HOME where files lie, TIDEGATE_LEDGER where evidence is kept, TIDEGATE_LEDGER_KEY with which key its
 heads are signed, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS where it answers for
 itself, TIDEGATE_WATCH after how many seconds it compares what is served with what was approved again (60; 0 leaves
-that to other workers). TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the server knows
-which is current.
+that to other workers), TIDEGATE_DESK_ORIGIN where notices say that the review desk is. TIDEGATE_DEPLOYMENT and
+TIDEGATE_BUILD tell versions of workers apart, where the server knows which is current.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.authority import authority
+from activities.channels.apprise import Sender
+from activities.channels.carried import Carried
 from activities.channels.log import Board
+from activities.channels.tray import Tray
 from activities.drill import DrillActivities
 from activities.drivers import drivers_under
 from activities.exposure import ExposureActivities
@@ -41,7 +44,7 @@ from activities.line import LineActivities
 from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
-from activities.notices import NoticeActivities
+from activities.notices import Channel, NoticeActivities
 from activities.sources.litellm import Spent
 from activities.sources.written import Written
 from activities.whereabouts import whereabouts
@@ -100,7 +103,11 @@ class Settings(NamedTuple):
             deployment=environment.get("TIDEGATE_DEPLOYMENT") or None,
             build=environment.get("TIDEGATE_BUILD") or None,
             watch=_seconds(environment.get("TIDEGATE_WATCH")),
+            desk=environment.get("TIDEGATE_DESK_ORIGIN") or None,
         )
+
+    desk: str | None = None
+    """Where the review desk answers, as notices say it; none is said if nobody says where it is."""
 
     @property
     def ledger(self) -> str:
@@ -144,8 +151,18 @@ def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) 
         MetricActivities({"file": Written(home), "litellm": Spent(home)}).read,
         MemberActivities(settings.ledger, home).resolve,
         line.keep_embargo,
-        NoticeActivities({"log": Board(home / "notices.jsonl")}, own="log").tell,
+        NoticeActivities(channels(settings), "log", settings.desk, tray(settings)).tell,
     ]
+
+
+def channels(settings: Settings) -> dict[str, Channel]:
+    """Return the ways in which people are told, by kind."""
+    return {"log": Board(settings.home / "notices.jsonl"), "apprise": Sender(Carried(settings.home))}
+
+
+def tray(settings: Settings) -> Tray:
+    """Return where reminders wait for others of their kind."""
+    return Tray(settings.home / "reminders.jsonl", settings.desk)
 
 
 def signer(settings: Settings) -> Heads | None:
@@ -262,6 +279,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 asyncio.create_task(_look_out(client, settings)),
                 asyncio.create_task(_look_after_members(client, settings)),
                 asyncio.create_task(_look_after_ledger(settings)),
+                asyncio.create_task(_look_after_reminders(settings)),
             ]
             await stop.wait()
             state.update(ready=False)
@@ -327,6 +345,17 @@ async def _look_after_members(client: Client, settings: Settings) -> None:
             await turnovers.round(datetime.now(UTC))
         except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
             log.warning("who is in the cohorts could not be looked after: %s", type(error).__name__)
+        await asyncio.sleep(_SWEEP_EVERY)
+
+
+async def _look_after_reminders(settings: Settings) -> None:
+    """Send what waits for people to be at work, again and again."""
+    ways, kept = channels(settings), tray(settings)
+    while True:
+        try:
+            await asyncio.to_thread(kept.send, ways, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # this round failed; the next one may not
+            log.warning("reminders could not be sent: %s", type(error).__name__)
         await asyncio.sleep(_SWEEP_EVERY)
 
 

@@ -38,6 +38,11 @@ class Lines:
             written += os.write(self._descriptor, text[written:])
         os.fsync(self._descriptor)
 
+    def become(self, kept: Iterable[dict[str, Any]]) -> None:
+        """Have these lines and no others. Whoever dies amid this has forgotten more, and torn nothing."""
+        os.ftruncate(self._descriptor, 0)
+        self.add(kept)
+
     def _whole(self) -> int:
         """Return where the last whole line ends; what stands behind it was being written when its writer died."""
         os.lseek(self._descriptor, 0, os.SEEK_SET)

@@ -5,26 +5,104 @@ It shows what the rollout froze when the round was opened; what is sent names ex
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cli import render
 from cli.moments import shown
-from tidegate.manual import load
+from cli.options import AsJson, Gate, UseCase
+from tidegate.document import changes, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tidegate.models.exposure import CohortShare, Exposure
-    from tidegate.models.gate import Gate
+    from tidegate.models.document import Document
+    from tidegate.models.gate import Gate as Round
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
-_LIST = 12
-_WHOLE = 10_000
+
+def briefing(
+    use_case: UseCase,
+    *,
+    gate: Gate = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print it as Markdown.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write it as one HTML page, with its charts and without a script."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the briefing of the round of votes that is open, or how one would read now.
+
+    What was frozen when the round was opened is what a yes is a yes to: its digest is part of the subject. With --html
+    the curves of the ledger stand beside it. With --json: one object with the keys of the document, among them
+    "verdict", "people_now", "people_then", "approves", "exposure", "dimensions", "metrics", "conditions", "bypass",
+    "exceptions", "training", "issues", "owed", "happened", "manual", "subject" and "digest".
+
+    Example: tidegate briefing minutes-summariser --html briefing.html
+    """
+    from cli.answers import Exit, Refusal
+
+    if sum((as_json, markdown, html is not None)) > 1:
+        raise Refusal("--json, --markdown and --html are three ways to show it", "Choose one.", Exit.USAGE)
+    doc = _asked(use_case, gate)
+    if as_json:
+        render.answer(doc.model_dump(mode="json"))
+    elif markdown:
+        from cli.paper import markdown as spelled
+
+        render.say(spelled(doc).rstrip("\n"))
+    elif html is not None:
+        from cli import paper
+        from cli.wayback import history
+
+        written(html, paper.html(doc, history(use_case)))
+    else:
+        _page(doc)
 
 
-def show(plan: Plan, state: State, gate: Gate) -> None:
-    """Print the page."""
+def written(file: Path, text: str) -> None:
+    """Write a file, and say so."""
+    from cli.answers import Refusal
+
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise Refusal(f"{file} cannot be written: {error.strerror}", "Name another file.") from None
+    render.say(f"Written: {file}")
+
+
+def _asked(use_case: str, gate: str | None) -> Document:
+    from datetime import UTC, datetime
+
+    from cli import talk
+    from cli.answers import Exit, Refusal
+    from cli.telling import unseen
+    from tidegate.decide import begin
+    from tidegate.document import standing
+
+    now = datetime.now(UTC)
+    try:
+        given = talk.server().whole(use_case)
+    except talk.NoAnswer:
+        raise unseen(use_case, "the briefing") from None
+    plan, state = given.plan, given.state or begin(given.plan, now)
+    if gate is not None and gate not in state.gates:
+        open_ = render.listed(list(state.gates), "and") or "none"
+        raise Refusal(f"no round of votes called {gate} is open", f"Open: {open_}.", Exit.NO_SUCH_THING)
+    found = state.gates.get(gate) if gate is not None else next(iter(state.gates.values()), None)
+    return document(plan, state, found) if found is not None else standing(plan, state, now)
+
+
+# -- on a terminal ----------------------------------------------------------------------------------------------------
+
+
+def show(plan: Plan, state: State, gate: Round) -> None:
+    """Print the page of a round of votes, with who has said what."""
+    doc = document(plan, state, gate)
     render.heading(f"{plan.title}: {render.spoken(gate.kind.value)} {gate.id}", first=True)
     render.sentence(f"It leads to {gate.label}. Open until {shown(gate.expires_at)}.")
     differences = list(changes(state.exposure.desired, gate.change)) if gate.change is not None else []
@@ -35,7 +113,8 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
             render.sentence(line, "  ")
     else:
         render.say("It changes nothing for the people served.")
-    _evidence(gate)
+    _conditions(doc)
+    _known(doc)
     signed = [f"{ballot.person} ({render.spoken(ballot.function.value)}): {render.spoken(ballot.choice.value)}"
               for ballot in gate.ballots]  # fmt: skip
     render.sentence(f"So far: {'; '.join(signed) or 'nobody has said anything'}.")
@@ -47,18 +126,16 @@ def show(plan: Plan, state: State, gate: Gate) -> None:
         through = f"the freeze {given.freeze} until {shown(given.ends)}"
         render.sentence(f"Let through {through} by {given.by}: {given.why}")
     _says(plan, gate)
-    render.sentence(f"Success here means: {plan.success_means}")
-    render.sentence(f"It does not mean: {plan.success_does_not_mean}")
-    render.sentence(load(plan, gate.change or state.exposure.desired).sentence())
+    _means(doc)
     render.say(f"Subject: {gate.subject}")
 
 
-def questions(plan: Plan, gate: Gate, function: Any) -> tuple[str, ...]:
+def questions(plan: Plan, gate: Round, function: Any) -> tuple[str, ...]:
     """Return what an approval in this function must answer."""
     return plan.rules(gate.level).gates[gate.kind].questions.get(function, ())
 
 
-def _says(plan: Plan, gate: Gate) -> None:
+def _says(plan: Plan, gate: Round) -> None:
     """Say who must say yes, and who may say no alone."""
     from tidegate.who import needed, vetoing
 
@@ -70,46 +147,66 @@ def _says(plan: Plan, gate: Gate) -> None:
     render.sentence(f"A veto alone can stop it: {render.listed(vetoing(plan, gate), 'or') or 'nobody has one'}.")
 
 
-def _evidence(gate: Gate) -> None:
-    from tidegate.explain import explain
+def _page(doc: Document) -> None:
+    """Print a whole briefing."""
+    stands = f"{render.spoken(doc.stage)}, wave {doc.wave}" if doc.stage else "nobody is served yet"
+    render.heading(f"{doc.title}: to {doc.label}", first=True)
+    frozen = f"frozen {shown(doc.as_of)}, {doc.gate}" if doc.gate else "as it stands now: nothing is frozen or signed"
+    render.sentence(f"{doc.use_case} ({stands}), tier {doc.tier}, {doc.standard}; {frozen}.")
+    render.sentence(doc.approves)
+    rows = [(row.what, row.now, row.then if row.changes else f"{row.then} (as now)") for row in doc.exposure]
+    render.table(("What is exposed", "Now", "After a yes"), rows)
+    _conditions(doc)
+    _known(doc)
+    _means(doc)
+    if doc.subject:
+        render.say(f"Subject: {doc.subject}")
 
-    briefing = gate.briefing
-    render.say(f"Its conditions are {render.spoken(briefing.verdict.value)}, as of {shown(briefing.as_of)}.")
-    if briefing.checks:
-        rows = [(check.name, render.spoken(check.verdict.value), explain(check.reason)) for check in briefing.checks]
+
+def _conditions(doc: Document) -> None:
+    render.say(f"Its conditions are {render.spoken(doc.verdict)}, as of {shown(doc.as_of)}.")
+    if doc.conditions:
+        rows = [(one.name, render.spoken(one.says), one.why) for one in doc.conditions]
         render.table(("Condition", "Says", "Why"), rows)
 
 
-def changes(before: Exposure, after: Exposure) -> Iterator[tuple[str, str, str]]:
-    """Yield each thing that would be otherwise, as it is and as it would be."""
-    if before.people != after.people:
-        yield "people, at most", f"{before.people:,}", f"{after.people:,}"
-    for name in sorted({*before.cohorts, *after.cohorts}):
-        was, then = before.cohorts.get(name), after.cohorts.get(name)
-        if was != then:
-            yield f"cohort {name}", _part(was), _part(then)
-    for grant in sorted({*before.grants, *after.grants}):
-        mode, new = before.grants.get(grant), after.grants.get(grant)
-        if mode is not new:
-            system, _, verb = grant.rpartition(":")
-            yield f"{verb.replace('_', ' ')} in {system}", mode.value if mode else "deny", new.value if new else "deny"
-    for dimension, none in (("models", "none"), ("data", "none"), ("paths", "the main one"), ("regions", "home")):
-        old, young = getattr(before, dimension), getattr(after, dimension)
-        if old != young:
-            yield dimension, ", ".join(old) or none, ", ".join(young) or none
-    for limit in ("runs_per_day", "budget_per_month"):
-        least, most = getattr(before, limit), getattr(after, limit)
-        if least != most:
-            yield limit.replace("_", " "), _limit(least), _limit(most)
+def _known(doc: Document) -> None:
+    """Print what is known beside the conditions; what is none of it takes no line."""
+    render.heading("Four dimensions")
+    for one in doc.dimensions:
+        mark = "" if one.says == "passed" else " The standard asks for it." if one.asked else " The standard does not."
+        render.sentence(f"{one.dimension}: {render.spoken(one.says)}. {one.why}{mark}", "  ")
+    outcomes = [one for one in doc.metrics if one.family == "outcome"]
+    if outcomes:
+        render.heading("Outcomes")
+        rows = [
+            (one.name, _cell(one.baseline), _cell(one.value), one.goal or "-", one.moved, one.band) for one in outcomes
+        ]
+        render.table(("Figure", "Before", "Now", "Goal", "Come so far", "Band"), rows)
+    for heading, lines in _lists(doc):
+        if lines:
+            render.heading(heading)
+            for line in lines:
+                render.sentence(line, "  ")
+    render.say()
 
 
-def _part(part: CohortShare | None) -> str:
-    if part is None or not part.serves:
-        return "nobody"
-    share = "" if part.share == _WHOLE else f"{part.share / 100:g}%, "
-    who = f" of list {' and '.join(name[:_LIST] for name in part.who)}" if part.who else ""
-    return f"{share}up to {part.people:,}{who}"
+def _lists(doc: Document) -> Iterator[tuple[str, list[str]]]:
+    from cli.paper import sections, told
+
+    yield "Controls were gone around", [told(line) for line in doc.bypass]
+    since = f"Since the last checkpoint, {shown(doc.since)}" if doc.since else "Since it began"
+    times = (f"{told(one.sentence)} ({one.count} times, last {shown(one.last)})" for one in doc.happened)
+    yield since, list(times)
+    for heading, lines in sections(doc):
+        yield heading, [told(line) for line in lines]
 
 
-def _limit(limit: Any) -> str:
-    return "no limit" if limit is None else f"{limit:,}"
+def _means(doc: Document) -> None:
+    render.sentence(f"Success here means: {doc.success_means}")
+    render.sentence(f"It does not mean: {doc.success_does_not_mean}")
+    render.sentence(doc.manual.sentence)
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else str(value)

@@ -28,7 +28,7 @@ def process(
     It is counted from the record. With --json: {"rounds": {how they ended: how many}, "hours_to_agree": the median, or
     null, "reviewers": {person: decisions}, "refused", "reminders", "escalations", "overdue", "missed_reviews",
     "changes": {"widenings", "reductions", "revisions"}, "exceptions": {"asked", "granted", "denied", "renewed", "over",
-    "in_force"}}.
+    "in_force"}, "completion": how many of a hundred rounds people decided before they ran out, or null}.
 
     Example: tidegate evidence process minutes-summariser
     """
@@ -41,10 +41,12 @@ def process(
         streams = [use_case] if use_case is not None else [one.stream for one in view.streams()]
         found = counted(line for stream in streams for line in _lines(view, stream))
     if as_json:
-        render.answer(found._asdict())
+        render.answer({**found._asdict(), "completion": found.completion})
         return
     render.heading("Rounds of votes", first=True)
     render.table(("How they ended", "How many"), [(how, str(many)) for how, many in found.rounds.items()])
+    if found.completion is not None:
+        render.say(f"People decided {found.completion:g} of a hundred rounds before they ran out.")
     if found.hours_to_agree is not None:
         render.say(f"Half of those that agreed took {found.hours_to_agree:g} hours or less.")
     if found.reviewers:

@@ -57,7 +57,7 @@ class Desk:
         programme = self.read(programme_file(self.named, file))
         table, day = self.looked_up(programme)
         compiled = compile_(programme.data, playbook.data, table, day)
-        findings = (*compiled.findings, *_unreachable(compiled))
+        findings = (*compiled.findings, *_unreachable(compiled), *_untold(compiled))
         return Judged(compiled, _rows(findings, playbook, programme), day, programme)
 
     def looked_up(self, programme: Document) -> tuple[Zones, date]:
@@ -207,6 +207,16 @@ def _unreachable(compiled: Compiled) -> Iterator[Finding]:
 
     for found in objections(compiled.plan) if compiled.plan is not None else ():
         yield error("D1", ("targets", found.target), f"`{found.target}`: {found.message}", found.mend, "programme")
+
+
+def _untold(compiled: Compiled) -> Iterator[Finding]:
+    """Say which channel no notice could take, and which template says too little: people must hear before it begins."""
+    from activities.channels.objections import objections
+    from tidegate.models.finding import error
+
+    if compiled.case is not None:
+        for found in objections(compiled.case.programme, compiled.case.playbook):
+            yield error(found.rule, found.path, found.message, found.mend, found.document)
 
 
 def _rows(findings: Iterable[Finding], playbook: Document, programme: Document) -> tuple[Row, ...]:

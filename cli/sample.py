@@ -68,7 +68,8 @@ may: {{minutes-store: [read], editor: [draft]}}   # all else denied
 target: flags/first_steps
 metrics:
   minutes_per_document: {{kind: outcome, baseline: 25, goal: "<= 12", by: {goal}, source: by-hand}}
-  corrections_per_100: {{kind: outcome, healthy: "<= 8", narrow: "> 15", rollback: "> 40", source: by-hand}}
+  corrections_per_100:
+    {{kind: outcome, dimension: adoption_quality, healthy: "<= 8", narrow: "> 15", rollback: "> 40", source: by-hand}}
 success_means: Drafts halve the effort.
 success_does_not_mean: Safe for minutes of clients.
 manual_fallback: {{how: docs/manual-minutes.md, owner: office-head, per_day: 20}}

@@ -84,6 +84,29 @@ SHELVES = (
             ),
             Verb("who-can", "knowing", "Name those who may do something now, and say why the others may not."),
             Verb(
+                "metrics",
+                "metrics",
+                "Show what is measured, and try what a figure would do.",
+                (
+                    Verb(
+                        "tree",
+                        "metrics",
+                        "Show the metric tree: each figure with its value, its band, what it does, who reviews it and "
+                        "when it is read.",
+                    ),
+                    Verb(
+                        "eval",
+                        "metrics",
+                        "Say what figures would do: which band, whether it acts, and what would be lacking to go on.",
+                    ),
+                ),
+            ),
+            Verb(
+                "diagnose",
+                "metrics",
+                "Say which level left its threshold first, from the business goal down, and how far down that goes.",
+            ),
+            Verb(
                 "onepager",
                 "onepaging",
                 "Answer the ten questions about a workflow on one page, with names.",
@@ -117,11 +140,25 @@ SHELVES = (
                 "follow",
                 "Show what you were told, or what everybody was, the latest last.",
             ),
+            Verb(
+                "notice",
+                "noticing",
+                "Read what people will be told before they are, and try the ways to tell them.",
+                (
+                    Verb("preview", "noticing", "Show what each audience would be told of a wave, word for word."),
+                    Verb("test", "noticing", "Send a test message by a channel, and say whether it arrived."),
+                ),
+            ),
         ),
     ),
     Shelf(
         "Decide",
         (
+            Verb(
+                "briefing",
+                "briefing",
+                "Show the briefing of the round of votes that is open, or how one would read now.",
+            ),
             Verb("review", "review", "Look at what is to be decided, and say what is to come of it."),
             Verb("approve", "decide", "Say yes to the round of votes that is open."),
             Verb("reject", "decide", "Say no to the round of votes that is open; it ends, and nothing widens."),
@@ -209,6 +246,48 @@ SHELVES = (
     Shelf(
         "Prove",
         (
+            Verb(
+                "report",
+                "report",
+                "Report from the ledger what was gained, how it is used, what it costs, and how it was decided.",
+                (
+                    Verb(
+                        "monthly",
+                        "report",
+                        "Report a month of every use case: outcomes, adoption, spend, and how the reviewing went.",
+                    ),
+                    Verb(
+                        "scorecard",
+                        "report",
+                        "Report a month of one use case: spend, utilisation, value delivered, and where the spend "
+                        "leads.",
+                    ),
+                    Verb(
+                        "portfolio",
+                        "report",
+                        "Report all use cases beside each other, for those who decide in which to invest and which to "
+                        "retire.",
+                    ),
+                    Verb(
+                        "review",
+                        "report",
+                        "Report all that a review after launch needs: outcome, decisions, incidents, exceptions, and "
+                        "what each rests on.",
+                    ),
+                    Verb(
+                        "compare",
+                        "report",
+                        "Compare two checkpoints, of one use case or of two: the same template asks the same of each.",
+                    ),
+                    Verb(
+                        "links",
+                        "report",
+                        "Show which notice, round of votes, and version of plan and policy stand behind each change "
+                        "of exposure.",
+                    ),
+                    Verb("verify", "report", "Say whether a report is as it was signed."),
+                ),
+            ),
             Verb(
                 "evidence",
                 "evidence",

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from cli.moments import shown
+from cli.paper import told
 from cli.render import clean, counted, listed, spoken
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from desk.visitors import Visitors
 
 HERE = Path(__file__).parent
+CHARTS = HERE.parent / "cli" / "templates"
 
 
 class Pages:
@@ -29,7 +31,8 @@ class Pages:
         """Read the templates when they are asked for."""
         self._visitors = visitors
         self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            # The charts are those of the papers that people take away.
+            loader=FileSystemLoader([HERE / "templates", CHARTS]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -37,7 +40,7 @@ class Pages:
             # A sign that turns the writing around could make a page say what nobody has written.
             finalize=lambda said: clean(said) if type(said) is str else said,
         )
-        self._templates.filters.update(shown=shown, spoken=spoken, listed=listed)
+        self._templates.filters.update(shown=shown, spoken=spoken, listed=listed, told=told)
         self._templates.globals.update(counted=counted)
 
     def page(self, request: Request, name: str, words: Mapping[str, Any], status: int = 200) -> Response:

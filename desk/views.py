@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cli.briefing import changes, questions
+from cli.briefing import questions
+from cli.paper import sections
 from cli.render import spoken
+from tidegate.charts import bar
 from tidegate.decide import begin
+from tidegate.document import changes, document
 from tidegate.explain import explain
 from tidegate.models.base import Function
 from tidegate.models.event import Actor
@@ -75,6 +78,7 @@ def review(case: Case, gate: Gate, function: Function | None) -> dict[str, Any]:
     seat = case.seat(gate, function)
     asked = questions(plan, gate, seat.function) if isinstance(seat, Seat) else ()
     differences = list(changes(state.exposure.desired, gate.change)) if gate.change is not None else []
+    doc = document(plan, state, gate)
     proposal = state.proposal if state.proposal is not None and state.proposal.gate == gate.id else None
     return {
         "use_case": plan.use_case,
@@ -115,6 +119,10 @@ def review(case: Case, gate: Gate, function: Function | None) -> dict[str, Any]:
         "barred": None if isinstance(seat, Seat) else explain(seat),
         "spoken": case.spoken(gate),
         "questions": list(enumerate(asked, start=1)),
+        "doc": doc,
+        "outcomes": [(one, bar(one)) for one in doc.metrics if one.family == "outcome"],
+        "others": [(one, bar(one)) for one in doc.metrics if one.family != "outcome"],
+        "sections": sections(doc),
         "success": plan.success_means,
         "no_success": plan.success_does_not_mean,
     }

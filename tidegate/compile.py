@@ -17,13 +17,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from tidegate.authoring.dated import freezes, midnight, undated
-from tidegate.authoring.defaults import longest, notices, questions, raci, rights, sampling, stop_rules
+from tidegate.authoring.defaults import longest, notices, questions, raci, reach, rights, sampling, stop_rules
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
@@ -33,6 +34,7 @@ from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
     AcceptedIssue,
@@ -40,7 +42,6 @@ from tidegate.models.plan import (
     NarrowTo,
     Plan,
     PlanFallback,
-    PlanHandoff,
     PlanStage,
     reread,
 )
@@ -219,7 +220,8 @@ def _gates(stage: Stage) -> tuple[GateKind, ...]:
 def _plan(case: Case, owed: list[Finding]) -> Plan:
     programme, playbook = case.programme, case.playbook
     targets = (playbook.target,) if isinstance(playbook.target, str) else playbook.target
-    metrics, told = plan_metrics(case), notices(playbook, case.rules.values())
+    metrics, told = plan_metrics(case), notices(playbook, case.rules.values(), programme.tells.templates)
+    ways = reach(programme)
     plan = Plan(
         use_case=playbook.use_case,
         title=playbook.title or playbook.use_case.replace("-", " ").capitalize(),
@@ -263,7 +265,13 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             if name in targets
         },
         sources=_reached(programme.sources, [metric.source for metric in metrics.values()]),
-        channels=_reached(programme.channels, [notice.channel for notice in told]),
+        channels=_reached(
+            programme.channels,
+            [*(way for notice in told for way in (notice.channel, *notice.otherwise)), *chain(*ways.values())],
+        ),
+        reach=ways,
+        mails={name: person.mail for name, person in programme.people.items() if person.mail is not None},
+        purpose=playbook.objective or playbook.learn,
         data={
             name: source if isinstance(source, DataSource) else DataSource(kind=source)
             for name, source in playbook.data.items()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback, freezes, hours, membership, thresholds, votes, waivers
+from tidegate import briefing as briefings
+from tidegate import bypass, calendar, dimensions, fallback, freezes, hours, membership, thresholds, votes, waivers
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import Choice
-from tidegate.models.gate import Briefing, Ending, Gate
+from tidegate.models.gate import Ending, Gate
 from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
 from tidegate.models.state import Evidence, Phase
@@ -39,6 +40,7 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     if kind not in _NO_METRICS:
         checks.extend(bypass.checks(plan, state, now))
         checks.extend(thresholds.checks(plan, state, now))
+        checks.extend(dimensions.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
@@ -172,10 +174,8 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
             turn.place(told=True)
         return None
     checks = evidence(turn.plan, turn.state, kind, level, now)
-    verdict = worst(checks)
-    briefing = Briefing.model_construct(
-        digest=digest([check.model_dump(mode="json") for check in checks]), as_of=now, verdict=verdict, checks=checks
-    )
+    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now)
+    briefing = briefings.frozen(turn, checks, worst(checks), facts)
     subject = digest(
         {
             "plan": (plan or turn.plan).digest,

@@ -12,6 +12,7 @@ from tidegate import dates, fallback
 from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function
 from tidegate.models.change import Change, Weight
+from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.permit import narrower
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegate.models.base import Span
-    from tidegate.models.plan import Plan, PlanMetric, Rung
+    from tidegate.models.plan import Plan, PlanMetric, PlanNotice, Rung
 
 __all__ = ("Change", "Weight", "diff")
 
@@ -72,6 +73,10 @@ def _rung(name: str, old: Rung, new: Rung) -> Iterator[Change]:
         yield Change(
             f"{name}: {new.min_samples} runs, was {old.min_samples}", Weight.MATERIAL if fewer else Weight.RECORDED
         )
+    if new.together != old.together:
+        closer = _not_longer(new.together, old.together)
+        said = f"{name}: readings at most {new.together or 'any time'} apart, was {old.together or 'any time'}"
+        yield Change(said, Weight.RECORDED if closer else Weight.MATERIAL)
     if new.max_observe != old.max_observe:
         yield Change(f"{name}: latest end of the observation", Weight.RECORDED)
     for said, was, now in (
@@ -132,7 +137,16 @@ _SOONER: MappingProxyType[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "every": _not_longer,
         "max_age": _not_longer,
         "blind_limit": _not_longer,
+        "initial_delay": lambda mine, theirs: mine is None or (theirs is not None and not_longer(mine, theirs)),
+        "recover": lambda mine, theirs: (mine or 1) >= (theirs or 1),
+        "error_limit": lambda mine, theirs: theirs is None or (mine is not None and mine <= theirs),
+        "inconclusive_limit": lambda mine, theirs: theirs is None or (mine is not None and mine <= theirs),
         "reviewer": lambda _mine, _theirs: True,
+        # What it is called and who is told what changes nothing of when it acts.
+        "level": lambda _mine, _theirs: True,
+        "supports": lambda _mine, _theirs: True,
+        "first_response": lambda _mine, _theirs: True,
+        "unit": lambda _mine, _theirs: True,
     }
 )
 
@@ -219,14 +233,22 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.rollout_stops != old.rollout_stops:
         fewer = any(rule not in new.rollout_stops for rule in old.rollout_stops)
         yield Change("stop rules of the rollout", Weight.MATERIAL if fewer else Weight.RECORDED)
-    if new.notices != old.notices:
+    if _heard(new) != _heard(old):
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
+    elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
+        yield Change("what notices say", Weight.RECORDED)
     if new.retire_when != old.retire_when:
         yield Change("retirement criteria", Weight.MATERIAL)
     if new.texts_digest != old.texts_digest or (new.title, new.success_means, new.success_does_not_mean) != (
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _heard(plan: Plan) -> tuple[PlanNotice, ...]:
+    """Return who is told, how and when; the words are theirs who write them."""
+    said = {"says": "", "contact": "", "hours": "", "template": "", "group": Group.OPERATORS}
+    return tuple(notice.but(**said) for notice in plan.notices)
 
 
 def _shared(old: Plan, new: Plan) -> Iterator[Change]:
@@ -245,7 +267,7 @@ def _reached(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _by_name(old, new)
     if new.sources != old.sources:
         yield Change("where metrics are read", Weight.MATERIAL)
-    if new.channels != old.channels:
+    if (new.channels, new.reach) != (old.channels, old.reach):
         yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,))
 
 

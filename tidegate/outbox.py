@@ -24,6 +24,8 @@ def due(state: State, backlog: Backlog) -> bool:
     """Whether there is something to store that should not wait for company."""
     if len(backlog.records) > _RECORDS_WAIT_AT_MOST:
         return True
+    if state.position.phase.over:
+        return bool(state.outbox)  # no company comes any more
     return len(state.outbox) > _WAITS_AT_MOST or any(not _can_wait(entry) for entry in state.outbox)
 
 

@@ -47,6 +47,13 @@ class Process(NamedTuple):
     """How many were asked for, granted, denied, renewed, over, and how many are in force."""
 
     @property
+    def completion(self) -> float | None:
+        """Which share of the rounds that are over was decided by people, in hundredths: the rest ran out unseen."""
+        decided = sum(self.rounds.get(how, 0) for how in ("agreed", "rejected", "sent back"))
+        asked = decided + self.rounds.get("expired", 0)
+        return round(decided / asked * 100, 1) if asked else None
+
+    @property
     def heaviest(self) -> tuple[str, int] | None:
         """Who has given the most decisions."""
         return max(self.reviewers.items(), key=lambda one: (one[1], one[0]), default=None)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, runbook, samples, targets, thresholds
+from tidegate import calendar, fallback, runbook, samples, targets, telling, thresholds
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Applied, Confirm, Dispatched, Observed, Reduction
@@ -78,6 +78,7 @@ def dispatched(turn: Turn, event: Dispatched) -> None:
 
 def _confirmed(turn: Turn, pending: Apply) -> None:
     exposure = turn.state.exposure
+    telling.changed(turn, exposure.confirmed, pending)
     turn.settled("apply")
     turn.expose(
         confirmed=pending.exposure,

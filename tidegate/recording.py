@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
+from tidegate.briefing import paper
 from tidegate.digest import digest, sealed_words
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Amend
@@ -141,7 +142,7 @@ def heard(  # all that one decision is made of
         return backlog, after
     words = event.model_dump(mode="json", exclude_defaults=True) | {"kind": event.kind}
     papers = [
-        Paper(kind="briefing", digest=gate.briefing.digest, words=_checks(gate.briefing.checks))
+        Paper(kind="briefing", digest=gate.briefing.digest, words=paper(gate.briefing))
         for name, gate in state.gates.items()
         if name not in before.state.gates
     ]
@@ -260,10 +261,6 @@ def _digest_of_plan(plan: Plan) -> str:
     return digest(sealed_words(plan, plan.digest))
 
 
-def _checks(checks: Sequence[Any]) -> list[Any]:
-    return [check.model_dump(mode="json") for check in checks]
-
-
 # -- to the ledger ----------------------------------------------------------------------------------------------------
 
 
@@ -301,8 +298,7 @@ def stored(backlog: Backlog, rows: Sequence[Row], plan: Plan, state: State, now:
     spelled = spell(state)
     whole = Paper(kind="state", digest=spelled.digest, words=spelled.words)
     open_ = [
-        Paper(kind="briefing", digest=gate.briefing.digest, words=_checks(gate.briefing.checks))
-        for gate in state.gates.values()
+        Paper(kind="briefing", digest=gate.briefing.digest, words=paper(gate.briefing)) for gate in state.gates.values()
     ]
     closing = _record(left, {"kind": "missed", "count": backlog.missed}, spelled.words, spelled, (), now)
     return _with(left.but(missed=0), closing, (whole, _plan(plan), *open_), {})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, membership, runbook, thresholds, votes
+from tidegate import briefing, calendar, content, fallback, gates, membership, runbook, telling, thresholds, votes
 from tidegate.digest import digest
 from tidegate.models.base import GateKind
+from tidegate.models.content import Change
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
 from tidegate.models.event import Consequence
 from tidegate.models.reasons import Code
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tidegate.models.decision import Reason
     from tidegate.models.event import Noticed
+    from tidegate.models.exposure import Exposure
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
@@ -34,10 +36,13 @@ def announce(turn: Turn, gate: Gate) -> None:
 def _send(turn: Turn, gate: Gate, index: int) -> None:
     notice, key = turn.plan.notices[index], f"{gate.id}-{index}"
     ready = calendar.later(turn.plan.calendar, turn.now, notice.lead)
-    sent = Announcement(at=turn.now, ready_at=ready)
+    before = turn.state.announcements.get(key)
+    sent = Announcement(at=turn.now, ready_at=ready, tries=before.tries if before is not None else 0)
     turn.change(announcements={**turn.state.announcements, key: sent})
-    about = because(Code.ANNOUNCED, audience=notice.audience, label=gate.label, at=ready)
-    turn.perform(key, Notify(key=key, about=about, to=notice.to, channel=notice.channel, required=True))
+    exposure = turn.state.exposure
+    change = Change(before=exposure.confirmed, after=_becomes(turn, gate))
+    first = exposure.peak == 0 and not exposure.confirmed.serves
+    turn.perform(key, content.announcement(turn.plan, index, gate, change, ready=ready, first=first))
 
 
 def _send_again(turn: Turn, gate: Gate) -> None:
@@ -50,20 +55,48 @@ def _send_again(turn: Turn, gate: Gate) -> None:
 
 def noticed(turn: Turn, event: Noticed) -> None:
     """Take in whether a notice arrived; partly is not delivered."""
+    move = turn.state.owed.get(event.key)
+    told = move if isinstance(move, Notify) else None
     turn.settled(event.key)
     announced = turn.state.announcements.get(event.key)
     if announced is None:
         runbook.reached(turn, event)
-        if event.result != "delivered":
-            turn.system("notice", Outcome.REFUSED, because(Code.NOTICE_FAILED, notice=event.key, result=event.result))
+        if event.result != "delivered" or (told is not None and told.epoch):
+            _kept(turn, event, told)
         return
     delivered = event.result == "delivered"
     retry = None if delivered else calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
-    answered = announced.but(result=event.result, retry_at=retry)
+    answered = announced.but(
+        result=event.result, retry_at=retry, why=telling.why(event), tries=0 if delivered else announced.tries + 1
+    )
     turn.change(announcements={**turn.state.announcements, event.key: answered})
-    outcome = Outcome.DONE if delivered else Outcome.REFUSED
-    code = Code.NOTICE_DELIVERED if delivered else Code.NOTICE_FAILED
-    turn.system("notice", outcome, because(code, notice=event.key, result=event.result))
+    _kept(turn, event, told)
+    if told is not None and retry is not None:
+        telling.stuck(turn, told, answered)
+
+
+def _kept(turn: Turn, event: Noticed, told: Notify | None) -> None:
+    """Write down what became of a notice: which change it was about, and which version of which words was sent."""
+    delivered = event.result == "delivered"
+    about: dict[str, object] = {}
+    gate = subject = None
+    if told is not None and told.audience:
+        about = {"audience": told.audience, "text": event.text, "revision": turn.state.plan[:12]}
+        about |= {"epoch": told.epoch} if told.epoch else {}
+        of = turn.state.gates.get(told.gate)
+        gate, subject = (told.gate or None), (of.subject if of is not None else None)
+    turn.system(
+        "notice",
+        Outcome.DONE if delivered else Outcome.REFUSED,
+        because(
+            Code.NOTICE_DELIVERED if delivered else Code.NOTICE_FAILED,
+            notice=event.key,
+            result=telling.became(event),
+            **about,
+        ),
+        gate=gate,
+        subject=subject,
+    )
 
 
 def told(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ...]:
@@ -73,7 +106,7 @@ def told(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ..
         name = f"notice {notice.audience}"
         said = state.announcements.get(f"{gate.id}-{index}")
         if said is None or said.result != "delivered":
-            result = "not sent" if said is None else said.result
+            result = "not sent" if said is None else said.result + (f", {said.why}" if said.why else "")
             found.append(_pending(name, because(Code.NOTICE_OPEN, audience=notice.audience, result=result)))
         elif notice.acknowledge and said.confirmed_by is None:
             found.append(_pending(name, because(Code.UNCONFIRMED, audience=notice.audience, to=notice.to)))
@@ -182,7 +215,7 @@ def consume(turn: Turn, gate: Gate) -> None:
             by = because(Code.SUPERSEDED, gate=other.id, by=gate.id)
             turn.system("gate superseded", Outcome.SUPERSEDED, by, gate=other.id, subject=other.subject)
             fallback.close_gate(turn, other.id, "superseded")
-    change = gate.change or membership.pinned(turn.plan, turn.state, turn.plan.exposure(gate.level))
+    change = _becomes(turn, gate)
     turn.expose(before=turn.state.exposure.desired)
     turn.move_to(Phase.WIDENING, target=gate.level, purpose=gate.kind)
     turn.system(
@@ -200,6 +233,11 @@ def consume(turn: Turn, gate: Gate) -> None:
         subject=gate.subject,
     )
     fallback.fence(turn, "widen", change, gate.label, after=turn.state.written)
+
+
+def _becomes(turn: Turn, gate: Gate) -> Exposure:
+    """Return what a round of votes has agreed to, to the letter."""
+    return gate.change or membership.pinned(turn.plan, turn.state, turn.plan.exposure(gate.level))
 
 
 _OWES = MappingProxyType(
@@ -222,4 +260,5 @@ def use(turn: Turn, gate: Gate) -> None:
             turn.change(obligations={**turn.state.obligations, name: owed})
             reason = because(_OWES[promise.consequence], id=name, who=promise.owner, what=promise.what, due=promise.due)
             turn.system("condition", Outcome.DONE, reason)
+    briefing.used(turn, gate)
     fallback.close_gate(turn, gate.id, "consumed")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback, trips
+from tidegate import bypass, calendar, conditions, derived, fallback, patience, telling, trips
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Alert, Readings, Reduction
@@ -21,8 +21,10 @@ from tidegate.rights import holders
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.models.base import Condition
     from tidegate.models.decision import Reason
     from tidegate.models.plan import Plan, PlanMetric
     from tidegate.models.state import State
@@ -46,7 +48,9 @@ def begin(turn: Turn) -> None:
     fresh = MetricState(due_at=turn.now, since=turn.now)
     known = turn.state.metrics
     watched = {
-        name: known[name].but(due_at=turn.now, since=turn.now, blind_acted=False, acted=Band.HEALTHY)
+        name: known[name].but(
+            due_at=turn.now, since=turn.now, blind_acted=False, acted=Band.HEALTHY, good=0, errors=0, silent=0
+        )
         if name in known
         else fresh
         for name in turn.plan.metrics
@@ -55,9 +59,12 @@ def begin(turn: Turn) -> None:
 
 
 def judge(
-    plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime
+    plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime, since: datetime | None = None
 ) -> tuple[Verdict, Reason, Decimal | None]:
-    """Return what a metric's last answer is worth now, and its value where it has one that counts."""
+    """Return what a metric's last answer is worth now, and its value where it has one that counts.
+
+    `since` is from when on it is watched, where its first readings are to be passed over.
+    """
     if last is None:
         return Verdict.INCONCLUSIVE, because(Code.NO_READING, metric=name), None
     if last.status == "error":
@@ -66,14 +73,19 @@ def judge(
         return Verdict.INCONCLUSIVE, because(Code.STALE, metric=name, at=last.taken_at), None
     if last.taken_at > now + _AHEAD:
         return Verdict.INCONCLUSIVE, because(Code.FROM_THE_FUTURE, metric=name, at=last.taken_at), None
-    if last.status == "no_data" or (last.status == "value" and last.value is None):
-        if metric.on_no_data == "fail":
-            return Verdict.FAILED, because(Code.NO_DATA_FAILS, metric=name), None
-        if metric.on_no_data == "zero":
-            return Verdict.PASSED, because(Code.NO_DATA_ZERO, metric=name), Decimal(0)
+    until = patience.early_until(plan, metric, since)
+    if until is not None and last.taken_at < until:
+        return Verdict.INCONCLUSIVE, because(Code.TOO_EARLY, metric=name, until=until), None
+    absent = last.status == "no_data" or (last.status == "value" and last.value is None)
+    if absent and metric.on_no_data == "fail":
+        return Verdict.FAILED, because(Code.NO_DATA_FAILS, metric=name), None
+    if absent and metric.on_no_data == "inconclusive":
         return Verdict.INCONCLUSIVE, because(Code.NO_DATA, metric=name), None
     if last.status == "insufficient_sample" or last.n < metric.min_samples:
+        # That nothing happened is no sample of how it goes when something does, whatever no data counts as.
         return Verdict.INCONCLUSIVE, because(Code.FEW_SAMPLES, metric=name, n=last.n, needed=metric.min_samples), None
+    if absent:
+        return Verdict.PASSED, because(Code.NO_DATA_ZERO, metric=name), Decimal(0)
     return Verdict.PASSED, because(Code.READ, metric=name, value=last.value, n=last.n), last.value
 
 
@@ -104,38 +116,32 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
         if metric.dry_run or (name not in wanted and not metric.bands and metric.limit is None):
             continue
         watched = state.metrics.get(name)
-        verdict, reason, value = judge(plan, metric, name, watched.last if watched else None, now)
+        last, since = (watched.last, watched.since) if watched else (None, None)
+        verdict, reason, value = judge(plan, metric, name, last, now, since)
+        if name in wanted and verdict is Verdict.PASSED:
+            verdict, reason = conditions.of_this_wave(state, name, last, reason)
         if value is None or verdict is not Verdict.PASSED:
             by_code.get(reason.code, fresh).append(Check(name=name, verdict=verdict, reason=reason))
             continue
         values[name] = value
         band = watched.band if watched else Band.HEALTHY
         strayed = band.rank >= Band.HOLD.rank
-        shown = because(Code.IN_BAND, metric=name, value=value, band=band.value) if strayed else reason
+        shown = _in_band(metric, name, value, watched) if strayed else reason
         row = Check(name=name, verdict=Verdict.FAILED if strayed else Verdict.PASSED, reason=shown)
         (guardrails if metric.guardrail else signals).append(row)
-    for condition in rung.advance_when:
-        value = values.get(condition.metric)
-        if value is None:
-            continue
-        met = condition.bound.holds(value)
-        reason = because(Code.CONDITION, condition=str(condition), value=value, met="met" if met else "not met")
-        signals.append(Check(name=str(condition), verdict=Verdict.PASSED if met else Verdict.FAILED, reason=reason))
+    fresh.extend(conditions.apart(state, rung, tuple(name for name in wanted if name in values)))
+    signals.extend(conditions.asked(plan, rung, values))
     if rung.min_samples:
         samples.append(_runs_seen(state, wanted, rung.min_samples))
-    rules = trips.checks(plan, _values(plan, state, now))
-    return (*rules, *guardrails, *health, *fresh, *samples, *signals)
+    return (*trips.checks(plan, state, now, judge), *guardrails, *health, *fresh, *samples, *signals)
 
 
-def _values(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
-    """Return what every metric that may act is known to be now."""
-    found = {}
-    for name, metric in plan.metrics.items() if plan.rollout_stops else ():
-        watched = state.metrics.get(name)
-        verdict, _, value = judge(plan, metric, name, watched.last if watched else None, now)
-        if value is not None and verdict is Verdict.PASSED and not metric.dry_run:
-            found[name] = value
-    return found
+def _in_band(metric: PlanMetric, name: str, value: Decimal, watched: MetricState | None) -> Reason:
+    band = (watched.band if watched else Band.HEALTHY).value
+    if watched is not None and watched.good:
+        needed = metric.recover or 1
+        return because(Code.RECOVERING, metric=name, value=value, band=band, good=watched.good, needed=needed)
+    return because(Code.IN_BAND, metric=name, value=value, band=band)
 
 
 def _runs_seen(state: State, wanted: tuple[str, ...], needed: int) -> Check:
@@ -159,7 +165,8 @@ def take(turn: Turn, event: Readings) -> Reason:
     member = turn.plan.roster.get(event.actor.subject)
     if human and (member is None or not member.active):
         return turn.note("readings", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
-    odd = [name for name in event.items if name not in turn.plan.metrics or turn.plan.metrics[name].by_hand != human]
+    known = turn.plan.metrics
+    odd = [name for name in event.items if name not in known or known[name].by_hand != human or known[name].derived]
     if odd:
         return turn.note("readings", Outcome.REFUSED, because(Code.NOT_THIS_WAY, metrics=odd))
     _answered(turn, tuple(event.items))
@@ -174,49 +181,87 @@ def take(turn: Turn, event: Readings) -> Reason:
             # Kept, it would count once its time has come, and bar every honest answer until then.
             ahead = because(Code.FROM_THE_FUTURE, metric=name, at=reading.taken_at)
             turn.note("readings", Outcome.REFUSED, ahead)
-            continue
-        kept[name] = _weighed(turn, metric, name, old, reading)
+            # An answer that nobody can use is still one more that said nothing.
+            kept[name] = _unheard(metric, old, patience.silence(metric, old, Verdict.INCONCLUSIVE, ahead.code))
+        else:
+            kept[name] = _weighed(turn, metric, name, old, reading)
         if kept[name].acted.rank > old.acted.rank:
             acts.append((kept[name].acted, name))
+    acts.extend(_worked_out(turn, kept, event))
+    telling.bands(turn, kept)
     turn.change(metrics=kept)
     worst = max((metric.band for metric in kept.values()), key=lambda band: band.rank, default=Band.HEALTHY)
     said = turn.note("readings", Outcome.DONE, because(Code.READINGS, metrics=tuple(event.items), worst=worst.value))
     for band, name in sorted(acts, key=lambda act: -act[0].rank)[:1]:
         if not turn.state.exposure.desired.serves:
             break
-        limit, value = limit_of(turn.state, turn.plan.metrics[name]), _shown(kept[name])
-        last = kept[name].last
-        number = None if last is None else last.number
-        why = because(Code.THRESHOLD, metric=name, band=band.value, value=value)
-        if limit is not None and number is not None and number > limit:
-            why = because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
-        turn.system("threshold", Outcome.DONE, why)
+        turn.system("threshold", Outcome.DONE, _why(turn, name, kept[name], band))
         said = fallback.reduce(turn, _DOES[band])
-    return trips.act(turn, _values(turn.plan, turn.state, turn.now)) or said
+        metric = turn.plan.metrics[name]
+        if metric.first_response is not None:
+            first = because(Code.FIRST_RESPONSE, metric=name, band=band.value, what=metric.first_response)
+            turn.tell(first, (metric.reviewer,), urgent=True)
+    return trips.act(turn, judge) or said
+
+
+def _worked_out(turn: Turn, kept: dict[str, MetricState], event: Readings) -> Iterator[tuple[Band, str]]:
+    """Weigh what is derived from what was read; it has a new reading once each of its parts has."""
+    for name, metric in derived.of(turn.plan, event.items):
+        said: dict[str, derived.Part] = {}
+        for part in metric.derived.parts if metric.derived else ():
+            state = kept.get(part)
+            if state is not None and state.last is not None:
+                _, reason, value = judge(turn.plan, turn.plan.metrics[part], part, state.last, turn.now, state.since)
+                said[part] = derived.Part(state.last, reason.code, value)
+        if metric.derived is None or len(said) < len(metric.derived.parts):
+            continue
+        old, new = kept.get(name) or MetricState(due_at=turn.now, since=turn.now), derived.reading(metric, said)
+        if old.last is not None and new.status == "value" == old.last.status and new.taken_at <= old.last.taken_at:
+            continue
+        kept[name] = _weighed(turn, metric, name, old, new)
+        if kept[name].acted.rank > old.acted.rank:
+            yield kept[name].acted, name
+
+
+def _why(turn: Turn, name: str, watched: MetricState, band: Band) -> Reason:
+    metric, value = turn.plan.metrics[name], _shown(watched)
+    limit, silent = limit_of(turn.state, metric), patience.Silence(watched.errors, watched.silent)
+    number = None if watched.last is None else watched.last.number
+    if patience.lost(metric, silent):
+        return patience.why_lost(metric, name, silent)
+    if limit is not None and number is not None and number > limit:
+        return because(Code.LIMIT_BREACHED, metric=name, value=value, limit=limit, does=band.value)
+    beyond = conditions.beyond(metric, watched, tuple(bound for each, bound in _pausing(turn) if each == name))
+    return because(Code.THRESHOLD, metric=name, band=band.value, value=value, beyond=beyond)
 
 
 def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, reading: Reading) -> MetricState:
     # A source that was asked has its next date already; a person who was early has time again from now on.
     asked = not metric.by_hand and old.due_at > turn.now
     due = old.due_at if asked else calendar.again(turn.plan.calendar, turn.now, metric.every)
-    verdict, _, value = judge(turn.plan, metric, name, reading, turn.now)
-    pauses, past, worse = False, Band.HEALTHY, old.worse
+    verdict, reason, value = judge(turn.plan, metric, name, reading, turn.now, old.since)
+    silent = patience.silence(metric, old, verdict, reason.code)
+    # While a wave has only begun, a figure says nothing of how it goes; a limit is no estimate, and waits for nothing.
+    firm = reading.number if reason.code is Code.TOO_EARLY else value
+    pauses = firm is not None and _pauses(turn, name, firm)
+    past, worse, good = Band.HEALTHY if firm is None else _past(turn, metric, firm, old), old.worse, old.good
     if value is None:
-        failed = verdict is Verdict.FAILED
+        failed = verdict is Verdict.FAILED or pauses
         band = max(old.band, Band.HOLD, key=lambda each: each.rank) if failed else old.band
+        band = max(band, past, Band.PAUSE if pauses else past, key=lambda each: each.rank)
         breaches = old.breaches + 1 if failed else old.breaches
         usable = old.usable_at
         blind_acted = old.blind_acted
     else:
-        band = band_of(metric, value, old.band)
-        if pauses := _pauses(turn, name, value):
+        band, good = patience.settled(metric, band_of(metric, value, old.band), old)
+        if pauses:
             band = max(band, Band.PAUSE, key=lambda each: each.rank)
-        past = _past(turn, metric, value, old)
         worse = _worse(metric, value, old)
         if metric.trend is not None and worse >= metric.trend:
             past = max(past, Band.HOLD, key=lambda each: each.rank)
         band = max(band, past, key=lambda each: each.rank)
-        breaches = old.breaches + 1 if band.rank >= Band.HOLD.rank else 0
+        # A good reading on the way back is no breach, though it is not well again yet.
+        breaches = old.breaches + 1 if band.rank >= Band.HOLD.rank and not good else 0
         usable, blind_acted = reading.taken_at, False
     acted = old.acted if band.rank > Band.WATCH.rank else Band.HEALTHY
     # A signal asks people to look; only a guardrail goes further than a hold by itself.
@@ -226,16 +271,28 @@ def _weighed(turn: Turn, metric: PlanMetric, name: str, old: MetricState, readin
     if not metric.dry_run:
         # A limit is no estimate, and a trend has counted its readings: neither waits for more of them.
         acted = max(acted, past, key=lambda each: each.rank)
+        if patience.lost(metric, silent):
+            acted = max(acted, Band.HOLD, key=lambda each: each.rank)
     return old.but(
         last=reading,
         usable_at=usable,
         breaches=breaches,
         worse=worse,
+        good=good,
+        errors=silent.errors,
+        silent=silent.answers,
         band=band,
         acted=acted,
         due_at=due,
         blind_acted=blind_acted,
     )
+
+
+def _unheard(metric: PlanMetric, old: MetricState, silent: patience.Silence) -> MetricState:
+    """Count an answer that is not kept."""
+    lost = patience.lost(metric, silent) and not metric.dry_run
+    acted = max(old.acted, Band.HOLD, key=lambda each: each.rank) if lost else old.acted
+    return old.but(errors=silent.errors, silent=silent.answers, acted=acted)
 
 
 def limit_of(state: State, metric: PlanMetric) -> Decimal | None:
@@ -269,10 +326,13 @@ def _worse(metric: PlanMetric, value: Decimal, old: MetricState) -> int:
 
 def _pauses(turn: Turn, name: str, value: Decimal) -> bool:
     """Whether a value is one that this wave is paused for, whatever the metric's own bands say."""
+    return any(metric == name and bound.holds(value) for metric, bound in _pausing(turn))
+
+
+def _pausing(turn: Turn) -> tuple[Condition, ...]:
     rung = turn.plan.rung(max(turn.state.position.level, 1))
     # Until it has been handed over, the guards of the rollout stand beside the steady ones.
-    guards = () if turn.state.position.handed_over else rung.guard_when
-    return any(condition.metric == name and condition.bound.holds(value) for condition in (*rung.pause_when, *guards))
+    return (*rung.pause_when, *(() if turn.state.position.handed_over else rung.guard_when))
 
 
 def _shown(metric: MetricState) -> str:
@@ -287,12 +347,14 @@ def _answered(turn: Turn, names: tuple[str, ...]) -> None:
 
 def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
     """Have sources read, and remind the people who read by hand."""
-    machine = tuple(name for name in names if not turn.plan.metrics[name].by_hand)
-    hand = tuple(name for name in names if turn.plan.metrics[name].by_hand)
+    asked = derived.parts(turn.plan, names)
+    machine = tuple(name for name in asked if not turn.plan.metrics[name].by_hand)
+    # What people read for a derived figure is asked of them at its own time, unless it says nothing now.
+    hand = tuple(name for name in asked if turn.plan.metrics[name].by_hand and (name in names or _mute(turn, name)))
     if machine and "readings" not in turn.state.owed:
         turn.perform("readings", TakeReadings(metrics=machine, attempt=attempt))
     kept = dict(turn.state.metrics)
-    for name in names:
+    for name in dict.fromkeys((*names, *machine, *hand)):
         metric = turn.plan.metrics[name]
         old = kept.get(name) or MetricState(due_at=turn.now, since=turn.now)
         kept[name] = old.but(due_at=calendar.again(turn.plan.calendar, turn.now, metric.every))
@@ -300,6 +362,36 @@ def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
     for person in sorted({turn.plan.metrics[name].reviewer for name in hand}):
         mine = tuple(name for name in hand if turn.plan.metrics[name].reviewer == person)
         turn.tell(because(Code.READING_DUE, metrics=mine), (person,))
+        if missed := tuple(name for name in mine if _missed(turn, name)):
+            reason = because(Code.READING_MISSED, metrics=missed, who=person)
+            turn.system("reading missed", Outcome.EXPIRED, reason)
+            turn.tell(reason, tuple(dict.fromkeys((person, *fallback.pager(turn.plan)))), urgent=True)
+            _nobody_looked(turn, missed)
+
+
+def _missed(turn: Turn, name: str) -> bool:
+    """Whether a person has let a reading grow so old that it says nothing, and was there to take another."""
+    metric, since = turn.plan.metrics[name], turn.state.metrics[name].since
+    over = turn.now >= calendar.later(turn.plan.calendar, since, metric.max_age)
+    return over and not metric.dry_run and _mute(turn, name)
+
+
+def _nobody_looked(turn: Turn, names: tuple[str, ...]) -> None:
+    """Count a date that a person let pass as one more answer that said nothing."""
+    for name in names:
+        metric, old = turn.plan.metrics[name], turn.state.metrics[name]
+        silent = patience.silence(metric, old, Verdict.INCONCLUSIVE, Code.STALE)
+        new = _unheard(metric, old, silent)
+        turn.change(metrics={**turn.state.metrics, name: new})
+        if new.acted.rank > old.acted.rank and turn.state.exposure.desired.serves:
+            turn.system("threshold", Outcome.DONE, patience.why_lost(metric, name, silent))
+            fallback.reduce(turn, Reduction.HOLD)
+
+
+def _mute(turn: Turn, name: str) -> bool:
+    watched = turn.state.metrics.get(name)
+    last, since = (watched.last, watched.since) if watched else (None, None)
+    return judge(turn.plan, turn.plan.metrics[name], name, last, turn.now, since)[2] is None
 
 
 def blind_at(plan: Plan, name: str, watched: MetricState) -> datetime | None:
@@ -307,7 +399,8 @@ def blind_at(plan: Plan, name: str, watched: MetricState) -> datetime | None:
     metric = plan.metrics.get(name)
     if metric is None or metric.blind_limit is None or watched.blind_acted or metric.dry_run:
         return None
-    seen = max(watched.usable_at or watched.since, watched.since)
+    began = patience.early_until(plan, metric, watched.since) or watched.since
+    seen = max(watched.usable_at or began, began)
     return calendar.later(plan.calendar, calendar.later(plan.calendar, seen, metric.max_age), metric.blind_limit)
 
 

@@ -7,7 +7,7 @@ passes: being blind has its own limit, and no gate opens while nobody can say wh
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tidegate import fallback
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -19,18 +19,43 @@ from tidegate.turn import because
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from tidegate.models.decision import Reason
-    from tidegate.models.plan import Plan
+    from tidegate.models.plan import Plan, PlanMetric
+    from tidegate.models.reading import Reading
+    from tidegate.models.state import State
     from tidegate.models.stop import RolloutStop
     from tidegate.turn import Turn
 
 _VERDICT = MappingProxyType({True: Verdict.FAILED, False: Verdict.PASSED, None: Verdict.INCONCLUSIVE})
 
 
-def act(turn: Turn, values: Mapping[str, Decimal]) -> Reason | None:
+class Judge(Protocol):
+    """Says what a metric's last answer is worth now, and its value where it has one that counts."""
+
+    def __call__(  # it is that of thresholds, which asks these rules
+        self, plan: Plan, metric: PlanMetric, name: str, last: Reading | None, now: datetime, since: datetime | None
+    ) -> tuple[Verdict, Reason, Decimal | None]:
+        """Judge one answer."""
+
+
+def known(plan: Plan, state: State, now: datetime, judge: Judge) -> dict[str, Decimal]:
+    """Return what every metric that may act is known to be now."""
+    found = {}
+    for name, metric in plan.metrics.items() if plan.rollout_stops else ():
+        watched = state.metrics.get(name)
+        last, since = (watched.last, watched.since) if watched else (None, None)
+        verdict, _, value = judge(plan, metric, name, last, now, since)
+        if value is not None and verdict is Verdict.PASSED and not metric.dry_run:
+            found[name] = value
+    return found
+
+
+def act(turn: Turn, judge: Judge) -> Reason | None:
     """Act on every rule that begins to hold, the gravest last, so that its answer is the one that is heard."""
+    values = known(turn.plan, turn.state, turn.now, judge)
     answers = {rule.name: _holds(rule, values) for rule in turn.plan.rollout_stops}
     standing = tuple(name for name in turn.state.tripped if answers.get(name, False) is not False)
     fresh = [rule for rule in turn.plan.rollout_stops if answers[rule.name] and rule.name not in standing]
@@ -49,9 +74,9 @@ def act(turn: Turn, values: Mapping[str, Decimal]) -> Reason | None:
     return said
 
 
-def checks(plan: Plan, values: Mapping[str, Decimal]) -> tuple[Check, ...]:
+def checks(plan: Plan, state: State, now: datetime, judge: Judge) -> tuple[Check, ...]:
     """Return what the rules say about going on: only one that is known not to hold lets anything pass."""
-    found = []
+    found, values = [], known(plan, state, now, judge)
     for rule in plan.rollout_stops:
         answer = _holds(rule, values)
         reason = _reason(rule, values, holding=answer)

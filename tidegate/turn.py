@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tidegate.calendar import LEAST
+from tidegate.lately import told
 from tidegate.models.base import Stage
 from tidegate.models.decision import Entry, Notify, Outcome, Reason, Stood
 from tidegate.models.event import SYSTEM, Actor
@@ -141,6 +142,9 @@ class Turn:
             key=actor.key,
             cause=self.cause,
         )
+        lately = told(state.lately, reason, outcome, self.now)
+        if lately is not state.lately:
+            self.change(lately=lately)
         if self._collapsed(entry):
             return reason
         self.entries.append(entry)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import amend, calendar, endings, fallback, gates, membership, resume, schedule, thresholds, votes
+from tidegate import amend, calendar, derived, endings, fallback, gates, membership, resume, schedule, thresholds, votes
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction
@@ -155,7 +155,7 @@ def _checkpoint(turn: Turn) -> None:
         return
     turn.settled("readings")
     thresholds.ask(turn, silent, position.attempts + 1)
-    by_hand = any(turn.plan.metrics[name].by_hand for name in silent)
+    by_hand = any(turn.plan.metrics[name].by_hand for name in derived.parts(turn.plan, silent))
     retry = calendar.again(turn.plan.calendar, turn.now, _PATIENCE if by_hand else turn.rules.retry_every)
     turn.place(attempts=position.attempts + 1, retry_at=retry)
     turn.system(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
-from tidegate import runbook, verbs
+from tidegate import content, hours, runbook, verbs
 from tidegate.explain import explain
+from tidegate.models.content import Failure
 from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
 from tidegate.models.member import Resolved, Snapshot
@@ -33,6 +34,7 @@ from workflows import ids, options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings, TakeSnapshot
     from tidegate.models.event import Event
@@ -144,12 +146,13 @@ async def drill(plan: Plan, move: Rehearse) -> tuple[Event, ...]:
 
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:
     """Tell people; whoever was not told is on record as not told."""
+    now = workflow.now()
     task = NoticeRequest(
         use_case=plan.use_case,
         title=plan.title,
         stream=_stream(),
-        notices=tuple(Notice(move=move, text=explain(move.about), channel=_channel(plan, move)) for move in moves),
-        as_of=workflow.now(),
+        notices=tuple(_notice(plan, move, now) for move in moves),
+        as_of=now,
     )
     whom = ", ".join(dict.fromkeys(name for move in moves for name in move.to))
     try:
@@ -158,7 +161,20 @@ async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:
     except Exception as error:  # noqa: BLE001  # the answers say that nobody was told
         workflow.logger.warning("nobody could be told: %s", _why(error))
         reached = {}
-    return tuple(reached.get(move.key, Noticed(key=move.key, result="failed")) for move in moves)
+    silent = Failure.SILENT
+    return tuple(reached.get(move.key, Noticed(key=move.key, result="failed", why=silent)) for move in moves)
+
+
+def _notice(plan: Plan, move: Notify, now: datetime) -> Notice:
+    return Notice(
+        move=move,
+        text=explain(move.about),
+        channel=_channel(plan, move),
+        content=content.content(plan, move, now),
+        ways=content.ways(plan, move),
+        together=move.channel is None,
+        wakes={name: hours.at_work(plan, name, now) for name in move.to} if content.reminds(move) else {},
+    )
 
 
 async def _do(name: str, task: Any, result: Any, summary: str) -> Any:

@@ -182,7 +182,7 @@ def test_a_budget_that_is_reached(bound: str, value: str | int, acts: bool) -> N
 @pytest.mark.parametrize("dry", [True, False])
 def test_a_rehearsed_metric(dry: bool) -> None:  # the case itself
     """A metric in rehearsal is judged and recorded, and neither acts nor decides a gate."""
-    story = Story(lone(dry_run=dry)).climb(2)
+    story = Story(lone(dry_run=dry)).live()
     story.value = Decimal(30)
     story.read(30)
     assert story.state.metrics["errors"].band is Band.PAUSE

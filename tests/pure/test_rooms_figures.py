@@ -130,7 +130,8 @@ def test_no_data_that_fails() -> None:
     assert story.state.exposure.control.open
     decision = story.read(None)
     entry = next(entry for entry in decision.entries if entry.action == "threshold")
-    assert entry.reason == because(Code.THRESHOLD, metric="errors", band="hold", value="no data")
+    beyond = "no data fails here"
+    assert entry.reason == because(Code.THRESHOLD, metric="errors", band="hold", value="no data", beyond=beyond)
     assert decision.receipt is not None
     assert decision.receipt.reason.code is Code.HELD
     assert thresholds._shown(MetricState(due_at=START, since=START)) == "no data"
@@ -199,7 +200,7 @@ def test_the_worst_of_a_round_acts_once() -> None:
     items = {name: reading(value, taken_at=story.now) for name, value in (("mild", 12), ("errors", 45), ("worse", 25))}
     decision = story.message(Readings, "reader", actor_kind=ActorKind.SERVICE, items=items)
     why = [entry.reason for entry in decision.entries if entry.action == "threshold"]
-    assert why == [because(Code.THRESHOLD, metric="errors", band="rollback", value=45)]
+    assert why == [because(Code.THRESHOLD, metric="errors", band="rollback", value=45, beyond="> 40, 100 cases")]
     assert decision.entries[0].reason == because(Code.READINGS, metrics=("mild", "errors", "worse"), worst="rollback")
 
 

@@ -130,6 +130,8 @@ def test_figures_wait_for_company_on_their_way_to_the_ledger() -> None:
     story.read(1)
     assert len(story.state.outbox) == 1
     assert not outbox.due(story.state, Backlog())
+    ended = story.state.but(position=story.state.position.but(phase=Phase.TERMINATED))
+    assert outbox.due(ended, Backlog()), "after the end no company comes"
     for _ in range(20):
         story.now += timedelta(days=1)
         story.read(1)

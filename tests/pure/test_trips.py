@@ -125,9 +125,9 @@ def test_a_dry_run_answers_no_rule() -> None:
     """A metric that never acts acts through no rule either."""
     plan = with_metric(ruled(stop("errors > 3", "pause")), "errors", dry_run=True)
     story = Story(plan).climb(1)
-    checks = trips.checks(story.plan, {})
+    checks = trips.checks(story.plan, story.state, story.now, thresholds.judge)
     assert [one.verdict for one in checks] == [Verdict.INCONCLUSIVE]
-    assert thresholds._values(story.plan, story.state, story.now) == {}
+    assert trips.known(story.plan, story.state, story.now, thresholds.judge) == {}
 
 
 def test_nobody_served_is_nobody_to_make_safer() -> None:
@@ -142,10 +142,10 @@ def test_values_are_those_that_count() -> None:
     """A rule sees a value only as long as it is fresh and over enough cases."""
     story = live()
     story.read(4)
-    assert thresholds._values(story.plan, story.state, story.now)["errors"] == Decimal(4)
-    assert "errors" not in thresholds._values(story.plan, story.state, story.now + 4 * DAY)
+    assert trips.known(story.plan, story.state, story.now, thresholds.judge)["errors"] == Decimal(4)
+    assert "errors" not in trips.known(story.plan, story.state, story.now + 4 * DAY, thresholds.judge)
     story.read(4, n=4)
-    assert "errors" not in thresholds._values(story.plan, story.state, story.now)
+    assert "errors" not in trips.known(story.plan, story.state, story.now, thresholds.judge)
 
 
 def test_a_rule_less_is_a_material_change_and_one_more_is_not() -> None:

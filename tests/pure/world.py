@@ -39,6 +39,7 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import CohortShare, Exposure
 from tidegate.models.gate import Gate
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.plan import (
     FreezeWindow,
@@ -46,7 +47,6 @@ from tidegate.models.plan import (
     NarrowTo,
     Plan,
     PlanFallback,
-    PlanHandoff,
     PlanMetric,
     PlanNotice,
     PlanStage,

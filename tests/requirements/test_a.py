@@ -12,6 +12,7 @@ from cli import briefing
 from tests.pure.test_waivers import asked, begun, decided
 from tests.pure.world import F, Story, but, exposure, standard_plan, with_metric, with_rules, with_rung
 from tests.requirements.test_b import PILOT, STAGED, made, plan_of, rules_broken
+from tidegate.briefing import paper
 from tidegate.check import DELETE
 from tidegate.digest import digest
 from tidegate.gates import evidence, worst
@@ -296,7 +297,7 @@ def test_a16_every_widening_cites_the_evidence_of_the_wave_before() -> None:
             "level": level,
             "change": story.plan.exposure(level).model_dump(mode="json"),
             "from": before.model_dump(mode="json"),
-            "briefing": digest([check.model_dump(mode="json") for check in gate.briefing.checks]),
+            "briefing": digest(paper(gate.briefing)),
             "as_of": gate.briefing.as_of.isoformat(),
         }
         assert entry.subject == digest(cited)

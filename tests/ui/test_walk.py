@@ -31,6 +31,7 @@ COLUMNS = ("Status", "Workflow ID", "RolloutStage", "RolloutWave", "RolloutPhase
            "RolloutDeadline")  # fmt: skip
 _PATIENCE = 90_000
 """Milliseconds that the browser may take for anything on a busy machine."""
+BRIEFING = "briefing.html"
 FLAG = {"file": "flags/sample.flagd.json", "flag": "first_steps"}
 
 pytestmark = needs_dev_server
@@ -91,9 +92,11 @@ def walk() -> list[list[str]]:
 
 def test_the_walk_of_the_readme(place: Place) -> None:
     """Approved, widened, narrowed by a bad figure and rolled back: each step does what the README says of it."""
-    served = []
+    served: list[tuple[str, int]] = []
     for command, *words in walk():
         assert command == "tidegate"
+        if words[0] == "approve" and served[-1][0] == "watch":
+            place.type("briefing", "first-steps", "--html", BRIEFING)  # for whoever opens it below
         place.type(*(word.strip('"') for word in words))
         served.append((words[0], place.people))
     assert served == [
@@ -115,6 +118,7 @@ def test_the_temporal_ui_tells_the_story_and_takes_a_vote(place: Place) -> None:
         context.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
         context.set_default_timeout(_PATIENCE)
         page = context.new_page()
+        _briefing(page, place)
         _list(page, place)
         words = _page(page, place)
         assert words["gate"].startswith("first-exposure")
@@ -128,6 +132,24 @@ def test_the_temporal_ui_tells_the_story_and_takes_a_vote(place: Place) -> None:
 
 def _ledger(place: Place) -> list[dict[str, Any]]:
     return evidence.lines(place.folder / ".tidegate", "first-steps")
+
+
+def _briefing(page: Page, place: Place) -> None:
+    """See the checkpoint of the walk as it lay before the people who decided it."""
+    page.set_viewport_size({"width": 1040, "height": 900})
+    page.goto((place.folder / BRIEFING).as_uri(), wait_until="load")
+    text = " ".join(page.locator("main").inner_text().split())
+    for said in (
+        "First steps: to pilot/finance", "first-steps", "wave office", "Its conditions: passed",
+        "lets up to 37 people be served instead of 12: 25 more",
+        "12 people at most now", "37 people at most after a yes",
+        "Adoption quality passed", "Policy friction inconclusive", "Support burden inconclusive", "Spend inconclusive",
+    ):  # fmt: skip
+        assert said in text
+    assert page.locator("svg[role=img]").count() >= 4
+    if os.environ.get("TIDEGATE_SCREENS"):
+        page.screenshot(path=SCREENS / "briefing.png", full_page=True)
+    page.set_viewport_size({"width": 1600, "height": 1000})
 
 
 def _list(page: Page, place: Place) -> None:

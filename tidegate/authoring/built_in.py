@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate.models.base import Function, GateKind, MetricFamily, Span, Stage, Verb
+from tidegate.models.dimension import Dimension
 from tidegate.models.programme import GateRule, ReadinessItem, StageRules, Standard
 
 if TYPE_CHECKING:
@@ -183,6 +184,11 @@ def _families(stage: Stage, tier: Tier) -> tuple[MetricFamily, ...]:
     return (MetricFamily.OUTCOME, MetricFamily.TECHNICAL, MetricFamily.GOVERNANCE)[:tier]
 
 
+def _dimensions(stage: Stage, tier: Tier) -> tuple[Dimension, ...]:
+    # Of a low-risk pilot a briefing says what it does not know, and lets people decide.
+    return () if stage is Stage.PILOT and tier == 1 else tuple(Dimension)
+
+
 def _readiness(stage: Stage, tier: Tier) -> tuple[ReadinessItem, ...]:
     if stage is not Stage.PILOT:
         return _TEN
@@ -195,6 +201,7 @@ def _rules(stage: Stage, tier: Tier) -> StageRules:
         {
             "gates": {kind: _gate(stage, tier, kind) for kind in kinds},
             "families": _families(stage, tier),
+            "dimensions": _dimensions(stage, tier),
             "readiness": _readiness(stage, tier),
             **{name: row[tier - 1] for name, row in _RULES[stage].items()},
         }

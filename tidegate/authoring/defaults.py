@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.authoring.standards import not_longer
 from tidegate.models.base import Function
+from tidegate.models.content import Group
 from tidegate.models.plan import PlanNotice
 from tidegate.models.playbook import Raci
 from tidegate.models.programme import Right
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tidegate.models.base import Span
+    from tidegate.models.handover import Notice
     from tidegate.models.playbook import Playbook
     from tidegate.models.programme import Programme, StageRules
 
@@ -60,6 +62,9 @@ _RACI: Mapping[str, tuple[str, str, str, str]] = MappingProxyType({
     "change": ("ai_owner", "platform", "operations risk", "business_owner"),
     "retire": ("accountable_exec", "platform", "business_owner risk", "operations"),
 })  # fmt: skip
+
+
+NO_TEMPLATES: Mapping[Group, str] = MappingProxyType({})
 
 
 def built_in_rights() -> dict[Right, tuple[Function, ...]]:
@@ -110,24 +115,63 @@ def raci(playbook: Playbook, owners: Mapping[Function, str]) -> dict[str, Raci]:
     return made
 
 
-def notices(playbook: Playbook, rules: Iterable[StageRules]) -> tuple[PlanNotice, ...]:
+def notices(
+    playbook: Playbook, rules: Iterable[StageRules], templates: Mapping[Group, str] = NO_TEMPLATES
+) -> tuple[PlanNotice, ...]:
     """Return who is told before a change, as early and as surely as the strictest stage asks."""
     stages = tuple(rules)
     lead = longest(rule.notice_lead for rule in stages)
     confirm = any(rule.acknowledge for rule in stages)
     if not playbook.notices:
         owner = playbook.business_owner
-        return (PlanNotice(audience="Business owner", to=(owner,), channel="log", lead=lead, acknowledge=confirm),)
+        return (
+            PlanNotice(
+                audience="Business owner",
+                to=(owner,),
+                channel="log",
+                lead=lead,
+                acknowledge=confirm,
+                group=Group.OWNERS,
+                template=templates.get(Group.OWNERS, ""),
+            ),
+        )
     return tuple(
         PlanNotice(
             audience=notice.audience,
             to=notice.to,
-            channel=notice.channel,
+            channel=channels(notice)[0],
+            otherwise=channels(notice)[1:],
             lead=notice.lead or lead,
             acknowledge=notice.acknowledge or (confirm and bool(notice.to)),
+            group=notice.group,
+            says=notice.says or "",
+            contact=notice.contact or "",
+            hours=notice.hours or "",
+            template=notice.template or templates.get(notice.group, ""),
         )
         for notice in playbook.notices
     )
+
+
+def channels(notice: Notice) -> tuple[str, ...]:
+    """Return by which channels a notice goes, the first first."""
+    return (notice.channel,) if isinstance(notice.channel, str) else notice.channel
+
+
+EVERYBODY = "everybody"
+"""In `tells.reach`: whoever nothing more exact is said of."""
+
+
+def reach(programme: Programme) -> dict[str, tuple[str, ...]]:
+    """Return by which channels each person is reached: as is said of them, else of their functions, else of all."""
+    said = {name: (one,) if isinstance(one, str) else one for name, one in programme.tells.reach.items()}
+    found = {}
+    for name, person in programme.people.items():
+        held = tuple(way for function in person.functions for way in said.get(function.value, ()))
+        ways = said.get(name) or held or said.get(EVERYBODY, ())
+        if ways:
+            found[name] = tuple(dict.fromkeys(ways))
+    return found
 
 
 def longest(spans: Iterable[Span]) -> Span:

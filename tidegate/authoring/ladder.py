@@ -77,6 +77,7 @@ class _Step:
             max_observe=wave.max_observe or rules.max_observation,
             min_samples=wave.min_samples or 0,
             advance_when=wave.advance_when or plan.advance_when,
+            together=wave.together or plan.together,
             pause_when=plan.pause_when,
             guard_when=plan.guard_when,
             manual=(*plan.manual, *wave.manual),

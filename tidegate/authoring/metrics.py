@@ -26,8 +26,21 @@ _WORST_FIRST = (Band.ROLLBACK, Band.PAUSE, Band.NARROW, Band.HOLD, Band.WATCH)
 
 
 def plan_metrics(case: Case) -> dict[str, PlanMetric]:
-    """Return every metric as it will be read and judged."""
-    return {name: _metric(case, metric) for name, metric in case.playbook.metrics.items()}
+    """Return every metric as it will be read and judged, each segment as one of its own behind its whole."""
+    found: dict[str, PlanMetric] = {}
+    for name, metric in case.playbook.metrics.items():
+        found[name] = _metric(case, metric)
+        for segment, part in metric.segments.items():
+            # What a segment does not say is said of the whole; its bands are its own, and so is its baseline.
+            said = {field: getattr(part, field) for field in type(part).model_fields}
+            own = metric.model_copy(update={**said, "segments": {}, "goal": None, "baseline": None, "limit": None})
+            found[segment_name(name, segment)] = _metric(case, own).but(part_of=name)
+    return found
+
+
+def segment_name(name: str, segment: str) -> str:
+    """Return what a segment of a metric is called wherever a metric is named."""
+    return f"{name}.{segment}"
 
 
 def bands(metric: Metric) -> tuple[tuple[Band, Bound], ...]:
@@ -85,7 +98,17 @@ def _metric(case: Case, metric: Metric) -> PlanMetric:
         blind_limit=metric.blind_limit,
         by_hand=by_hand(case, metric),
         reviewer=metric.reviewer or case.playbook.ai_owner,
+        dimension=metric.dimension,
         limit=metric.limit,
         trend=metric.trend,
         from_sample=metric.from_sample,
+        recover=metric.recover,
+        initial_delay=metric.initial_delay,
+        error_limit=metric.error_limit,
+        inconclusive_limit=metric.inconclusive_limit,
+        level=metric.level,
+        supports=metric.supports,
+        first_response=metric.first_response,
+        unit=metric.unit,
+        derived=metric.derived,
     )

@@ -9,7 +9,9 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tidegate.authoring.defaults import EVERYBODY
 from tidegate.authoring.read import known
+from tidegate.models.base import Function
 from tidegate.models.finding import Finding, Path, error
 from tidegate.models.stop import plains
 from tidegate.roster import region
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 BY_HAND = "by-hand"
 """The source that every programme has: a person reads and types."""
 
+DERIVED = "derived"
+"""The source of what is worked out from other metrics."""
+
 LOG = "log"
 """The channel that every programme has: the record itself."""
 
@@ -32,6 +37,9 @@ LAST_DAY = date(2200, 12, 31)
 """Whoever means for ever writes a day up to this one; later ones cannot be dated safely."""
 
 Named = tuple[Path, str]
+
+_NAME = 63
+"""Characters that a metric's name may have, its segment included."""
 
 
 def references(programme: Programme, playbook: Playbook, zones: Zones) -> Iterator[Finding]:
@@ -41,10 +49,19 @@ def references(programme: Programme, playbook: Playbook, zones: Zones) -> Iterat
     yield from _unknown("nobody is called", _playbook_people(playbook), people)
     yield from _unknown("there is no target", _targets(playbook), tuple(programme.targets))
     sources = ((("metrics", name, "source"), metric.source) for name, metric in playbook.metrics.items())
-    yield from _unknown("there is no source", sources, (*programme.sources, BY_HAND))
-    channels = ((("notices", index, "channel"), notice.channel) for index, notice in enumerate(playbook.notices))
+    yield from _unknown("there is no source", sources, (*programme.sources, BY_HAND, DERIVED))
+    channels = (
+        (("notices", index, "channel"), way)
+        for index, notice in enumerate(playbook.notices)
+        for way in (notice.channel if isinstance(notice.channel, tuple) else (notice.channel,))
+    )
     yield from _unknown("there is no channel", channels, (*programme.channels, LOG))
-    yield from _unknown("there is no metric", _metrics(playbook), tuple(playbook.metrics))
+    segments = tuple(_segments(playbook))
+    yield from _unknown("there is no metric", _metrics(playbook), (*playbook.metrics, *(name for _, name in segments)))
+    for path, name in segments:
+        if name in playbook.metrics or len(name) > _NAME:
+            says = f"`{name}` is {'a metric already' if name in playbook.metrics else 'too long a name'}"
+            yield error("P8", path, says, "Call the segment something else.")
     if playbook.unit is not None and programme.units:
         yield from _unknown("there is no business unit", ((("unit",), playbook.unit),), programme.units)
     yield from _fallback(playbook)
@@ -82,6 +99,15 @@ def _programme(programme: Programme, zones: Zones) -> Iterator[Finding]:
     yield from _unknown("there is no time zone", places, tuple(zones.shifts), "programme")
     given = ((("cohorts", name, "preset"), one.preset) for name, one in programme.cohorts.items() if one.preset)
     yield from _unknown("there is no preset", given, tuple(programme.presets), "programme")
+    ways = [
+        (("tells", "reach", who), way)
+        for who, said in programme.tells.reach.items()
+        for way in (said if isinstance(said, tuple) else (said,))
+    ]
+    yield from _unknown("there is no channel", ways, (*programme.channels, LOG), "programme")
+    whom = [(("tells", "reach", who), who) for who in programme.tells.reach]
+    everybody = (*programme.people, *(function.value for function in Function), EVERYBODY)
+    yield from _unknown("there is no person or function", whom, everybody, "programme")
     yield from untold(programme, zones)
     names = [freeze.name for freeze in programme.freezes]
     for index, freeze in enumerate(programme.freezes):
@@ -198,6 +224,16 @@ def _metrics(playbook: Playbook) -> Iterator[Named]:
     yield from (
         (("metrics", name, "supports"), metric.supports) for name, metric in playbook.metrics.items() if metric.supports
     )
+    for name, metric in playbook.metrics.items():
+        if metric.derived is not None:
+            words = ("spend", "successes", "minutes")
+            given = ((word, getattr(metric.derived, word)) for word in words)
+            yield from ((("metrics", name, "derived", word), part) for word, part in given if part is not None)
+
+
+def _segments(playbook: Playbook) -> Iterator[Named]:
+    for name, metric in playbook.metrics.items():
+        yield from ((("metrics", name, "segments", segment), f"{name}.{segment}") for segment in metric.segments)
 
 
 def _fallback(playbook: Playbook) -> Iterator[Finding]:

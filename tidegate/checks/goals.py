@@ -109,6 +109,29 @@ def goal(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "E13",
+    "Nobody says which kind of success it is",
+    "Faster, cheaper and safer are three promises, and a review can only ask about the one that was made.",
+    Example(
+        "metrics",
+        wrong={"metrics.first_reply_hours.about": DELETE, "metrics.misrouted_per_100.about": DELETE},
+        right={"metrics.first_reply_hours.about": DELETE},
+    ),
+    severity=Severity.WARNING,
+)
+def kind_of_success(case: Case) -> Iterator[Fault]:
+    """From the limited rollout on, at least one outcome with a goal says which kind of success it speaks of."""
+    metrics = case.playbook.metrics.values()
+    goals = [metric for metric in metrics if metric.kind is MetricFamily.OUTCOME and metric.goal is not None]
+    if next_stage(case) is not None and goals and all(metric.about is None for metric in goals):
+        yield Fault(
+            ("metrics",),
+            "no outcome says which kind of success it speaks of",
+            "Write `about`, such as `turnaround`, `effort`, `consistency` or `safety`.",
+        )
+
+
+@Rule(
     "E12a",
     "A goal without a day",
     "A goal that is never due is never missed.",
@@ -234,4 +257,15 @@ def goal_ahead(case: Case) -> Iterator[Fault]:
             )
 
 
-RULES = (taken_before, baseline, baseline_told, goal, deadline, due_what, overdue, goal_lawful, goal_ahead)
+RULES = (
+    taken_before,
+    baseline,
+    baseline_told,
+    goal,
+    kind_of_success,
+    deadline,
+    due_what,
+    overdue,
+    goal_lawful,
+    goal_ahead,
+)

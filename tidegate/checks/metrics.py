@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.names import BY_HAND
 from tidegate.checks.look import acts, conditions, later, listed, next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
+from tidegate.dimensions import of
 from tidegate.models.base import MetricFamily, Stage
+from tidegate.models.dimension import Dimension
 from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
@@ -102,6 +104,34 @@ def families(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "E15a",
+    "A checkpoint that is blind to one of its four dimensions",
+    "How well it is used, where it rubs, whom it burdens and what it costs go wrong one by one, and nobody asks.",
+    Example(
+        "metrics",
+        wrong={"metrics.agreed_per_100.dimension": "policy_friction"},
+        right={},
+    ),
+)
+def four_dimensions(case: Case) -> Iterator[Fault]:
+    """Each stage has a metric for each dimension of which its standard wants every checkpoint to know something."""
+    spoken = {of(metric.kind, metric.dimension) for metric in case.playbook.metrics.values()}
+    # That nothing speaks of cost is told by E9.
+    told = {Dimension.SPEND} if any(MetricFamily.COST in rules.families for rules in case.rules.values()) else set()
+    for stage, rules in case.rules.items():
+        missing = [one for one in rules.dimensions if one not in spoken and one not in told]
+        told.update(missing)
+        if missing:
+            yield Fault(
+                ("metrics",),
+                f"no metric says anything of {listed(one.spoken for one in missing)}, which each checkpoint of "
+                f"`{stage.value}` must know",
+                "Say with `dimension` which metric speaks of it, or add one.",
+                before=stage,
+            )
+
+
+@Rule(
     "E1",
     "Nobody watches the controls",
     "Blocks, overrides and escalations tell first when people and rules no longer fit.",
@@ -166,7 +196,7 @@ def asked(case: Case) -> Iterator[Fault]:
 def machine_read(case: Case) -> Iterator[Fault]:
     """From the limited rollout on, at least one metric is read by a machine."""
     stage = next_stage(case)
-    if stage is not None and all(_by_hand(case, metric) for metric in case.playbook.metrics.values()):
+    if stage is not None and all(_by_hand(case, metric) or metric.derived for metric in case.playbook.metrics.values()):
         yield Fault(
             ("metrics",),
             "every metric is typed in by a person",
@@ -189,6 +219,9 @@ def machine_read(case: Case) -> Iterator[Fault]:
 def consequence(case: Case) -> Iterator[Fault]:
     """Each metric acts, has a goal, is part of a condition, or at least says where all is well."""
     used = [condition.metric for _, condition in conditions(case)]
+    # What is part of a derived figure acts through that.
+    for metric in case.playbook.metrics.values():
+        used += () if metric.derived is None else metric.derived.parts
     for name, metric in case.playbook.metrics.items():
         said = metric.goal or metric.healthy or metric.watch or metric.dry_run
         if not said and name not in used and not acts(metric):
@@ -262,6 +295,25 @@ def promised(case: Case) -> Iterator[Fault]:
         )
 
 
+@Rule(
+    "E21a",
+    "Nobody says how reliable it must be",
+    "What may be put right later is built and watched otherwise than what must be right at once.",
+    Example("slos[0].reliability", wrong={"slos[0].reliability": DELETE}),
+    severity=Severity.WARNING,
+)
+def reliable(case: Case) -> Iterator[Fault]:
+    """Each promise of a system of record says whether each case must be right at once, or may be put right later."""
+    if any(stage is Stage.SYSTEM_OF_RECORD for stage, _ in later(case)):
+        for index, slo in enumerate(case.playbook.slos):
+            if slo.reliability is None:
+                yield Fault(
+                    ("slos", index, "reliability"),
+                    f"nobody says whether `{slo.name}` must hold for each case at once",
+                    "Write `reliability: exact`, or `eventual` where what is put right later is good enough.",
+                )
+
+
 def _by_hand(case: Case, metric: Metric) -> bool:
     source = case.programme.sources.get(metric.source)
     return metric.source == BY_HAND or (source is not None and source.kind == BY_HAND)
@@ -271,6 +323,7 @@ RULES = (
     outcome,
     more_than_heads,
     families,
+    four_dimensions,
     controls_watched,
     asked,
     machine_read,
@@ -278,5 +331,6 @@ RULES = (
     band_acts,
     first_response,
     promised,
+    reliable,
     E10,
 )

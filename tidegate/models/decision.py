@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Function, Id, Instant, Names
+from tidegate.models.base import Carried, Function, Id, Instant, Names, unsaid
+from tidegate.models.content import Change, Kind
 from tidegate.models.drill import WayDown
 from tidegate.models.exposure import Exposure
 from tidegate.models.reasons import Code
@@ -111,6 +112,10 @@ class TakeSnapshot(Carried):
     """Which ones."""
 
 
+def _plain(sort: object) -> bool:
+    return sort == "word"
+
+
 class Notify(Carried):
     """Tell people."""
 
@@ -127,6 +132,18 @@ class Notify(Carried):
     """Whether it pages."""
     required: bool = False
     """Whether widening waits until it is delivered."""
+    sort: Kind = Field(default="word", exclude_if=_plain)
+    """What sort of notice it is."""
+    audience: str = Field(default="", exclude_if=unsaid)
+    """Which audience of the plan is told; people by name if none is given."""
+    first: bool = Field(default=False, exclude_if=unsaid)
+    """Whether it is the first that they hear of it."""
+    change: Change | None = Field(default=None, exclude_if=unsaid)
+    """What exposure was and what it becomes, where that is what they are told."""
+    gate: str = Field(default="", exclude_if=unsaid)
+    """Which round of votes agreed to the change."""
+    epoch: int = Field(default=0, exclude_if=unsaid)
+    """Under which epoch exposure was changed."""
 
 
 class Rehearse(Carried):

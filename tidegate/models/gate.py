@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Function, GateKind, Id, Instant
+from tidegate.models.base import Carried, Function, GateKind, Id, Instant, unsaid
+from tidegate.models.briefing import Facts
 from tidegate.models.decision import Check, Verdict
 from tidegate.models.event import Choice, Promise
 from tidegate.models.exposure import Exposure
@@ -51,6 +52,8 @@ class Briefing(Carried):
     """What the conditions said."""
     checks: tuple[Check, ...] = ()
     """Each condition."""
+    facts: Facts | None = Field(default=None, exclude_if=unsaid)
+    """How things stood besides; none in a round that was opened before briefings had them."""
 
 
 class Passage(Carried):

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from tidegate.models.base import (
     Authored,
+    Carried,
     Condition,
     Id,
     Key,
@@ -16,6 +17,7 @@ from tidegate.models.base import (
     Span,
     Text,
 )
+from tidegate.models.content import Group, Template
 
 
 class Notice(Authored):
@@ -25,16 +27,22 @@ class Notice(Authored):
     """Who they are, in words."""
     to: tuple[Id, ...] = ()
     """The people who confirm for them."""
-    channel: Key
-    """How they are reached."""
+    channel: Key | Annotated[tuple[Key, ...], Field(min_length=1, max_length=4)]
+    """How they are reached; of several the first, and the others in their order where it does not reach them."""
+    group: Group = Group.OPERATORS
+    """What kind of people they are, which decides what the notice dwells on."""
     lead: Span | None = None
     """How long before; the standard's lead if not given."""
     acknowledge: bool = False
     """Whether they must confirm first."""
     contact: Line | None = None
     """Whom they ask."""
+    hours: Line | None = None
+    """When whom they ask can be reached; the programme's working hours if not given."""
     says: Text | None = None
     """What they need to know beyond the change itself."""
+    template: Template | None = None
+    """How their notices are written; as the programme has it for the group, or the built-in way, if not given."""
 
 
 class Training(Authored):
@@ -132,3 +140,12 @@ class Retirement(Authored):
     """What makes it due for retirement."""
     replaces: Decommission | None = None
     """What becomes of the manual process."""
+
+
+class PlanHandoff(Carried):
+    """Who takes it over."""
+
+    receiver: Id
+    """Who owns day-to-day operation then."""
+    artefacts: tuple[str, ...]
+    """What is handed over."""

@@ -18,6 +18,13 @@ from tidegate.models.base import (
     Span,
     Text,
 )
+from tidegate.models.derived import PerSuccess, Segment
+from tidegate.models.dimension import Dimension
+
+Success = Literal[
+    "turnaround", "effort", "consistency", "safety", "resolution", "conversion", "errors", "compliance", "time_saved"
+]
+"""The kinds of success that a use case may be after."""
 
 FromSample = Literal["misses_per_100", "false_stops_per_100", "stopped_per_100", "minutes_to_human"]
 """Corrected and not stopped, stopped in vain, stopped at all, or minutes until a person had nine in ten."""
@@ -45,8 +52,14 @@ class Metric(Authored):
     """Where it is read: a source of the programme, or `by-hand`."""
     query: Text | None = None
     """What the source is asked."""
+    derived: PerSuccess | None = None
+    """What it is worked out from, where its source is `derived`."""
+    segments: Annotated[dict[Id, Segment], Field(max_length=50)] = Field(default_factory=dict)
+    """Its regions, departments or kinds of user, each a series with bands of its own."""
     unit: Line | None = None
     """What it counts."""
+    about: Success | None = None
+    """Which kind of success an outcome speaks of."""
     baseline: Amount | Baseline | None = None
     """How things stood before first exposure."""
     goal: Bound | None = None
@@ -73,6 +86,14 @@ class Metric(Authored):
     """So many readings in a row must breach before it acts."""
     trend: Annotated[int, Field(ge=2, le=20)] | None = None
     """So many readings in a row that are each worse than the one before hold, wherever they are."""
+    recover: Annotated[int, Field(ge=2, le=10)] | None = None
+    """So many good readings in a row until it is well again; one if not given."""
+    initial_delay: Span | None = None
+    """So long after a wave began its readings say nothing: they neither act nor pass. Limits hold from the first."""
+    error_limit: Annotated[int, Field(ge=1, le=100)] | None = None
+    """So many errors of its source without a usable reading between them hold by themselves."""
+    inconclusive_limit: Annotated[int, Field(ge=1, le=100)] | None = None
+    """So many answers in a row that say nothing, errors among them, hold by themselves."""
     min_samples: Annotated[int, Field(ge=0)] = 0
     """A reading over fewer cases says nothing."""
     every: Span | None = None
@@ -85,6 +106,8 @@ class Metric(Authored):
     """After so long without a usable reading exposure is narrowed."""
     level: Literal["goal", "operational", "contribution", "telemetry"] | None = None
     """Its level in the metric tree."""
+    dimension: Dimension | None = None
+    """What it tells a checkpoint beside the outcome; of a metric of cost that is spend, if not given."""
     supports: Id | None = None
     """The metric one level up that it explains."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = None

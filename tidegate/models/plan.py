@@ -26,7 +26,11 @@ from tidegate.models.base import (
     Stage,
     unsaid,
 )
+from tidegate.models.content import Group
+from tidegate.models.derived import PerSuccess
+from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.playbook import DataSource
@@ -113,6 +117,8 @@ class Rung(Carried):
     """How long it may wait for its samples."""
     min_samples: int = 0
     """How many runs must have been seen."""
+    together: Span | None = Field(default=None, exclude_if=unsaid)
+    """How far apart at most the readings may lie by which it goes on; however far if not given."""
     advance_when: tuple[Condition, ...] = ()
     """What must hold to go on."""
     pause_when: tuple[Condition, ...] = ()
@@ -206,12 +212,38 @@ class PlanMetric(Carried):
     """Whether a person gives the reading."""
     reviewer: Id
     """Who looks at it."""
+    dimension: Dimension | None = Field(default=None, exclude_if=unsaid)
+    """What it tells a checkpoint beside the outcome, where its author says so."""
     limit: Literal["people", "runs_per_day", "budget_per_month"] | None = Field(default=None, exclude_if=unsaid)
     """Which limit of what is exposed it counts up to: past it, it is held, and narrowed if it stays past it."""
     trend: int | None = Field(default=None, exclude_if=unsaid)
     """After so many readings in a row that were each worse than the one before, it is held."""
     from_sample: FromSample | None = Field(default=None, exclude_if=unsaid)
     """What it counts in the sample of real runs; each sample is a reading of it."""
+    recover: int | None = Field(default=None, exclude_if=unsaid)
+    """So many good readings in a row until it is well again; one if not given."""
+    initial_delay: Span | None = Field(default=None, exclude_if=unsaid)
+    """So long after a wave began its readings neither act nor pass."""
+    error_limit: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many errors of its source without a usable reading between them, it is held."""
+    inconclusive_limit: int | None = Field(default=None, exclude_if=unsaid)
+    """After so many answers in a row that say nothing, it is held."""
+    level: Literal["goal", "operational", "contribution", "telemetry"] | None = Field(default=None, exclude_if=unsaid)
+    """Its level in the metric tree."""
+    supports: Id | None = Field(default=None, exclude_if=unsaid)
+    """The metric one level up that it explains."""
+    first_response: str | None = Field(default=None, exclude_if=unsaid)
+    """What operations does first when it strays."""
+    unit: str | None = Field(default=None, exclude_if=unsaid)
+    """What it counts."""
+    derived: PerSuccess | None = Field(default=None, exclude_if=unsaid)
+    """What it is worked out from; then no source is asked for it."""
+    part_of: Id | None = Field(default=None, exclude_if=unsaid)
+    """The metric of which it is one segment."""
+
+
+def _usual(group: object) -> bool:
+    return group is Group.OPERATORS
 
 
 class PlanNotice(Carried):
@@ -227,6 +259,18 @@ class PlanNotice(Carried):
     """How long before."""
     acknowledge: bool = False
     """Whether they must confirm first."""
+    otherwise: tuple[Key, ...] = Field(default=(), exclude_if=unsaid)
+    """How else, in this order, where the channel does not reach them."""
+    group: Group = Field(default=Group.OPERATORS, exclude_if=_usual)
+    """What kind of people they are."""
+    says: str = Field(default="", exclude_if=unsaid)
+    """What else they need to know."""
+    contact: str = Field(default="", exclude_if=unsaid)
+    """Whom they ask."""
+    hours: str = Field(default="", exclude_if=unsaid)
+    """When whom they ask can be reached."""
+    template: str = Field(default="", exclude_if=unsaid)
+    """How their notices are written; the built-in way if not given."""
 
 
 class Backend(Carried):
@@ -259,15 +303,6 @@ class AcceptedIssue(Carried):
     """Who accepted it."""
     until: Instant | None = None
     """Until when; then it bars the stage again."""
-
-
-class PlanHandoff(Carried):
-    """Who takes it over."""
-
-    receiver: Id
-    """Who owns day-to-day operation then."""
-    artefacts: tuple[str, ...]
-    """What is handed over."""
 
 
 class PlanStage(Carried):
@@ -352,6 +387,12 @@ class Plan(Carried):
     """How each source of metrics is reached."""
     channels: dict[Key, Backend] = Field(default_factory=dict)
     """How each channel to people is reached."""
+    reach: dict[Id, Names] = Field(default_factory=dict, exclude_if=unsaid)
+    """By which of these channels a person is reached beside the notice board."""
+    mails: dict[Id, str] = Field(default_factory=dict, exclude_if=unsaid)
+    """Where mail reaches people, for those whom a channel may write to."""
+    purpose: str = Field(default="", exclude_if=unsaid)
+    """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
     stop_rules: tuple[StopRule, ...] = ()

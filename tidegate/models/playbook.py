@@ -77,6 +77,8 @@ class Slo(Authored):
     """What must hold."""
     window: Span
     """Over which time."""
+    reliability: Literal["exact", "eventual"] | None = None
+    """`exact`: each case comes out right at once; `eventual`: what is put right later is good enough."""
 
 
 class Issue(Authored):

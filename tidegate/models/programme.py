@@ -26,9 +26,11 @@ from tidegate.models.base import (
     unsaid,
 )
 from tidegate.models.dated import Dated
+from tidegate.models.dimension import Dimension
 from tidegate.models.member import Cohort, Preset
 from tidegate.models.shared import Model
 from tidegate.models.taken import ExistingUse
+from tidegate.models.telling import Telling
 from tidegate.references import Settings
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
@@ -254,6 +256,8 @@ class StageRules(Authored):
     """How long after a missed review nobody is served any more; none leaves it narrowed."""
     families: tuple[MetricFamily, ...] = (MetricFamily.OUTCOME,)
     """Which metric families must be there."""
+    dimensions: tuple[Dimension, ...] = Field(default=(), exclude_if=unsaid)
+    """Of which of the four every checkpoint must know something."""
     drill_max_age: Span | None = None
     """How old the last rehearsed rollback may be; none asks for no drill."""
     drill_recorded: bool = Field(default=False, exclude_if=unsaid)
@@ -423,6 +427,8 @@ class Programme(Authored):
     """The systems that metrics are read from."""
     channels: dict[Key, Channel] = Field(default_factory=dict)
     """The ways to reach people."""
+    tells: Telling = Telling()
+    """How people are told: by which of these ways, and in whose words."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
     models: dict[Key, Model] = Field(default_factory=dict)

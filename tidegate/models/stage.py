@@ -22,6 +22,7 @@ from tidegate.models.base import (
     Text,
     Verb,
 )
+from tidegate.models.dimension import Dimension
 from tidegate.models.programme import ReadinessItem
 
 
@@ -63,6 +64,8 @@ class Tightening(Authored):
     """A fresher drill."""
     drill_recorded: bool | None = None
     """Only a drill that was run and read back by `tidegate drill`."""
+    dimensions: tuple[Dimension, ...] = ()
+    """Further dimensions of which every checkpoint must know something."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Further readiness items."""
     incident_within: Span | None = None
@@ -122,6 +125,8 @@ class Wave(Authored):
     """A limit of spend."""
     advance_when: tuple[Condition, ...] = ()
     """What must hold to go on; the stage's if not given."""
+    together: Span | None = None
+    """All of that must hold in readings that lie at most so far apart; the stage's if not given."""
 
 
 class StagePlan(Authored):
@@ -131,6 +136,8 @@ class StagePlan(Authored):
     """Its waves, in order."""
     advance_when: tuple[Condition, ...] = ()
     """What must hold to go on from each wave."""
+    together: Span | None = None
+    """All of that must hold in readings that lie at most so far apart."""
     pause_when: tuple[Condition, ...] = ()
     """What stops it; follows from the metrics' thresholds if not given."""
     guard_when: tuple[Condition, ...] = ()

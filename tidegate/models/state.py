@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage, unsaid
+from tidegate.models.briefing import Tally
 from tidegate.models.decision import Apply, Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposure import NOTHING, Exposure
@@ -288,6 +289,12 @@ class MetricState(Carried):
     """How many readings in a row have breached."""
     worse: int = Field(default=0, exclude_if=unsaid)
     """How many readings in a row were worse than the one before, where a trend counts."""
+    good: int = Field(default=0, exclude_if=unsaid)
+    """How many good readings in a row have come since it strayed."""
+    errors: int = Field(default=0, exclude_if=unsaid)
+    """How many errors of its source have come since the last usable reading."""
+    silent: int = Field(default=0, exclude_if=unsaid)
+    """How many answers in a row have said nothing, errors among them."""
     band: Band = Band.HEALTHY
     """The band it is in, held until it is healthy again."""
     acted: Band = Band.HEALTHY
@@ -324,6 +331,10 @@ class Announcement(Carried):
     """Who confirmed it."""
     retry_at: Instant | None = None
     """When it is sent again, because it did not arrive."""
+    why: str = Field(default="", exclude_if=unsaid)
+    """Why it did not arrive."""
+    tries: int = Field(default=0, exclude_if=unsaid)
+    """How often in a row it did not arrive."""
 
 
 class Proposal(Carried):
@@ -411,6 +422,10 @@ class State(Carried):
     """The override in force."""
     bypassed: Instant | None = None
     """When controls were last gone around."""
+    reviewed: Instant | None = Field(default=None, exclude_if=unsaid)
+    """When the last briefing was made that was acted upon."""
+    lately: dict[str, Tally] = Field(default_factory=dict, exclude_if=unsaid)
+    """What has happened since, by its code."""
     drilling: Drilling | None = None
     """The drill under way."""
     drills: dict[str, DrillRecord] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tidegate.models.base import Carried, Id, Instant, Key, Names
+from tidegate.models.content import Content, Way
 from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings
 from tidegate.models.event import Applied, Noticed, Observed
 from tidegate.models.exposure import NOTHING, Exposure
@@ -129,6 +130,14 @@ class Notice(Carried):
     """What it says, in one sentence."""
     channel: Backend | None
     """How it goes; none is the people's own way."""
+    content: Content | None = None
+    """All that it says; the sentence alone if not given."""
+    ways: tuple[Way, ...] = ()
+    """How it goes, in order; each where the one before did not reach them."""
+    together: bool = False
+    """Whether people's own ways are meant: each way then reaches its own people, and all of them are used."""
+    wakes: dict[Id, Instant] = Field(default_factory=dict)
+    """A reminder: when each of its people is next at work; what comes to one person until then comes as one message."""
 
 
 class NoticeRequest(Carried):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Line
+from tidegate.models.base import Carried, Line, unsaid
+from tidegate.models.content import Failure
 from tidegate.models.exposure import Exposure
 from tidegate.models.target import TARGETS_TOLD, Target
 
@@ -55,6 +56,14 @@ class Noticed(Carried):
     """Which notice."""
     result: Literal["delivered", "partial", "failed"]
     """Whether all, some or none were reached."""
+    why: Failure | None = Field(default=None, exclude_if=unsaid)
+    """Why not all."""
+    reached: int = Field(default=0, exclude_if=unsaid)
+    """How many addresses took it."""
+    asked: int = Field(default=0, exclude_if=unsaid)
+    """Of how many."""
+    text: str = Field(default="", exclude_if=unsaid)
+    """The version of what was said, by its digest."""
 
 
 class Stored(Carried):

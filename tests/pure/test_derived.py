@@ -1,0 +1,184 @@
+"""What one success costs, with the people who helped: worked out from other figures, and silent where one is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.pure.world import Story, but, said, standard_plan, with_metric
+from tidegate.models.base import Band, Bound, Span
+from tidegate.models.decision import TakeReadings
+from tidegate.models.derived import PerSuccess
+from tidegate.models.event import ActorKind, Readings, Reduction
+from tidegate.models.plan import Plan
+from tidegate.models.reading import Reading
+from tidegate.models.reasons import Code
+from tidegate.models.state import Control
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ALL = {"spend": 120, "settled": 40, "minutes": 60}
+ASKED = PerSuccess(spend="spend", successes="settled", minutes="minutes", rate=Decimal(48))
+
+
+def costed(**changes: Any) -> Plan:
+    """Return a plan with what one success costs, and its parts beside `errors`."""
+    errors = standard_plan().metrics["errors"].but(blind_limit=None)
+    part = errors.but(bands=(), healthy=None, min_samples=0)
+    asked = {"derived": ASKED, "source": "derived", "bands": ((Band.NARROW, Bound.of("> 5")),), **changes}
+    return but(standard_plan(), metrics={"errors": errors, **dict.fromkeys(ALL, part), "cost": part.but(**asked)})
+
+
+def read(story: Story, **values: Any) -> Reading | None:
+    """Let one round of parts come in, and return what the cost says then."""
+    items = {}
+    for name, value in values.items():
+        given = value if isinstance(value, Reading) else None
+        items[name] = given or Reading(status="value", value=Decimal(value), n=40, taken_at=story.now)
+    story.say(Readings(**story.envelope("reader", actor_kind=ActorKind.SERVICE, items=items)))
+    return story.state.metrics["cost"].last
+
+
+def begun(plan: Plan | None = None) -> Story:
+    """Return a story of the second wave whose sources say nothing by themselves."""
+    story = Story(plan or costed()).climb(2)
+    story.value = None
+    story.now += HOUR
+    return story
+
+
+def test_a_dearer_model_can_be_cheaper() -> None:
+    """Minutes of people count at their rate: twice the spend and a fifth of the corrections is the cheaper way."""
+    small, large = (read(begun(), **row) for row in (ALL, {**ALL, "spend": 140, "minutes": 12}))
+    assert small is not None
+    assert large is not None
+    assert (small.value, large.value) == (Decimal("4.2"), Decimal("3.74"))
+    assert small.note == "(120 + 60 min x 48/h) / 40"
+
+
+def test_it_is_rounded_up() -> None:
+    """A cost that does not come out even is never written down as less than it is."""
+    found = read(begun(), spend=100, settled=3, minutes=0)
+    assert found is not None
+    assert (found.value, found.n) == (Decimal("33.333334"), 3)
+
+
+@pytest.mark.parametrize(
+    ("broken", "status"),
+    [(status, status) for status in ("error", "stale", "insufficient_sample", "no_data", "value")],
+)
+@pytest.mark.parametrize("part", ALL)
+def test_it_is_silent_where_a_part_is(part: str, broken: Any, status: str) -> None:
+    """Whatever part says nothing, and however it does, the whole says nothing in the same way."""
+    story = begun()
+    value = Decimal(ALL[part]) if broken == "value" else None
+    odd = Reading(status=broken, value=value, n=40, taken_at=story.now)
+    found = read(story, **{**ALL, part: odd})
+    assert found is not None
+    assert (found.status, found.number is None) == (status, status != "value")
+
+
+@pytest.mark.parametrize(("settled", "status"), [(0, "no_data"), (1, "value"), (-1, "error")])
+def test_no_success_is_no_bargain(settled: int, status: str) -> None:
+    """Money that was spent on no success is neither free nor a number, and fewer than none is a mistake."""
+    found = read(begun(), **{**ALL, "settled": settled})
+    assert found is not None
+    assert found.status == status
+
+
+@pytest.mark.parametrize(("on_no_data", "control"), [("inconclusive", Control.LIVE), ("fail", Control.HELD)])
+def test_spend_without_success_may_act(on_no_data: str, control: Control) -> None:
+    """Where the plan says that no data fails, spending without any success holds."""
+    story = begun(costed(on_no_data=on_no_data))
+    read(story, **{**ALL, "settled": 0})
+    assert story.state.exposure.control is control
+
+
+def test_it_waits_for_all_of_its_parts() -> None:
+    """It is worked out anew only once each part was read anew: a breach counts once."""
+    story = begun(costed(consecutive=2))
+    before = story.state.metrics["cost"].last
+    assert before == read(story, spend=400, settled=40)
+    assert before != read(story, minutes=0)
+    for _ in range(3):
+        story.now += HOUR
+        read(story, spend=400)
+    assert (story.state.metrics["cost"].breaches, story.state.exposure.control) == (1, Control.LIVE)
+    read(story, **{**ALL, "spend": 400})
+    assert (story.state.metrics["cost"].breaches, story.state.exposure.control) == (2, Control.NARROWED)
+
+
+@pytest.mark.parametrize(("apart", "status"), [(HOUR, "value"), (DAY + HOUR, "stale")])
+def test_its_parts_speak_of_one_time(apart: timedelta, status: str) -> None:
+    """Parts that were read further apart than its own cadence do not make one figure."""
+    story = begun()
+    read(story, spend=120, settled=40)
+    story.now += apart
+    found = read(story, minutes=60)
+    assert found is not None
+    assert found.status == status
+
+
+def test_it_is_never_told_and_never_asked() -> None:
+    """Nobody says what is worked out, no source is asked for it, and its time comes by asking for its parts."""
+    story = begun()
+    assert said(story.read(1, "cost")) is Code.NOT_THIS_WAY
+    assert said(story.read(1, "spend")) is Code.READINGS
+    moves = len(story.moves)
+    story.value = Decimal(1)
+    story.wait(3 * DAY)
+    asked = {name for move in story.moves[moves:] if isinstance(move, TakeReadings) for name in move.metrics}
+    assert asked == {"errors", *ALL}
+    last = story.state.metrics["cost"].last
+    assert last is not None
+    assert last.number == Decimal("1.8")
+
+
+def test_a_checkpoint_asks_for_the_parts_again() -> None:
+    """Where the cost says nothing, its parts are asked for; where they stay silent it is held, and nothing advances."""
+    story = Story(costed()).live()
+    story.value = None
+    story.wait(12 * DAY)
+    assert Code.EVIDENCE_ASKED in story.codes()
+    assert story.state.exposure.control is Control.HELD
+    assert not story.state.gates
+
+
+@pytest.mark.parametrize(("limit", "control"), [(2, Control.HELD), (3, Control.LIVE)])
+def test_its_silence_has_a_budget_too(limit: int, control: Control) -> None:
+    """Each time a part fails, the whole has failed once more."""
+    story = begun(costed(error_limit=limit))
+    for _ in range(2):
+        story.now += HOUR
+        read(story, **{**ALL, "minutes": Reading(status="error", taken_at=story.now)})
+    assert story.state.exposure.control is control
+
+
+def test_parts_read_by_hand_are_asked_of_people_in_their_own_time() -> None:
+    """People count minutes at the cadence of that metric, and not at that of the cost."""
+    plan = with_metric(costed(), "minutes", by_hand=True, every=Span.of("7d"), max_age=Span.of("20d"))
+    story = Story(with_metric(plan, "cost", every=Span.of("7d"))).live()
+    before = sum(code is Code.READING_DUE for code in story.codes())
+    story.wait(6 * DAY)
+    assert sum(code is Code.READING_DUE for code in story.codes()) == before
+
+
+def test_a_figure_too_large_to_write_down_is_an_error() -> None:
+    """What cannot be written down exactly is no figure; a large one that can be is."""
+    for spend, status in (("999999999998", "value"), ("999999999999", "error")):
+        found = read(begun(), spend=spend, settled="0.1" if status == "error" else 10, minutes=0)
+        assert found is not None
+        assert found.status == status
+
+
+def test_a_pause_is_not_undone_by_a_cheap_day() -> None:
+    """What a cost has narrowed stays so when it is well again."""
+    story = begun()
+    read(story, **{**ALL, "spend": 400})
+    story.now += HOUR
+    read(story, **ALL)
+    assert (story.state.exposure.control, story.people) == (Control.NARROWED, 10)
+    story.reduce(Reduction.PAUSE)
+    assert story.people == 0
