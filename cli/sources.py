@@ -95,7 +95,7 @@ def _given(named: str, programme: Path | None) -> tuple[Plan, State | None]:
 
 
 def _wanted(plan: Plan, metric: str | None, query: str | None) -> dict[str, PlanMetric]:
-    read = {name: each for name, each in plan.metrics.items() if not each.by_hand}
+    read = {name: each for name, each in plan.metrics.items() if not each.by_hand and each.derived is None}
     there = f"It reads {', '.join(read)}." if read else "People give all of its figures: `tidegate reading`."
     if query is not None and metric is None:
         raise Refusal("--query is asked for one metric", "Name the metric.", Exit.USAGE)
@@ -106,7 +106,7 @@ def _wanted(plan: Plan, metric: str | None, query: str | None) -> dict[str, Plan
     if metric not in plan.metrics:
         raise Refusal(f"{plan.use_case} has no metric {metric}", there, Exit.NO_SUCH_THING)
     if metric not in read:
-        raise Refusal(f"{metric} is given by hand, and no source is asked for it", there, Exit.NO_SUCH_THING)
+        raise Refusal(f"no source is asked for {metric}: people give it, or it follows", there, Exit.NO_SUCH_THING)
     return {metric: read[metric] if query is None else read[metric].but(query=query)}
 
 
