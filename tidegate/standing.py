@@ -5,6 +5,7 @@ Pure like the rules, and made from them: it decides nothing.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tidegate.models.event import Event
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
-    from tidegate.models.state import State
+    from tidegate.models.state import Obligation, State
 
 _LOST = ("unseen", "failed", "unknown")
 """What became of a target that nobody has seen."""
@@ -319,10 +320,9 @@ def _drill(plan: Plan, state: State) -> Iterator[Step]:
 
 
 def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
-    """Name what is owed; what comes round again is named once its day is nearer than the next review."""
-    soon = now + plan.rules(state.position.level).review_every.wall
+    """Name what is owed; what comes round again is named once its day is near."""
     for name, owed in state.obligations.items():
-        if owed.kind == "handoff" or (owed.every_days is not None and not owed.overdue and owed.due > soon):
+        if owed.kind == "handoff" or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
             continue
         why = f"{owed.what} is owed"
         if owed.kind == "drill":
@@ -333,6 +333,13 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
+
+
+def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
+    """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
+    if owed.every_days is None:
+        return timedelta.max
+    return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)
 
 
 def _holders(plan: Plan, right: Right) -> tuple[str, ...]:

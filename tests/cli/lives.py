@@ -38,7 +38,10 @@ PEOPLE: dict[str, dict[str, Any]] = {
 OWNER, RECEIVER = "claims-ai-lead", "ops-manager"
 FIGURES = {"first_reply_hours": "20", "agreed_per_100": "96", "cost_per_claim": "0.4"}
 """Good ones, for the metrics that people read."""
+VERDICTS = "verdicts.csv"
+"""What was found in real runs: that they were right."""
 _ERRORS = "0.4"
+"""Of the metrics that are read from a file, each."""
 _HEADS = {
     "risk": "risk-officer",
     "operations": "ops-manager",
@@ -70,14 +73,21 @@ may:
   claims-store: [read, classify, summarise]
 target: flags/{name}
 metrics:
-  first_reply_hours: {{kind: outcome, level: goal, source: by-hand, goal: "<= 24", by: {goal},
+  first_reply_hours: {{kind: outcome, about: turnaround, level: goal, source: by-hand, goal: "<= 24", by: {goal},
     baseline: {{value: 52, n: 4180, window: 30d, taken: {taken}}}, healthy: "<= 52", hold: "> 60",
     first_response: Look for a queue that is stuck.}}
   agreed_per_100: {{kind: governance, level: contribution, supports: first_reply_hours, source: by-hand,
-    min_samples: 40, healthy: ">= 90", hold: "< 85", reviewer: risk-deputy, first_response: Read the corrections.}}
+    dimension: adoption_quality, min_samples: 40, healthy: ">= 90", hold: "< 85", reviewer: risk-deputy,
+    first_response: Read the corrections.}}
   error_rate: {{kind: technical, level: telemetry, supports: agreed_per_100, source: figures, query: error_rate,
     every: 1d, max_age: 3d, healthy: "<= 2", hold: "> 4", rollback: "> 10", reviewer: platform-lead,
     first_response: See whether the model answers.}}
+  blocks_per_1000: {{kind: governance, level: telemetry, supports: agreed_per_100, source: figures,
+    query: blocks_per_1000, every: 1d, dimension: policy_friction, max_age: 3d, blind_limit: 7d, hold: "> 20",
+    first_response: See which rule blocks.}}
+  calls_per_100: {{kind: governance, level: operational, supports: first_reply_hours, source: figures,
+    query: calls_per_100, every: 1d, dimension: support_burden, max_age: 3d, blind_limit: 7d, hold: "> 20",
+    first_response: Answer what is asked most.}}
   cost_per_claim: {{kind: cost, level: contribution, supports: first_reply_hours, source: by-hand, baseline: 0.55,
     goal: "<= 0.40", by: {goal}, hold: "> 0.90", reviewer: claims-head, first_response: Compare prompts.}}
 manual_fallback: {{how: docs/manual-triage.md, owner: ops-manager, per_day: 220, minutes_each: 11, max_days: 20}}
@@ -88,6 +98,8 @@ fallback:
 notices:
   - {{audience: Claims floor, to: [claims-head, ops-manager], channel: log, lead: {lead}, acknowledge: true,
      contact: claims-ai-lead, says: "What is sorted for you, and how to correct it."}}
+sample: {{runs: 3, reviewer: risk-deputy}}
+questions: {{to: claims-head, within: 1bd}}
 stop_rules:
   - {{kind: missing_data, when: policy_number is missing, action: hand_off, to: queue/general-desk}}
   - {{kind: conflict, when: claim_history conflicts, action: escalate, to: claims-head}}
@@ -217,7 +229,13 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
     file = folder / f"{name}.yaml"
     words = {"name": name, "standard": pace.standard, "observe": pace.observe, "lead": pace.lead}
     file.write_text(_PLAYBOOK.format(**words, **dates), "utf-8")
+    (folder / VERDICTS).write_text("run,verdict\n" + "".join(f"run-{each},right\n" for each in range(3)), "utf-8")
     return str(file)
+
+
+def said(playbook: str) -> dict[str, str]:
+    """Return what people say of a life where `status` leaves a word in capitals: figures, and what they looked at."""
+    return {**FIGURES, "VERDICTS": str(Path(playbook).with_name(VERDICTS))}
 
 
 def key_of(folder: Path, person: str) -> Path:
@@ -242,7 +260,11 @@ def _measured(file: Path) -> None:
     """Write down what the source of figures says, twice a day for more than a year."""
     begun = datetime.now(UTC) - timedelta(hours=1)
     times = (begun + timedelta(hours=12 * index) for index in range(900))
-    rows = "".join(f"error_rate,{_ERRORS},2500,{at.isoformat()}\n" for at in times)
+    rows = "".join(
+        f"{name},{_ERRORS},2500,{at.isoformat()}\n"
+        for at in times
+        for name in ("error_rate", "blocks_per_1000", "calls_per_100")
+    )
     file.write_text(f"metric,value,n,taken_at\n{rows}", "utf-8")
 
 

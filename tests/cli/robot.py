@@ -123,7 +123,7 @@ class Robot:
         name, equals, value = word.partition("=")
         if equals and value == "VALUE":
             return f"{name}={self._figures[name]}"
-        return _SAID.get(word, _SEEN if word.isupper() else word)
+        return self._figures.get(word) or _SAID.get(word, _SEEN if word.isupper() else word)
 
     def _somebody(self, who: list[str]) -> str:
         """Return the first person named; of a function, the first who holds it."""

@@ -96,7 +96,7 @@ def test_a_whole_life_in_seconds_on_a_real_server(lab: Lab) -> None:
     """Whoever only does what status names brings a rollout from its pilot to retired, and nobody is left served."""
     name = "whole-life"
     playbook = lives.laid_out(lab.folder / name, lab.home, name, lives.short(a_while(lab)))
-    robot = Robot(Here(lab, name), name, lives.PEOPLE, lives.FIGURES)
+    robot = Robot(Here(lab, name), name, lives.PEOPLE, lives.said(playbook))
     asyncio.run(robot.live(playbook, lives.OWNER))
     # Every stage asks for something that the one before did not.
     up = ("preparing", *_WIDER, "preparing", *_WIDER, *_NEXT_WAVE, "preparing", *_WIDER)
@@ -114,7 +114,7 @@ def test_a_whole_life_in_months_on_virtual_time(tmp_path: Path) -> None:
             lab = Lab(folder)
             lab.home, lab.address = rig.home, rig.client.service_client.config.target_host
             playbook = lives.laid_out(folder / name, lab.home, name, lives.real())
-            robot = Robot(Skipping(lab, name, rig), name, lives.PEOPLE, lives.FIGURES)
+            robot = Robot(Skipping(lab, name, rig), name, lives.PEOPLE, lives.said(playbook))
             await asyncio.wait_for(robot.live(playbook, lives.OWNER), 900)
             # A system of record asks for a drill that was recorded, and is looked at twice.
             up = ("preparing", *_WIDER, "preparing", *_WIDER, *_NEXT_WAVE, "preparing", *_WIDER, *_AGAIN)
