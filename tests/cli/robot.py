@@ -99,6 +99,10 @@ class Robot:
 
     async def _do(self, step: Look, look: Look) -> None:
         verb, *rest = shlex.split(step["verb"])
+        if verb == "reject":
+            a = await self._world.run("explain", self._use_case)
+            b = await self._world.run("briefing", self._use_case)
+            raise AssertionError(a.out + b.out)
         assert verb in self._verbs, f"status names {verb}, and there is no such verb"
         words = [self._filled(word) for word in rest]
         if verb == "reading":
