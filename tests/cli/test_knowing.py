@@ -143,5 +143,5 @@ def test_every_verb_of_the_shelves_that_speaks_can_be_asked_about() -> None:
     assert len(speaking) == 3
     for shelf in speaking:
         for verb in shelf.verbs:
-            if verb.name != "line":  # it shows what another verb has done
+            if verb.name not in ("briefing", "line"):  # they show what is to be decided, or what was done
                 assert meant(verb.name).replace("_", "-") in verbs(), verb.name

@@ -15,9 +15,9 @@ from temporalio.service import RPCError
 from tests import evidence
 from tests.pure import keys
 from tests.pure.world import but, with_rules
-from tests.workflows.siege import Attacked, numbered_once, quick, soon
+from tests.workflows.siege import LONG, Attacked, numbered_once, quick, soon
 from tests.workflows.wire import World, plain
-from tidegate import recompute, statement
+from tidegate import outbox, recompute, statement
 from tidegate.models.base import Span
 from tidegate.models.decision import Outcome
 from tidegate.models.messages import Answer
@@ -155,7 +155,7 @@ class Signed(Attacked):
         answer = await self.say("amend", who, plan=plan.model_dump(mode="json"))
         assert answer.outcome is Outcome.DONE, answer
 
-    async def phase(self, wanted: str, within: float = 30) -> None:
+    async def phase(self, wanted: str, within: float = LONG) -> None:
         """Wait until a phase is reached."""
         until = asyncio.get_running_loop().time() + within
         while (stands := await self.standing()).phase != wanted:
@@ -181,17 +181,17 @@ class Signed(Attacked):
         """Return what was refused on record."""
         return [line for line in self.lines() if line["outcome"] in ("refused", "superseded")]
 
-    async def kept(self, within: float = 60) -> None:
-        """Wait until all of it is on record: what makes it safer is done first, and written down then."""
+    async def kept(self, within: float = LONG) -> None:
+        """Wait until all that does not wait for company is on record: what makes it safer is done first."""
         loop = asyncio.get_running_loop()
         until = loop.time() + within
-        while (stands := await self.standing()).unstored:
-            assert loop.time() < until, f"it was never stored: {stands.line}"
+        while (whole := await self.whole()).state is None or outbox.due(whole.state, whole.backlog):
+            assert loop.time() < until, f"it was never stored: {(await self.standing()).line}"
             await asyncio.sleep(0.05)
 
     async def widened(self, times: int = 1) -> None:
         """Wait until exactly the change that was agreed to is served and on record, and judge the whole record."""
-        await self.serves(FIRST * times, 40)
+        await self.serves(FIRST * times)
         await soon(lambda: len(_widened(self.lines())) >= times, "it is on record")
         judge(self, times)
         assert await self.failures() == []

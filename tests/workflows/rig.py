@@ -96,10 +96,10 @@ class Rig:
 
     # -- the world ------------------------------------------------------------------------------------------------
 
-    def figure(self, value: str, n: int = 100) -> None:
-        """Write down what the source says from now on, every six hours for more than a year."""
-        begun = datetime.now(UTC) - timedelta(hours=1)
-        times = (begun + timedelta(hours=6 * index) for index in range(2_000))
+    def figure(self, value: str, n: int = 100, every: timedelta = timedelta(hours=6)) -> None:
+        """Write down what the source says from now on, two thousand times: every six hours for more than a year."""
+        begun = datetime.now(UTC) - every / 6
+        times = (begun + every * index for index in range(2_000))
         rows = "".join(f"errors,{value},{n},{at.isoformat()}\n" for at in times)
         (self.home / "figures.csv").write_text(f"metric,value,n,taken_at\n{rows}", "utf-8")
 

@@ -64,6 +64,8 @@ def test_a_yes_to_one_wave_is_none_to_the_next(keyed: Keyed) -> None:
 
     async def attack() -> None:
         victim = keyed.signed(hurried)
+        # Only what was measured in a wave leads on from it, and this wave lasts for a second.
+        victim.figure("0", every=timedelta(seconds=1))
         gate = await victim.opened()
         first = {who: await victim.endorsed("approve", {"as": who, **yes(gate)}) for who in ("risk-a", "ops-a")}
         for said in first.values():
