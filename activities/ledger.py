@@ -26,7 +26,8 @@ log = logging.getLogger("tidegate.ledger")
 
 _PATIENCE = 5
 """Seconds to wait for whoever makes the ledger ready."""
-_BOUNDARIES = ("observing", "handoff_pending", "operating", "retired", "terminated", "withdrawn")
+_ENDS = ("retired", "terminated", "withdrawn")
+_BOUNDARIES = ("observing", "handoff_pending", "operating", *_ENDS)
 TOOL = f"tidegate {version('tidegate')}"
 
 
@@ -89,5 +90,7 @@ class LedgerActivities:
 
 
 def _boundary(entry: Entry) -> bool:
-    """Whether a wave or a stage is over with it."""
+    """Whether a wave or a stage is over with it; after the end each may be the last one, as a notice is."""
+    if entry.phase in _ENDS:
+        return True
     return entry.before is not None and entry.before.phase != entry.phase and entry.phase in _BOUNDARIES
