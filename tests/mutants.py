@@ -46,15 +46,16 @@ KEPT = ROOT / "mutants"
 REPORT = ROOT / "docs" / "mutants.md"
 REASONS = ROOT / "tests" / "mutants.toml"
 ROOMS = (
-    "amend", "bypass", "calendar", "dates", "deadlines", "decide", "drills", "endings", "fallback", "freezes",
-    "frozen", "gates", "hours", "incidents", "keys", "materiality", "membership", "obligations", "passkey",
-    "reconcile", "resume", "rights", "runbook", "schedule", "signature", "sshsig", "statement", "targets",
-    "judging", "thresholds", "turn", "votes", "waivers", "waves",
+    "alerts", "amend", "bypass", "calendar", "conditions", "dates", "deadlines", "decide", "derived", "dimensions",
+    "drills", "endings", "fallback", "freezes", "frozen", "gates", "hours", "incidents", "judging", "keys",
+    "materiality", "membership", "obligations", "passkey", "patience", "questions", "reconcile", "resume", "rights",
+    "runbook", "samples", "schedule", "signature", "sshsig", "statement", "stops", "targets", "telling", "thresholds",
+    "trips", "turn", "votes", "waivers", "waves",
 )  # fmt: skip
 TESTS = (
-    "amend", "attacks*", "calendar", "conditions", "dates", "drills", "freezes", "golden", "hours", "keys", "line",
-    "materiality", "membership", "peers*", "rooms_*", "scenarios*", "signature", "signed_leave", "stops", "targets",
-    "waivers",
+    "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "derived", "drills", "freezes", "golden", "hours",
+    "keys", "line", "materiality", "membership", "patience", "peers*", "questions", "rooms_*", "samples", "scenarios*",
+    "signature", "signed_leave", "stops", "targets", "telling", "trips", "waivers",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 LONGEST = 20

@@ -128,7 +128,10 @@ class Figures:
 
 
 class Watched:
-    """Three rollouts, and all that watches them."""
+    """Some rollouts, and all that watches them."""
+
+    cases: tuple[str, ...] = CASES
+    programme = PROGRAMME
 
     def __init__(self, runner: asyncio.Runner) -> None:
         """Nothing is there yet."""
@@ -152,13 +155,13 @@ class Watched:
         self._stack.push_async_callback(self.wire.cut)
         self._stack.push_async_callback(self.no_worker)
         await self.worker()
-        (self.home / "programme.yaml").write_text(PROGRAMME, "utf-8")
+        (self.home / "programme.yaml").write_text(self.programme, "utf-8")
         given = {
             "TIDEGATE_HOME": str(self.home), "TEMPORAL_ADDRESS": f"127.0.0.1:{self.wire.port}", "ALERTS": TOKEN,
             "TIDEGATE_PROGRAMME": str(self.home / "programme.yaml"),
         }  # fmt: skip
         await self.process(sys.executable, "-m", "desk", "--only-inbound", "--port", str(self.door), **given)
-        for name in CASES:
+        for name in self.cases:
             self.rollouts[name] = Attacked(env, self.home, name)
             plan = quick(name).but(signals={"ClaimsErrors": _SIGNAL})
             self.rollouts[name].plan = seal(plan)
