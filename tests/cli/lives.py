@@ -170,6 +170,8 @@ class Pace(NamedTuple):
     calendar: dict[str, Any]
     observe: str
     lead: str
+    measured: timedelta
+    """How often a figure is written down: every wave goes on by figures of its own."""
 
 
 def short(seconds: int) -> Pace:
@@ -195,18 +197,18 @@ def short(seconds: int) -> Pace:
         "limited": {**quick, "gates": signed, "readiness": shown[:2]},
         "system_of_record": {**quick, "gates": both, "readiness": shown},
     }
-    return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait)
+    return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait, timedelta(seconds=1))
 
 
 def real() -> Pace:
     """Everything takes as long as the built-in standard says."""
     built_in = BUILT_IN["standard/staged@1"].model_dump(mode="json", exclude_none=True)
-    return Pace("house/real@1", built_in, OFFICE, "14d", "3bd")
+    return Pace("house/real@1", built_in, OFFICE, "14d", "3bd", timedelta(hours=12))
 
 
 def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
     """Write the programme and the playbook of a life into a folder, and return the playbook's file."""
-    _measured(home / f"{name}.csv")
+    _measured(home / f"{name}.csv", pace.measured)
     programme = {
         "programme": "whole-life",
         "governance_owner": "governance-lead",
@@ -256,10 +258,10 @@ def flag(name: str) -> dict[str, str]:
     return {"file": f"flags/{name}.json", "flag": name}
 
 
-def _measured(file: Path) -> None:
-    """Write down what the source of figures says, twice a day for more than a year."""
-    begun = datetime.now(UTC) - timedelta(hours=1)
-    times = (begun + timedelta(hours=12 * index) for index in range(900))
+def _measured(file: Path, every: timedelta) -> None:
+    """Write down what the source of figures says, for years of a slow life or half an hour of a quick one."""
+    begun = datetime.now(UTC) - every
+    times = (begun + every * index for index in range(1_800))
     rows = "".join(
         f"{name},{_ERRORS},2500,{at.isoformat()}\n"
         for at in times
