@@ -92,8 +92,7 @@ def serve(app: Any) -> tuple[int, uvicorn.Server]:
 
 async def felt(storm: Storm) -> tuple[Counter[int], list[int], list[int]]:
     """Wait until every rollout has heard of it; return how often each narrowed, how many it serves, and its history."""
-    for name in storm.cases:
-        await soon(lambda name=name: "alerts_too" in storm.codes(name), f"{name} has it on record")  # type: ignore[misc]
+    await soon(lambda: all("alerts_too" in storm.codes(name) for name in storm.cases), "all have it on record")
     narrowed = Counter(storm.codes(name).count("narrowed") for name in storm.cases)
     described = [await one.handle.describe() for one in storm.rollouts.values()]
     return narrowed, [one.people for one in storm.rollouts.values()], [one.history_length for one in described]
