@@ -104,6 +104,8 @@ def server() -> Iterator[Server]:
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": str(port),
             "INIT_CLIENT_API_TOKENS": _CLIENT,
+            # Else one client may be told what was so a moment ago, after another has been told better.
+            "CLIENT_FEATURE_CACHING_ENABLED": "false",
             "CHECK_VERSION": "false",
             "SEND_TELEMETRY": "false",
             "LOG_LEVEL": "error",
