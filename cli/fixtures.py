@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.answers import Exit, Refusal, Unreadable
-from cli.reading import MAX_BYTES, read
+from cli.reading import read, whole
 from cli.render import Row
 from tidegate.fixtures import Fixture, rules_of
 from tidegate.stops import facts
@@ -191,14 +191,7 @@ class _Reader:
 
 
 def _text(file: Path) -> str:
-    try:
-        raw = file.read_bytes()
-    except FileNotFoundError:
-        raise Unreadable(str(file), 0, "there is no such file", "Check the name: `ls` shows what there is.") from None
-    except OSError as error:
-        raise Unreadable(str(file), 0, f"it cannot be read: {error.strerror}", "Name a readable file.") from None
-    if len(raw) > MAX_BYTES:
-        raise Unreadable(str(file), 0, "it is larger than 1 MB", "Divide it.")
+    raw = whole(file, "Divide it.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

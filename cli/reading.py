@@ -269,3 +269,16 @@ def _broken(name: str, error: YAMLError) -> Unreadable:
         if sign.replace(r"\\", "\\") in said:
             return Unreadable(name, line, message, mend)
     return Unreadable(name, line, f"it is not YAML: {said}", "Compare it with an example.")
+
+
+def whole(file: Path, divide: str) -> bytes:
+    """Return what is in a file that is no YAML; `divide` is what to do where it is too large."""
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise Unreadable(str(file), 0, "there is no such file", "Check the name: `ls` shows what there is.") from None
+    except OSError as error:
+        raise Unreadable(str(file), 0, f"it cannot be read: {error.strerror}", "Name a readable file.") from None
+    if len(raw) > MAX_BYTES:
+        raise Unreadable(str(file), 0, "it is larger than 1 MB", divide)
+    return raw

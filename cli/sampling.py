@@ -15,6 +15,7 @@ import typer
 from cli import render
 from cli.answers import Refusal, Unreadable
 from cli.options import AsJson, Evidence, GoodUntil, MessageId, UseCase, Who, Why
+from cli.reading import whole
 from cli.telling import Manner, message, tell, unseen
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 VERDICTS = ("right", "missed", "stopped", "false_stop")
 """Went on, rightly; had to be corrected and was not stopped; stopped, rightly; stopped in vain."""
 COLUMNS = ("run", "verdict", "cause", "what", "rule", "minutes")
-_LARGEST = 1_000_000
 _MOST_FOUND = 50
 
 
@@ -148,7 +148,7 @@ def register(given: RolloutInput, now: datetime) -> dict[str, Any]:
 
 def read_verdicts(file: Path) -> Counted:
     """Read a file of verdicts, or raise Unreadable with the line and what mends it."""
-    raw = _bytes(file)
+    raw = whole(file, "A sample is some dozens of runs.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -226,18 +226,6 @@ def _found(text: str) -> dict[str, Any]:
             f"'{text}' is no finding", 'Write CAUSE="TEXT", such as weak_data="Half of the dates are missing."'
         )
     return {"cause": _cause(cause.strip().replace("-", "_")), "what": what.strip()}
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        raw = file.read_bytes()
-    except FileNotFoundError:
-        raise Unreadable(str(file), 0, "there is no such file", "Check the name: `ls` shows what there is.") from None
-    except OSError as error:
-        raise Unreadable(str(file), 0, f"it cannot be read: {error.strerror}", "Name a readable file.") from None
-    if len(raw) > _LARGEST:
-        raise Unreadable(str(file), 0, "it is larger than 1 MB", "A sample is some dozens of runs.")
-    return raw
 
 
 def _show(told: dict[str, Any]) -> None:
