@@ -22,8 +22,8 @@ from tidegate.decide import Decision, decide
 from tidegate.models.base import Stage
 from tidegate.models.event import ActorKind, Alert, Confirm, Event, Message, Readings, Reduction, Resume
 from tidegate.models.plan import Plan
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 
 PAST = tuple(int(word) for word in sys.argv[1:]) or (1_000, 5_000, 20_000)

@@ -32,8 +32,9 @@ from tests.pure.world import Story, with_member
 from tidegate import passkey, sshsig, statement
 from tidegate.decide import decide
 from tidegate.keys import blob
-from tidegate.models.event import Signature, Vote
-from tidegate.models.programme import Passkey, PublicKey
+from tidegate.models.event import Vote
+from tidegate.models.person import Passkey, PublicKey
+from tidegate.models.proof import Signature
 from tidegate.models.reasons import Code
 
 TIMES = int(sys.argv[1]) if len(sys.argv) > 1 else 400

@@ -168,7 +168,7 @@ def _answer(
     cohort: str | None,
 ) -> tuple[Ruling, Granted]:  # fmt: skip
     from tidegate import permit
-    from tidegate.models.state import Control
+    from tidegate.models.exposed import Control
 
     plan, state = given.plan, given.state
     if state is None:

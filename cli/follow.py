@@ -268,7 +268,7 @@ def _functions() -> tuple[str, ...]:
 
 
 def _controls() -> tuple[str, ...]:
-    from tidegate.models.state import Control
+    from tidegate.models.exposed import Control
 
     return tuple(control.value for control in Control)
 

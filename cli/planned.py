@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tidegate.forecast import Pace, WaveForecast
     from tidegate.models.exposure import Exposure
     from tidegate.models.plan import Plan
-    from tidegate.models.programme import GateRule
+    from tidegate.models.standard import GateRule
 
 
 PLAN_KEYS = {

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tidegate.drift import Seen
     from tidegate.models.messages import Standing
+    from tidegate.models.owing import Runbook
     from tidegate.models.plan import Plan
-    from tidegate.models.state import Runbook
 
 
 def runbook(use_case: UseCase, *, as_json: AsJson = False) -> None:

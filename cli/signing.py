@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cli.message import Message
     from tidegate.models.messages import RolloutInput
-    from tidegate.models.programme import PublicKey
+    from tidegate.models.person import PublicKey
 
 TOOL = "ssh-keygen"
 _PATIENCE = 60

@@ -21,7 +21,7 @@ from webauthn.helpers.exceptions import WebAuthnException
 
 from cli.answers import Exit, Refusal
 from tidegate import keys, passkey
-from tidegate.models.programme import Passkey
+from tidegate.models.person import Passkey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desk.settings import Settings
+    from tidegate.models.person import Passkey
     from tidegate.models.plan import Member
-    from tidegate.models.programme import Passkey
 
 
 class Known(NamedTuple):

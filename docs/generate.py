@@ -21,7 +21,7 @@ from cli.planned import PLAN_KEYS
 from cli.shelves import SHELVES
 from tidegate import compile as compiling
 from tidegate.check import DELETE, RULES, Example, Rule
-from tidegate.models import base, exposure, programme, stop
+from tidegate.models import base, exposure, person, programme, standard, stop
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference"
@@ -129,9 +129,9 @@ _FORMS = {
     _pattern(base.Line): "one line",
     _pattern(exposure.Grant): "`system:verb`",
     stop.Plain.__get_pydantic_json_schema__(None, None)["pattern"]: "case, `amount > 500`",  # type: ignore[arg-type]  # it looks at neither argument
-    _pattern(programme.StandardName): "`standard/pilot@1`",
+    _pattern(standard.StandardName): "`standard/pilot@1`",
     _pattern(programme.ClockTime): "time, `09:00`",
-    _pattern(programme.Zone): "time zone, `Europe/Berlin`",
+    _pattern(person.Zone): "time zone, `Europe/Berlin`",
     base.Span.__get_pydantic_json_schema__(None, None)["pattern"]: "length, `14d`",  # type: ignore[arg-type]  # it looks at neither argument
     base.Bound.__get_pydantic_json_schema__(None, None)["pattern"]: "bound, `<= 8`",  # type: ignore[arg-type]  # it looks at neither argument
     base.Condition.__get_pydantic_json_schema__(None, None)["pattern"]: "condition, `error_rate <= 2`",  # type: ignore[arg-type]  # it looks at neither argument

@@ -15,8 +15,8 @@ from tidegate.models.base import GateKind
 from tidegate.models.briefing import Facts, Figure
 from tidegate.models.decision import Verdict
 from tidegate.models.gate import Briefing
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import MetricState
 from tidegate.turn import Turn, because
 

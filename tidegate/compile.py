@@ -46,7 +46,8 @@ from tidegate.models.plan import (
     reread,
 )
 from tidegate.models.playbook import DataSource
-from tidegate.models.programme import ReadinessItem, Zones
+from tidegate.models.programme import Zones
+from tidegate.models.standard import ReadinessItem
 from tidegate.roster import members
 
 if TYPE_CHECKING:

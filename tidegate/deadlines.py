@@ -26,17 +26,20 @@ from tidegate import (
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Reduction
+from tidegate.models.exposed import Control
+from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Obligation, Phase
+from tidegate.models.state import Phase
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.models.exposed import ExposureState
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
-    from tidegate.models.state import ExposureState, State
+    from tidegate.models.state import State
 
 BLIND_AFTER = timedelta(hours=6)
 """A deadline met so late means that nobody was at the wheel; that is evidence."""

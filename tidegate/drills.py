@@ -14,11 +14,14 @@ from tidegate import fallback, obligations
 from tidegate.models.decision import Outcome, Reason, Rehearse
 from tidegate.models.drill import DrilledTarget, Drilling, DrillRecord
 from tidegate.models.event import ActorKind, Drill, Reduce, Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING, CohortShare, Exposure
+from tidegate.models.owing import Evidence
 from tidegate.models.plan import NarrowTo
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Evidence, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 from tidegate.rights import may
 from tidegate.turn import Turn, because
 

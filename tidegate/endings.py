@@ -9,10 +9,13 @@ from tidegate import calendar, fallback, gates, schedule
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Reduction, Retire, Terminate, Withdraw
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.owing import Obligation
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Obligation, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 from tidegate.rights import functions_of, may
 from tidegate.turn import Turn, because
 

@@ -7,9 +7,11 @@ from types import MappingProxyType
 
 from tidegate.models.base import Function, GateKind, Stage
 from tidegate.models.decision import Reason
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.exposed import Control
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 
 SENTENCES = MappingProxyType(
     {

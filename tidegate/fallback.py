@@ -13,11 +13,12 @@ from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
 from tidegate.models.event import ActorKind, Reduce, Reduction, StopTheLine
+from tidegate.models.exposed import Cause, Control
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.gate import ClosedGate, Ending
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Cause, Control, Phase
+from tidegate.models.state import Phase
 from tidegate.rights import functions_of, may
 from tidegate.turn import Turn, because
 
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegate.models.base import Function
+    from tidegate.models.exposed import TargetState
     from tidegate.models.gate import Gate
     from tidegate.models.plan import NarrowTo, Plan
-    from tidegate.models.state import State, TargetState
+    from tidegate.models.state import State
 
 _CAUSES_KEPT = 10
 _CLOSED_KEPT = 20

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tidegate.models.base import Function, Span
     from tidegate.models.plan import Plan
-    from tidegate.models.programme import GateRule
+    from tidegate.models.standard import GateRule
 
 _BLINK = timedelta(minutes=1)
 """So long somebody must be there to sign."""

@@ -14,9 +14,10 @@ from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import Choice
 from tidegate.models.gate import Ending, Gate
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.owing import Evidence
 from tidegate.models.reasons import Code
-from tidegate.models.state import Evidence, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 from tidegate.rights import requesters
 from tidegate.roster import eligible, missing_seats
 from tidegate.turn import Turn, because

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from tidegate.models.gate import Gate
     from tidegate.models.messages import Standing, Step
+    from tidegate.models.owing import Obligation
     from tidegate.models.plan import Plan
-    from tidegate.models.state import Obligation, State
+    from tidegate.models.state import State
 
 _ABOUT = 60
 _TOKEN = re.compile(r"text-[0-9a-f]{64}")

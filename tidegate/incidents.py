@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from tidegate import calendar
 from tidegate.models.base import Function
 from tidegate.models.event import Reduction
+from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.state import Obligation
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

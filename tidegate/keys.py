@@ -11,14 +11,14 @@ import binascii
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tidegate.models.programme import PublicKey
+from tidegate.models.person import PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.models.person import Passkey
     from tidegate.models.plan import Member
-    from tidegate.models.programme import Passkey
 
     Key: TypeAlias = PublicKey | Passkey
 

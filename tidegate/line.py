@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from tidegate import seal, signature, statement, verbs
 from tidegate.explain import explain
 from tidegate.models.event import Actor, Reduction, StopTheLine
+from tidegate.models.exposed import Control
 from tidegate.models.line import Embargo, LineStanding, LineState, Stands, Target, Voice
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 from tidegate.rights import may
 from tidegate.turn import because
 

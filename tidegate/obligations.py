@@ -10,15 +10,16 @@ from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
 from tidegate.models.gate import Delegation
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.owing import Evidence
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Evidence
+from tidegate.models.standard import ReadinessItem
 from tidegate.rights import Seat, can_vote, functions_of, holders, may, own_key, seat_for
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from tidegate.models.decision import Reason
-    from tidegate.models.state import Obligation
+    from tidegate.models.owing import Obligation
 
 _DELEGATIONS_KEPT = 50
 LONGEST_DELEGATION = timedelta(days=90)

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tidegate.keys import unpadded
 
 if TYPE_CHECKING:
-    from tidegate.models.programme import Passkey
+    from tidegate.models.person import Passkey
 
 _PRESENT, _KNOWN = 0x01, 0x04
 """The flags by which a device says that somebody was there, and that it knew them."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from tidegate import calendar
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind
+from tidegate.models.owing import Obligation
 from tidegate.models.question import Asked
 from tidegate.models.reasons import Code
 from tidegate.models.sampling import PlanQuestions
-from tidegate.models.state import Obligation
 from tidegate.rights import can_vote
 from tidegate.turn import Turn, because
 

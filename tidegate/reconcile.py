@@ -13,10 +13,11 @@ from tidegate import calendar, fallback, runbook, samples, targets, telling, thr
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Applied, Confirm, Dispatched, Observed, Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Observation, Phase
+from tidegate.models.state import Observation, Phase
 from tidegate.rights import may
 from tidegate.turn import Turn, because
 

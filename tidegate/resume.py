@@ -8,9 +8,11 @@ from tidegate import calendar, fallback, gates, membership, schedule, votes
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import ActorKind, Choice, Override, Resume, Vote
+from tidegate.models.exposed import Control
+from tidegate.models.owing import Obligation
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Emergency, Obligation, Phase
+from tidegate.models.state import Emergency, Phase
 from tidegate.rights import may
 from tidegate.turn import Turn, because
 

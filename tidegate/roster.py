@@ -16,7 +16,8 @@ from tidegate.models.plan import Member
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tidegate.models.programme import Person, Programme, Zones
+    from tidegate.models.person import Person
+    from tidegate.models.programme import Programme, Zones
 
 Window = tuple[datetime, datetime]
 

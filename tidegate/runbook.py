@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from tidegate import calendar
 from tidegate.models.base import Span
 from tidegate.models.decision import Outcome
+from tidegate.models.owing import Obligation, Runbook, RunbookStep
 from tidegate.models.reasons import Code
-from tidegate.models.state import Obligation, Runbook, RunbookStep
 from tidegate.models.ways_down import DRIVER
 from tidegate.turn import because
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tidegate.models.event import Noticed
+    from tidegate.models.owing import StepState
     from tidegate.models.plan import PlanFallback
-    from tidegate.models.state import StepState
     from tidegate.models.ways_down import Step
     from tidegate.turn import Turn
 

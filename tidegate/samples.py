@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from tidegate import calendar, thresholds
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Readings
+from tidegate.models.owing import Obligation
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Looked, Noted, Weakness, Week
-from tidegate.models.state import Obligation
 from tidegate.rights import can_vote
 from tidegate.stops import named
 from tidegate.turn import Turn, because

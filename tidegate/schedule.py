@@ -11,8 +11,9 @@ from tidegate.models.base import GateKind
 from tidegate.models.content import Change
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
 from tidegate.models.event import Consequence
+from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.state import Announcement, Obligation, Phase
+from tidegate.models.state import Announcement, Phase
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

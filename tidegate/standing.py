@@ -16,10 +16,12 @@ from tidegate.explain import explain
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import Fault
+from tidegate.models.exposed import Control
 from tidegate.models.messages import Answer, Coming, Standing, Step
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Check, Reason
     from tidegate.models.event import Event
     from tidegate.models.gate import Gate
+    from tidegate.models.owing import Obligation
     from tidegate.models.plan import Plan
-    from tidegate.models.state import Obligation, State
+    from tidegate.models.state import State
 
 _LOST = ("unseen", "failed", "unknown")
 """What became of a target that nobody has seen."""

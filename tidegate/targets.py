@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tidegate import fallback
 from tidegate.models.decision import Outcome
+from tidegate.models.exposed import TargetState
 from tidegate.models.reasons import Code
-from tidegate.models.state import TargetState
 from tidegate.turn import because
 
 if TYPE_CHECKING:

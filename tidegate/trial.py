@@ -13,7 +13,8 @@ from tidegate import calendar, judging, thresholds
 from tidegate.decide import begin, decide
 from tidegate.models.base import Band
 from tidegate.models.event import Actor, ActorKind, Applied, Readings
-from tidegate.models.state import Control, Observation, Phase
+from tidegate.models.exposed import Control
+from tidegate.models.state import Observation, Phase
 from tidegate.turn import Turn
 
 if TYPE_CHECKING:

@@ -10,15 +10,16 @@ from tidegate.lately import told
 from tidegate.models.base import Stage
 from tidegate.models.decision import Entry, Notify, Outcome, Reason, Stood
 from tidegate.models.event import SYSTEM, Actor
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 
 if TYPE_CHECKING:
     from tidegate.models.base import Function
     from tidegate.models.decision import Move
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
-    from tidegate.models.programme import StageRules
+    from tidegate.models.standard import StageRules
     from tidegate.models.state import State
 
 BATCH = 100

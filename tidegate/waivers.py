@@ -14,8 +14,9 @@ from tidegate import bypass, calendar, fallback
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.waiver import Problem, Waiver
 from tidegate.rights import can_vote, functions_of, may, requesters
 from tidegate.turn import Turn, because

@@ -13,9 +13,10 @@ from tidegate import amend, calendar, derived, endings, fallback, gates, members
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.rights import may
 from tidegate.turn import Turn, because
 

@@ -46,8 +46,9 @@ from tidegate.models.event import (
     Waive,
     Withdraw,
 )
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
+from tidegate.models.standard import ReadinessItem
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

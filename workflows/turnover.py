@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.service import RPCError
 
+from tidegate.models.exposed import Control
 from tidegate.models.member import BY_NAME
 from tidegate.models.messages import RolloutInput
-from tidegate.models.state import Control
 from workflows import attributes, ids
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from tests.activities.place import Place
 from tests.pure.world import Story
 from tidegate.models.decision import Apply
 from tidegate.models.event import Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING, CohortShare, Exposure
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from tests.desk.device import Device
 from tests.desk.told import Cut, Told
 from tests.pure.beginnings import asking
 from tests.pure.world import F, Story, with_member
-from tidegate.models.programme import Passkey
+from tidegate.models.person import Passkey
 
 __all__ = ("tidegate",)
 ORIGIN = "http://localhost:8333"

@@ -13,7 +13,7 @@ from webauthn.helpers import encode_cbor
 
 from desk.passkeys import spelled
 from tidegate.keys import unpadded
-from tidegate.models.programme import Passkey
+from tidegate.models.person import Passkey
 
 _THERE, _KNOWN, _MADE = 0x01, 0x04, 0x40
 

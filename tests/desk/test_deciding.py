@@ -15,7 +15,7 @@ from tests.desk.device import Device
 from tests.pure.keys import public, sign
 from tests.pure.world import with_member
 from tidegate.models.decision import Outcome
-from tidegate.models.programme import PublicKey
+from tidegate.models.person import PublicKey
 from tidegate.models.reasons import Code
 
 

@@ -31,9 +31,10 @@ from tidegate.models.event import (
     Tick,
     Vote,
 )
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase, State
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase, State
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,8 @@ from tests.pure.world import START, but, freeze, standard_plan, with_gate, with_
 from tidegate.models.base import Function, GateKind, Stage
 from tidegate.models.event import ActorKind, Judge, LetThrough, Report, Waive
 from tidegate.models.plan import AcceptedIssue
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
+from tidegate.models.standard import ReadinessItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

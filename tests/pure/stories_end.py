@@ -32,7 +32,7 @@ from tidegate.models.event import (
     Vote,
     Withdraw,
 )
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from tidegate.models.event import (
     Vote,
 )
 from tidegate.models.plan_notice import PlanNotice
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from tidegate.materiality import Weight, diff
 from tidegate.models.base import Band
 from tidegate.models.decision import Notify
 from tidegate.models.event import ActorKind, Alert
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
 from tidegate.models.signal import Firing, Signal
-from tidegate.models.state import Control
 from tidegate.verbs import heard
 
 

@@ -22,9 +22,10 @@ from tests.pure.world import (
 from tidegate.models.base import Bound, Condition, GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Amend, Choice, Observed, Override, Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 
 if TYPE_CHECKING:
     from tidegate.decide import Decision

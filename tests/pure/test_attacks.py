@@ -41,10 +41,11 @@ from tidegate.models.event import (
     Stored,
     Withdraw,
 )
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 QUIET = but(standard_plan(), notices=())

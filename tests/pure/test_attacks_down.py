@@ -44,11 +44,12 @@ from tidegate.models.event import (
     Tick,
     Vote,
 )
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
 from tidegate.models.plan import Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.turn import OUTBOX_LIMIT
 
 

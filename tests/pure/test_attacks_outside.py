@@ -8,8 +8,9 @@ from tests.pure.machine import cooperate
 from tests.pure.test_attacks import stopping
 from tests.pure.world import Story, exposure
 from tidegate.models.event import Applied, Observed, Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING, Exposure
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 
 
 def test_what_was_made_safer_outside_meanwhile_is_not_undone_by_a_hold() -> None:

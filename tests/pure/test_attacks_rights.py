@@ -11,8 +11,9 @@ from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Amend, Choice, Observed, Override, Promise, Reduction, Resume
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.state import Obligation, Phase
+from tidegate.models.state import Phase
 
 
 @pytest.mark.parametrize(("organisation", "outcome"), [("vendor", Outcome.REFUSED), ("internal", Outcome.DONE)])

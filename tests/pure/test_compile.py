@@ -17,7 +17,8 @@ from tidegate.digest import canonical, digest
 from tidegate.models.base import Function, GateKind, Span, Stage
 from tidegate.models.finding import Severity, dotted
 from tidegate.models.plan import Plan
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
+from tidegate.models.standard import ReadinessItem
 
 
 def compiled(name: str, changes: dict[str, Any] | None = None, programme: dict[str, Any] | None = None) -> Compiled:

@@ -28,8 +28,9 @@ from tidegate.explain import explain
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import Choice, Confirm, Consequence, Override, Promise, Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = START + 5 * DAY

@@ -16,9 +16,9 @@ from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.change import Weight
 from tidegate.models.decision import Notify
 from tidegate.models.event import SYSTEM, Amend
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan, WorkingTime
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 from tidegate.turn import Turn
 
 DAY = timedelta(days=1)

@@ -13,10 +13,10 @@ from tidegate.models.base import Band, Bound, Span
 from tidegate.models.decision import TakeReadings
 from tidegate.models.derived import PerSuccess
 from tidegate.models.event import ActorKind, Readings, Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALL = {"spend": 120, "settled": 40, "minutes": 60}

@@ -12,10 +12,11 @@ from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Outcome, Rehearse
 from tidegate.models.drill import Drilled, DrilledTarget
 from tidegate.models.event import ActorKind, Applied, Confirm, Drill, Ready, Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 
 DAY = timedelta(days=1)
 TESTERS = {"test/claims": 3}

@@ -14,9 +14,10 @@ from tidegate.explain import explain
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Amend, LetThrough, Override, Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.plan import FreezeWindow, Plan
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.schedule import open_points
 from tidegate.standing import standing
 

@@ -14,9 +14,10 @@ from tidegate.calendar import later, working
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify
 from tidegate.models.event import Postpone, Remind
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan, WorkingTime
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.rights import away
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

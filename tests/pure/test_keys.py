@@ -16,8 +16,8 @@ from tidegate.keys import blob, fingerprint, fingerprints
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Notify
 from tidegate.models.event import Amend, Choice, Delegate, Reassign
+from tidegate.models.person import PublicKey
 from tidegate.models.plan import Plan
-from tidegate.models.programme import PublicKey
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.rights import keys_kept, own_key

@@ -12,11 +12,11 @@ from tests.pure.world import START, Story, but, standard_plan, with_gate, with_m
 from tidegate import line
 from tidegate.models.base import GateKind
 from tidegate.models.event import Reduction, StopTheLine
+from tidegate.models.exposed import Control
 from tidegate.models.line import LineState, Pass, Scope, Target, Voice
+from tidegate.models.person import PublicKey
 from tidegate.models.plan import Plan
-from tidegate.models.programme import PublicKey
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 from tidegate.standing import standing
 from workflows import ids
 

@@ -70,10 +70,12 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
+from tidegate.models.person import PublicKey
 from tidegate.models.plan import Plan, reread
-from tidegate.models.programme import PublicKey, ReadinessItem, Right
+from tidegate.models.programme import Right
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.target import Became, Target
 from tidegate.models.ways_down import Step
 

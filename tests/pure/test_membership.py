@@ -12,11 +12,12 @@ from tidegate.materiality import Weight, diff
 from tidegate.models.base import Stage
 from tidegate.models.decision import Outcome, TakeSnapshot
 from tidegate.models.event import ActorKind, Reduction, Resume, Turnover
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import wider_in
 from tidegate.models.member import CohortRoll, Members, Preset, Resolved, Snapshot
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.turn import because
 
 if TYPE_CHECKING:

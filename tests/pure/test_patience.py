@@ -14,9 +14,10 @@ from tidegate import judging, thresholds
 from tidegate.models.base import Band, Bound, Condition, MetricFamily, Span
 from tidegate.models.decision import Verdict
 from tidegate.models.event import Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, MetricState
+from tidegate.models.state import MetricState
 from tidegate.standing import standing
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -31,9 +31,10 @@ from tidegate.models.event import (
     Reduction,
     Start,
 )
-from tidegate.models.programme import GateRule
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import GateRule
+from tidegate.models.state import Phase
 
 DAY = timedelta(days=1)
 

@@ -26,11 +26,12 @@ from tidegate.judging import judge
 from tidegate.models.base import Band, Bound, Condition, GateKind, Operator, Span
 from tidegate.models.decision import Verdict
 from tidegate.models.event import ActorKind, Alert, Confirm, Override, Readings, Reduction, Resume, Tick
+from tidegate.models.exposed import Control
 from tidegate.models.plan_notice import PlanNotice
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 
 DAY = timedelta(days=1)
 NOW = START + 30 * DAY

@@ -14,9 +14,9 @@ from tidegate.decide import Decision
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify
 from tidegate.models.event import ActorKind, Confirm, Question
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
 from tidegate.models.sampling import PlanQuestions
-from tidegate.models.state import Control
 from tidegate.onepager import onepager
 from tidegate.standing import standing
 

@@ -15,9 +15,10 @@ from tidegate.deadlines import Deadline
 from tidegate.models.base import Function, GateKind, Span, Stage
 from tidegate.models.decision import Notify
 from tidegate.models.event import CLOCK, Noticed, Reduction, Resume, Tick
+from tidegate.models.owing import Obligation
 from tidegate.models.plan import WorkingTime
 from tidegate.models.reasons import Code
-from tidegate.models.state import Announcement, Obligation, Phase
+from tidegate.models.state import Announcement, Phase
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from tidegate import gates, resume, schedule, votes
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import TakeReadings
 from tidegate.models.event import CLOCK, Choice, Delegate, Noticed, Override, Reduction, Resume, Tick, Vote
+from tidegate.models.exposed import Control
 from tidegate.models.gate import ClosedGate
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, MetricState, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import MetricState, Phase
 from tidegate.turn import Turn, because
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

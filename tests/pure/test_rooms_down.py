@@ -12,10 +12,11 @@ from tidegate import fallback, reconcile
 from tidegate.models.base import Function, Mode
 from tidegate.models.decision import Apply, Outcome
 from tidegate.models.event import SYSTEM, Actor, Applied, Confirm, Observed, Reduction
+from tidegate.models.exposed import Cause, Control
 from tidegate.models.exposure import NOTHING, CohortShare, Exposure
 from tidegate.models.plan import NarrowTo
 from tidegate.models.reasons import Code
-from tidegate.models.state import Cause, Control, Phase
+from tidegate.models.state import Phase
 from tidegate.turn import Turn, because
 
 DAY = timedelta(days=1)

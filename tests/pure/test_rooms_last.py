@@ -37,11 +37,12 @@ from tidegate.models.event import (
     Reduction,
     Resume,
 )
+from tidegate.models.exposed import Control
 from tidegate.models.gate import Delegation
 from tidegate.models.plan import Backend, Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import Announcement, Control, MetricState
+from tidegate.models.state import Announcement, MetricState
 from tidegate.models.stop import Plain, StopClass, StopRule
 from tidegate.turn import Turn, _nothing_new, because
 

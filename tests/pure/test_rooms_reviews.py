@@ -14,8 +14,9 @@ from tidegate.calendar import later
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TakeReadings
 from tidegate.models.event import CLOCK, Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, MetricState, Phase
+from tidegate.models.state import MetricState, Phase
 from tidegate.turn import Turn, because
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

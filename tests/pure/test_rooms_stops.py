@@ -24,10 +24,12 @@ from tidegate.models.event import (
     Terminate,
     Withdraw,
 )
+from tidegate.models.exposed import Cause, Control
 from tidegate.models.exposure import NOTHING, CohortShare
 from tidegate.models.gate import ClosedGate
+from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.state import Announcement, Cause, Control, Emergency, Obligation, Phase, Proposal
+from tidegate.models.state import Announcement, Emergency, Phase, Proposal
 from tidegate.turn import Turn, because
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.models.base import Function
+from tidegate.models.person import Leave, Person
 from tidegate.models.plan import Member
-from tidegate.models.programme import Calendar, Leave, Person, Programme, Zones
+from tidegate.models.programme import Calendar, Programme, Zones
 from tidegate.roster import away_through, eligible, members, missing_seats
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from tidegate.inbox import asks
 from tidegate.models.base import Band, Bound, GateKind, MetricFamily, Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import Confirm, Reduction, Sample
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan, PlanMetric
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Found, Looked, Weakness, Week
 from tidegate.models.sampling import PlanSampling
-from tidegate.models.state import Control
 from tidegate.models.stop import Plain, StopClass, StopRule
 from tidegate.standing import standing
 

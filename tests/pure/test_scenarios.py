@@ -29,9 +29,10 @@ from tidegate.models.event import (
     StopTheLine,
     Terminate,
 )
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 
 DAY = timedelta(days=1)
 

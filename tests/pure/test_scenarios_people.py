@@ -22,9 +22,10 @@ from tidegate.calendar import working
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify, Outcome, Verdict
 from tidegate.models.event import Amend, Choice, Confirm, Noticed, Override, Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.schedule import open_points
 
 DAY = timedelta(days=1)

@@ -25,9 +25,10 @@ from tidegate.decide import decide, decide_all
 from tidegate.models.base import Band, Bound, GateKind, Span
 from tidegate.models.decision import Notify, TakeReadings
 from tidegate.models.event import Amend, Applied, Choice, Reduction, Resume, Stored, Tick
+from tidegate.models.exposed import Control
 from tidegate.models.plan import WorkingTime
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase, State
+from tidegate.models.state import Phase, State
 from tidegate.schedule import open_points
 
 if TYPE_CHECKING:

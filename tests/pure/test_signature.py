@@ -21,8 +21,8 @@ from tidegate.decide import decide
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Amend, Choice, Message, Override, Reduction, Report, Resume, Vote
+from tidegate.models.person import Passkey, PublicKey
 from tidegate.models.plan import Plan
-from tidegate.models.programme import Passkey, PublicKey
 from tidegate.models.proof import Signature
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase

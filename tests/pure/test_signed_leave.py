@@ -13,7 +13,7 @@ from tidegate.decide import RECEIPTS_KEPT
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, Receipt
 from tidegate.models.event import Amend, Choice, Delegate, Override, Reassign, Vote
-from tidegate.models.programme import PublicKey
+from tidegate.models.person import PublicKey
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.turn import because

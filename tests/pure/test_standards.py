@@ -10,8 +10,8 @@ import pytest
 from tidegate.authoring.built_in import BUILT_IN, EXPOSURE_LIMITS
 from tidegate.authoring.standards import looser, not_longer, tightened
 from tidegate.models.base import Function, GateKind, Span, Stage
-from tidegate.models.programme import GateRule, StageRules
 from tidegate.models.stage import Tightening
+from tidegate.models.standard import GateRule, StageRules
 
 STAGED = BUILT_IN["standard/staged@1"]
 TIERS: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")

@@ -14,8 +14,9 @@ from tidegate.explain import explain
 from tidegate.models.base import Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import Applied, Confirm, Dispatched, Noticed, Observed, Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, State
+from tidegate.models.state import State
 from tidegate.models.target import TARGETS_TOLD, Became, Target
 from tidegate.models.ways_down import Step
 from tidegate.reconcile import NOBODY, RETRIES

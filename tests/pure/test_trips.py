@@ -15,9 +15,9 @@ from tidegate.materiality import Weight, diff
 from tidegate.models.base import Bound
 from tidegate.models.decision import Notify, Verdict
 from tidegate.models.event import Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 from tidegate.models.stop import RolloutStop
 
 DAY = timedelta(days=1)

@@ -15,10 +15,12 @@ from tidegate.materiality import Weight, diff
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import ActorKind, Judge, Report, Waive
+from tidegate.models.exposed import Control
 from tidegate.models.plan import AcceptedIssue, Plan
-from tidegate.models.programme import ReadinessItem, Right
+from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 from tidegate.waivers import NEVER
 
 DAY = timedelta(days=1)

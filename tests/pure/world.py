@@ -40,6 +40,7 @@ from tidegate.models.event import (
 from tidegate.models.exposure import CohortShare, Exposure
 from tidegate.models.gate import Gate
 from tidegate.models.member import Resolved, Snapshot
+from tidegate.models.person import PublicKey
 from tidegate.models.plan import (
     FreezeWindow,
     Member,
@@ -53,9 +54,10 @@ from tidegate.models.plan import (
     WorkingTime,
 )
 from tidegate.models.plan_notice import PlanNotice
-from tidegate.models.programme import GateRule, PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.programme import Right
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
+from tidegate.models.standard import GateRule, ReadinessItem, StageRules
 from tidegate.models.state import Phase, State
 
 F = Function

@@ -19,12 +19,13 @@ from tidegate.gates import evidence, worst
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import Alert, Amend, Delegate, Report, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import CohortShare
 from tidegate.models.gate import Gate
 from tidegate.models.plan import Plan, PlanStage
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 from tidegate.powers import difference
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -34,10 +34,10 @@ from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Notify, Verdict
 from tidegate.models.event import Alert, Amend, Readings, Report, Resume
 from tidegate.models.plan import Plan
-from tidegate.models.programme import GateRule
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.stage import GateTightening
+from tidegate.models.standard import GateRule
 from tidegate.models.state import Phase
 from tidegate.process import process
 from tidegate.stops import stopped

@@ -34,10 +34,11 @@ from tidegate.models.dimension import Dimension
 from tidegate.models.document import Document
 from tidegate.models.event import SYSTEM, Reduction, Report
 from tidegate.models.gate import Gate
+from tidegate.models.owing import Obligation
 from tidegate.models.plan import Plan, PlanMetric
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import MetricState, Obligation, Phase, State
+from tidegate.models.state import MetricState, Phase, State
 from tidegate.models.waiver import Problem
 from tidegate.process import process
 from tidegate.scorecard import Time, scorecard

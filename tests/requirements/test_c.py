@@ -22,9 +22,10 @@ from tidegate.materiality import Weight, diff
 from tidegate.models.base import Bound, Condition, Span, Stage
 from tidegate.models.decision import Notify
 from tidegate.models.event import Applied, Confirm, Reduction, Resume
+from tidegate.models.exposed import Control
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.rights import holders
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

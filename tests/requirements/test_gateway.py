@@ -22,9 +22,9 @@ from tests.activities.flags import serving
 from tests.pure.world import START, Story, but, standard_plan, with_rung
 from tidegate.models.base import Band, Bound, Mode
 from tidegate.models.event import Reduction
+from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
 from tidegate.models.plan import Backend
-from tidegate.models.state import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,12 +24,13 @@ from tidegate.models.change import Weight
 from tidegate.models.decision import Notify, Verdict
 from tidegate.models.derived import PerSuccess
 from tidegate.models.event import ActorKind, Amend, Readings
+from tidegate.models.exposed import Control
 from tidegate.models.finding import dotted
 from tidegate.models.plan import Plan
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import Phase
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 RULE = {rule.id: rule for rule in RULES}

@@ -19,8 +19,9 @@ from tidegate.envelope import bodies
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import Confirm, Judge, Override, Waive
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control, Phase
+from tidegate.models.state import Phase
 from tidegate.process import process
 from tidegate.verbs import VERBS, heard
 

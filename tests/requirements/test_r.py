@@ -9,8 +9,8 @@ import pytest
 
 from tests.pure.world import F, Story, standard_plan, with_member
 from tidegate.models.decision import Notify
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 from tidegate.verbs import heard
 
 

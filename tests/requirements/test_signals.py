@@ -23,10 +23,10 @@ from tidegate.inbound import Delivery
 from tidegate.models.base import Band
 from tidegate.models.decision import Notify, Verdict
 from tidegate.models.event import Report
+from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
 from tidegate.models.sender import Sender
 from tidegate.models.signal import Signal
-from tidegate.models.state import Control
 from tidegate.verbs import heard
 from tidegate.waivers import problems
 

@@ -20,9 +20,9 @@ from tests.pure.patches import found_in
 from tests.pure.world import Story, with_rung
 from tidegate.models.base import Band, Bound, Condition, Span
 from tidegate.models.event import ActorKind, Readings
+from tidegate.models.exposed import Control
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
-from tidegate.models.state import Control
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,12 +25,12 @@ from tidegate.fixtures import coverage, tried
 from tidegate.models.base import Band, Span
 from tidegate.models.decision import Notify
 from tidegate.models.event import Question
+from tidegate.models.exposed import Control
 from tidegate.models.finding import Severity
 from tidegate.models.messages import RolloutInput
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Weakness
 from tidegate.models.sampling import PlanQuestions
-from tidegate.models.state import Control
 from tidegate.models.stop import StopClass
 from tidegate.stops import stopped
 

@@ -18,7 +18,7 @@ from tests.pure.world import with_member
 from tests.workflows.keyed import FIRST, Signed, judge
 from tests.workflows.rig import needs_dev_server
 from tests.workflows.wire import plain
-from tidegate.models.programme import PublicKey
+from tidegate.models.person import PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

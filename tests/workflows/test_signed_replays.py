@@ -18,7 +18,7 @@ from tests.workflows.rig import needs_dev_server
 from tests.workflows.wire import plain
 from tidegate.models.base import Function, GateKind, Span
 from tidegate.models.decision import Outcome
-from tidegate.models.programme import PublicKey
+from tidegate.models.person import PublicKey
 
 if TYPE_CHECKING:
     from tests.workflows.keyed import Keyed

@@ -13,9 +13,9 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from activities.drivers.contract import Turnover
 from tests.pure.world import but, standard_plan
+from tidegate.models.exposed import Control
 from tidegate.models.member import CohortRoll, Members, Preset, Resolved
 from tidegate.models.plan import Backend
-from tidegate.models.state import Control
 from workflows import attributes
 from workflows.turnover import Turnovers
 

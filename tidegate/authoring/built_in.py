@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.models.base import Function, GateKind, MetricFamily, Span, Stage, Verb
 from tidegate.models.dimension import Dimension
-from tidegate.models.programme import GateRule, ReadinessItem, StageRules, Standard
+from tidegate.models.standard import GateRule, ReadinessItem, StageRules, Standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

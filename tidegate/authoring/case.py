@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from tidegate.models.base import Function, Stage
     from tidegate.models.plan import Rung, WorkingTime
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Programme, StageRules, Zones
+    from tidegate.models.programme import Programme, Zones
     from tidegate.models.stage import StagePlan
+    from tidegate.models.standard import StageRules
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tidegate.models.base import Span
     from tidegate.models.handover import Notice
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Programme, StageRules
+    from tidegate.models.programme import Programme
+    from tidegate.models.standard import StageRules
 
 _RIGHTS: Mapping[Right, str] = MappingProxyType({
     Right.START: "ai_owner business_owner",

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Programme, StageRules
+    from tidegate.models.programme import Programme
     from tidegate.models.stage import Authority, StagePlan, Wave
+    from tidegate.models.standard import StageRules
 
 _WHOLE = 10_000
 

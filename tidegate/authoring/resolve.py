@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from tidegate.models.person import Person
     from tidegate.models.playbook import Playbook
-    from tidegate.models.programme import Person, Programme, StageRules, Standard, Zones
+    from tidegate.models.programme import Programme, Zones
     from tidegate.models.stage import StagePlan
+    from tidegate.models.standard import StageRules, Standard
     from tidegate.tiers import Tier
 
 LEAST_WORK = Span.of("60bd")

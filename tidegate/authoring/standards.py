@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tidegate.authoring.built_in import BUILT_IN
 from tidegate.models.base import Span, Unit
-from tidegate.models.programme import GateRule, StageRules
+from tidegate.models.standard import GateRule, StageRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tidegate.models.base import GateKind
-    from tidegate.models.programme import Programme, Standard
+    from tidegate.models.programme import Programme
     from tidegate.models.stage import GateTightening, Tightening
+    from tidegate.models.standard import Standard
 
 _HOURS_A_DAY = 8
 """Of a working day; only to compare business hours with business days."""

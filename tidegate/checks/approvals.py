@@ -18,7 +18,7 @@ from tidegate.roster import members, missing_seats
 if TYPE_CHECKING:
     from tidegate.authoring.case import Case
     from tidegate.models.finding import Path
-    from tidegate.models.programme import GateRule
+    from tidegate.models.standard import GateRule
     from tidegate.roster import MissingSeat, Window
 
 _PEOPLE: Path = ("people",)

@@ -16,11 +16,11 @@ from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.question import Question
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
 
 __all__ = (

@@ -6,9 +6,11 @@ from pydantic import Field
 
 from tidegate.models.base import Carried, Id, Instant
 from tidegate.models.decision import Entry, Outcome, Reason
+from tidegate.models.exposed import TargetState
+from tidegate.models.owing import Runbook
 from tidegate.models.plan import Plan
 from tidegate.models.record import Paper, Record, Text
-from tidegate.models.state import Runbook, State, TargetState
+from tidegate.models.state import State
 
 
 class Backlog(Carried):

@@ -31,11 +31,13 @@ from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
+from tidegate.models.person import Passkey, PublicKey
 from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
-from tidegate.models.programme import Passkey, PublicKey, ReadinessItem, Right, StageRules
+from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
 from tidegate.models.signal import Signal, SignalName
+from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import Step
 

@@ -20,10 +20,11 @@ from tidegate.models.base import (
 )
 from tidegate.models.handover import Handoff, Notice, Retirement, Sop, Training
 from tidegate.models.measure import Metric
-from tidegate.models.programme import Decision, External, Right, StandardName, Users
+from tidegate.models.programme import Decision, External, Right, Users
 from tidegate.models.sampling import Questions, Sampling
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.stage import Authority, StagePlan
+from tidegate.models.standard import StandardName
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import FallbackPlan, ManualFallback
 

@@ -23,7 +23,7 @@ from tidegate.models.base import (
     Verb,
 )
 from tidegate.models.dimension import Dimension
-from tidegate.models.programme import ReadinessItem
+from tidegate.models.standard import ReadinessItem
 
 
 class GateTightening(Authored):

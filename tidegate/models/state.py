@@ -12,17 +12,18 @@ from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage, unsaid
 from tidegate.models.briefing import Tally
-from tidegate.models.decision import Apply, Entry, Move, Receipt
+from tidegate.models.decision import Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
-from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.exposed import ExposureState
+from tidegate.models.exposure import Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
 from tidegate.models.member import Roll, Unread
+from tidegate.models.owing import Evidence, Obligation, Runbook
 from tidegate.models.plan import Digest, Plan
-from tidegate.models.programme import ReadinessItem
 from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
-from tidegate.models.target import Target
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -52,35 +53,6 @@ class Phase(StrEnum):
 
 
 _OVER = (Phase.RETIRED, Phase.TERMINATED, Phase.WITHDRAWN)
-
-
-class Control(StrEnum):
-    """What is being done to exposure, mildest first."""
-
-    NONE = "none"
-    LIVE = "live"
-    HELD = "held"
-    NARROWED = "narrowed"
-    REDIRECTED = "redirected"
-    PAUSED = "paused"
-    ROLLING_BACK = "rolling_back"
-    ROLLED_BACK = "rolled_back"
-    STOP_NOT_CONFIRMED = "stop_not_confirmed"
-
-    @property
-    def rank(self) -> int:
-        """None is 0."""
-        return tuple(Control).index(self)
-
-    @property
-    def open(self) -> bool:
-        """Whether exposure may widen as far as this region is concerned."""
-        return self in (Control.NONE, Control.LIVE)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether a stop was asked for that is not known to have happened."""
-        return self in (Control.ROLLING_BACK, Control.STOP_NOT_CONFIRMED)
 
 
 class Observation(Carried):
@@ -139,145 +111,6 @@ class Position(Carried):
     """How it is being ended."""
 
 
-class Cause(Carried):
-    """Why exposure was reduced, and by whom."""
-
-    verb: str
-    """What was done."""
-    by: str
-    """Who did it."""
-    functions: tuple[Function, ...] = ()
-    """In which functions; they are asked before it goes on."""
-    at: Instant
-    """When."""
-
-
-class TargetState(Target):
-    """What became of one target last, and since when that is so."""
-
-    since: Instant
-    """Since when."""
-
-
-class ExposureState(Carried):
-    """What exposure is to be, and what it is known to be."""
-
-    desired: Exposure = NOTHING
-    """What it is to be."""
-    label: str = "nothing"
-    """What that is called."""
-    epoch: int = 0
-    """The fence; strictly increasing."""
-    confirmed: Exposure = NOTHING
-    """What was last read back."""
-    confirmed_epoch: int = 0
-    """Under which epoch."""
-    before: Exposure = NOTHING
-    """What it was before the widening under way."""
-    control: Control = Control.NONE
-    """What is being done to it."""
-    peak: int = 0
-    """The last level that people approved."""
-    pending: Apply | None = None
-    """What has been asked of the backends and not been answered."""
-    unresolved: tuple[int, ...] = ()
-    """Epochs of widenings of which nobody knows yet what became of them."""
-    retry_at: Instant | None = None
-    """When a reduction that was not confirmed is tried again, or a settling one is fenced again."""
-    tries: int = 0
-    """How often in a row a reduction was not confirmed."""
-    attested: tuple[str, ...] = ()
-    """Who has said with their own name that it is really stopped."""
-    causes: tuple[Cause, ...] = ()
-    """Why it is reduced."""
-    since: Instant | None = None
-    """Since when this control."""
-    reverts: tuple[Instant, ...] = ()
-    """When somebody else's widening was taken back, of late."""
-    redirect_to: str | None = None
-    """Where work goes instead."""
-    targets: tuple[TargetState, ...] = ()
-    """What became of each target, as it was told last."""
-    unseen_since: Instant | None = None
-    """Since when some target is out of sight."""
-    unseen_told: bool = False
-    """Whether people were paged about that."""
-
-    @property
-    def settling(self) -> bool:
-        """Whether a widening that was overtaken may still write."""
-        return bool(self.unresolved) and (self.pending is None or self.pending.verb != "widen")
-
-
-class Obligation(Carried):
-    """Something owed by a date."""
-
-    kind: Literal[
-        "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
-        "sample", "question",
-    ]  # fmt: skip
-    """What kind."""
-    what: str
-    """What is owed."""
-    owner: str
-    """By whom: a person or a function."""
-    due: Instant
-    """By when."""
-    then: Literal["hold", "narrow", "pause", "block"] = "hold"
-    """What happens when it is not met."""
-    overdue: bool = False
-    """Whether its day has passed."""
-    every_days: int | None = None
-    """After how many days it is owed again, once met."""
-
-
-StepState = Literal["pending", "dispatched", "confirmed", "failed", "unknown"]
-"""Not begun; begun, and nobody has said what became of it; done; certainly not done; nobody knows."""
-
-
-class RunbookStep(Carried):
-    """One step of a way down, and what became of it."""
-
-    id: str
-    """`driver`, or what a person confirms it by."""
-    do: str
-    """What is done."""
-    owner: str = ""
-    """Who does it; nobody where the driver does."""
-    probe: str
-    """How it is seen that it is done."""
-    due: Instant | None = None
-    """By when; none where the driver does it, which is at once and for ever."""
-    state: StepState
-    """What became of it."""
-    since: Instant
-    """Since when that is so."""
-    by: tuple[str, ...] = ()
-    """Who said with their name that it is done."""
-    note: str = ""
-    """What went wrong."""
-    notice: str = ""
-    """The notice that tells its owner."""
-
-    @property
-    def by_person(self) -> bool:
-        """Whether a person does it."""
-        return bool(self.owner)
-
-
-class Runbook(Carried):
-    """The way down that is being walked, step by step."""
-
-    verb: str
-    """Which way: `narrow`, `pause` or `rollback`."""
-    label: str
-    """Where it leads."""
-    begun_at: Instant
-    """Since when."""
-    steps: tuple[RunbookStep, ...] = ()
-    """Its steps, most protective first."""
-
-
 class MetricState(Carried):
     """How one metric stands."""
 
@@ -305,17 +138,6 @@ class MetricState(Carried):
     """Since when it is watched."""
     blind_acted: bool = False
     """Whether being blind has been acted on."""
-
-
-class Evidence(Carried):
-    """That a readiness item is met."""
-
-    by: str
-    """Who said so."""
-    at: Instant
-    """When."""
-    ref: str
-    """Where it can be seen."""
 
 
 class Announcement(Carried):
