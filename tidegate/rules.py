@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-RULES = 4
+RULES = 5
 """Raise it with any change after which some event is decided otherwise, or the state is spelled otherwise."""
