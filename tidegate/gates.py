@@ -8,7 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import briefing as briefings
-from tidegate import bypass, calendar, dimensions, fallback, freezes, hours, membership, thresholds, votes, waivers
+from tidegate import (
+    bypass,
+    calendar,
+    dimensions,
+    environment,
+    fallback,
+    freezes,
+    hours,
+    membership,
+    proven,
+    thresholds,
+    votes,
+    waivers,
+)
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -44,11 +57,21 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(dimensions.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind is GateKind.STAGE:
+        checks.extend(proven.checks(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
-        checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
+        checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
+
+
+def _known(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return the known problems of a level's stage, and what it owes if it was raised while it was under way."""
+    stage = plan.rung(level).stage
+    return (
+        readiness(plan, state, level, now) if plan.stages[stage].raised else waivers.problems(plan, state, stage, now)
+    )
 
 
 def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
@@ -118,8 +141,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
-    problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
-    found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
+    known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
+    found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)
@@ -157,6 +180,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     persons: tuple[str, ...] = (),
     plan: Plan | None = None,
     excluded: tuple[str, ...] | None = None,
+    signed: bool = False,
 ) -> Gate | None:
     """Open a round of votes about exactly this change, or say at once that it could never be met."""
     now = turn.now
@@ -202,7 +226,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
         needs=asked,
         persons=persons,
         excluded=barred_from_it,
-        signed=rule.signed,
+        signed=rule.signed or signed,
         briefing=briefing,
     )
     ask = votes.askable(turn.plan, turn.state, gate, now)
