@@ -232,6 +232,9 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
+    if material and turn.state.cycles:
+        # What has repeated was something else.
+        turn.change(cycles=())
     if material or _names(old) != _names(new):
         # A run that begins with the plan in force is one that whoever looks from outside can read it from.
         turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))

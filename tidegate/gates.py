@@ -61,6 +61,7 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(proven.checks(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
+        checks.extend(environment.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
         checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
