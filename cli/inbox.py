@@ -12,7 +12,7 @@ from cli import render
 from cli.moments import ago, ahead, shown
 from cli.options import AsJson, Who
 from cli.telling import speaker
-from tidegate.asks import THEN, by_date
+from tidegate.asks import THEN, by_date, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -168,5 +168,4 @@ def sentence(item: Item) -> str:
 
 def command(use_case: str, ask: Ask) -> str:
     """Return the whole command of an ask."""
-    name, _, rest = ask.verb.partition(" ")
-    return " ".join(part for part in ("tidegate", name, use_case, rest) if part)
+    return f"tidegate {typed(ask.verb, use_case)}"

@@ -42,6 +42,7 @@ def monthly(*, month: Month = None, out: Out = None, as_json: AsJson = False) ->
     Example: tidegate report monthly --month 2026-11 --out november.html
     """
     from cli.evidence_ledger import opened
+    from cli.excepted import part as exceptions
     from cli.report_parts import card_of, card_parts
     from cli.reporting import everything
 
@@ -49,6 +50,7 @@ def monthly(*, month: Month = None, out: Out = None, as_json: AsJson = False) ->
     with opened() as view:
         found = everything(view)
         parts = [part for one in found for part in card_parts(one, card_of(one, time), time)]
+        parts.append(exceptions(found, time.seen))
         lede = f"{render.counted(len(found), 'use case')}, {time.start:%d %B %Y} to {time.seen:%d %B %Y}."
         _deliver("monthly", f"The month {time.start:%B %Y}", lede, parts, view, found, out, as_json=as_json)
 
@@ -82,6 +84,7 @@ def portfolio(*, month: Month = None, out: Out = None, as_json: AsJson = False) 
     Example: tidegate report portfolio --out portfolio.html
     """
     from cli.evidence_ledger import opened
+    from cli.excepted import part as exceptions
     from cli.report_parts import card_of, impact, portfolio_row
     from cli.reporting import everything
     from tidegate.models.report import Part
@@ -98,6 +101,7 @@ def portfolio(*, month: Month = None, out: Out = None, as_json: AsJson = False) 
             Part(heading="Every use case", heads=heads, rows=rows, note="The rule compares; people decide."),
             Part(heading="In short", lines=lines),
             Part(heading="What happened to exposure", lines=tuple(impact(found, time))),
+            exceptions(found, time.seen),
         ]
         lede = f"{render.counted(len(found), 'use case')} as of {time.seen:%d %B %Y}."
         _deliver("portfolio", f"Portfolio, {time.start:%B %Y}", lede, parts, view, found, out, as_json=as_json)

@@ -113,6 +113,11 @@ SENTENCES = MappingProxyType(
         Code.EXCEPTION_UNDECIDED: "Nobody decided the exception from {item} in time ({id}).",
         Code.EXCEPTION_OVER: "The exception from {item} ended at {until} ({id}).",
         Code.EXCEPTED: "{item} is waived until {until}, accepted by {by}; instead: {control}.",
+        Code.EXCEPTION_DEBT: "{count} are in force, {days} days old together, and nothing widens: here {most}.",
+        Code.EXCEPTION_TALLY: "{count} in force, {days} days old together, renewed {renewals} times; {waived} of the "
+        "{controls} readiness items of {stage} are waived; here {most}.",
+        Code.GAINS_BY_IT: "{who} gains by it, and so cannot accept its risk.",
+        Code.HIGHER_ACCEPTOR: "It was granted so often ({times}) that only an accountable executive grants it again.",
         Code.NOT_WAIVABLE: "{item} is nothing that an exception could waive here.",
         Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
         Code.CHANGED: "{label} is in force since {at} (epoch {epoch}).",
