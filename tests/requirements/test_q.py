@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.evidence_ledger import opened
+from cli.excepted import part
+from cli.reporting import everything
+from store.ledger import Ledger
+from store.migrate import upgrade
+from tests.cli.run import Here
 from tests.pure.test_conditions import overridden
 from tests.pure.test_waivers import allowing, asked, begun, decided
-from tests.pure.world import F, Story, became, said, standard_plan, with_rules
+from tests.pure.world import START, F, Story, became, but, said, standard_plan, with_rules
 from tests.requirements.test_b import lines_of
 from tests.store.rows import Kept, sent
 from tidegate import debt, gates
@@ -151,7 +159,7 @@ def _with_exceptions(story: Kept) -> None:
     """Ask three times: one is granted and renewed, one is denied."""
     story.start()
     story.ready()
-    until = {"control": "a colleague sits beside"}
+    until = {"control": "a colleague sits beside", **WHY}
     for item, accept, days in (("training", True, 5), ("business_case", False, 5), ("training", True, 9)):
         story.message(Waive, "ops-a", item=item, until=story.now + timedelta(days=days), **until)
         name = list(story.state.waivers)[-1]
@@ -309,3 +317,76 @@ def test_q6_the_debt_is_seen_where_people_look() -> None:
     facts = story.gate.briefing.facts
     assert facts is not None
     assert Code.EXCEPTION_TALLY in [reason.code for reason in facts.exceptions]
+
+
+# -- across all rollouts ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the ledger of a rollout in which one exception was granted and renewed, and one denied."""
+    home = tmp_path_factory.mktemp("excepted")
+    url = f"sqlite:///{home / 'ledger.db'}"
+    upgrade(url)
+    kept = Ledger(url)
+    for one in sent(_with_exceptions, plan=but(bounded(), unit="claims", title="Claims triage")):
+        kept.append(one, "run-1", "tidegate 0.1.0", START)
+    kept.close()
+    return home
+
+
+@pytest.fixture
+def asks(recorded: Path, tidegate: Here, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Ask for something as a machine does, where that ledger lies."""
+    monkeypatch.setenv("TIDEGATE_HOME", str(recorded))
+
+    def ask(*words: str) -> dict[str, Any]:
+        answer = tidegate(*words, "--json")
+        assert answer.code == 0, answer
+        return dict(json.loads(answer.out))
+
+    return ask
+
+
+def test_q3_the_register_is_one_for_all_rollouts(asks: Callable[..., dict[str, Any]], tidegate: Here) -> None:
+    """It lists by use case, unit, rule and state, with people's own words, and says how many there were each month."""
+    found = asks("exception", "list")
+    assert [one["item"] for one in found["exceptions"]] == ["training", "business_case", "training"]
+    first = found["exceptions"][0]
+    assert (first["control"], first["why"], first["unit"]) == ("a colleague sits beside", WHY["reason"], "claims")
+    assert first["rule"].endswith("/pilot/training")
+    assert found["months"][0] == {"month": "2026-11", "asked": 3, "granted": 2, "renewed": 1, "denied": 1}
+    for words, many in (
+        (("--state", "denied"), 1), (("--rule", "training"), 2), (("--unit", "sales"), 0), ((first["use_case"],), 3),
+    ):  # fmt: skip
+        assert len(asks("exception", "list", *words)["exceptions"]) == many, words
+    assert "a colleague" not in tidegate("exception", "list").out
+    assert tidegate("exception", "list", "--state", "lost").code == 2
+    assert tidegate("exception", "list", "nobody").code == 5
+
+
+def test_q8_executives_see_the_exceptions(
+    asks: Callable[..., dict[str, Any]], recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both the portfolio and the month have a part that says how many are in force, how old, and on whose word."""
+    for words in (("portfolio",), ("monthly",)):
+        parts = asks("report", *words, "--month", "2026-11")["parts"]
+        assert [one["lines"] for one in parts if one["heading"] == "Exceptions"] == [
+            ["2026-11: 3 asked for, 2 granted (1 renewals), 1 denied"]
+        ]
+    monkeypatch.setenv("TIDEGATE_HOME", str(recorded))
+    with opened() as view:
+        now = START + 9 * DAY
+        told = part(everything(view), now)
+        assert part([], now).lines == ("None was ever asked for.",)
+    assert told.rows == (
+        (
+            "Claims triage",
+            "1",
+            "2",
+            "1",
+            "1 of 4",
+            "training, by risk-a until 2026-12-09",
+            "at most 2 in force and at most 60 days",
+        ),
+    )
