@@ -50,7 +50,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
     person, now = speaker(who), datetime.now(UTC)
     rows, working = talk.server(plain=True).asked()
     # What did not fit, or was written by an older worker, is asked for; there is seldom any.
-    lacking = [row.use_case for row in rows if not row.packed.whole]
+    lacking = [row.use_case for row in rows if row.rollout and not row.packed.whole]
     wholes = talk.server().wholes(lacking) if lacking and working is not False else dict.fromkeys(lacking)
     items = found(rows, wholes, person, now)
     unread = [name for name in lacking if wholes[name] is None]
@@ -60,7 +60,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
                 "person": person,
                 "items": [_words(item) for item in items],
                 "unread": unread,
-                "rollouts": len(rows),
+                "rollouts": sum(row.rollout for row in rows),
                 "workers": working,
             }
         )
@@ -69,7 +69,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
         known = [row.at for row in rows if row.at is not None]
         oldest = f", the oldest word {ago(min(known), now)}" if known else ""
         render.sentence(f"NO WORKER WORKS, so nothing moves. This is what was last known{oldest}:")
-    _show(items, person, len(rows), now)
+    _show(items, person, sum(row.rollout for row in rows), now)
     for name in unread:
         render.sentence(f"{name} may ask for more than can be seen here: `tidegate status {name}`")
     if working is False:

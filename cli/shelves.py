@@ -275,6 +275,25 @@ SHELVES = (
                     ),
                 ),
             ),
+            Verb(
+                "request",
+                "request",
+                "Ask for an approved way to do what you do with a tool that is not, and answer who asks.",
+                (
+                    Verb(
+                        "alternative-tool",
+                        "request",
+                        "Ask for an approved way to do a task: with which tool you do it, or want to, and which data "
+                        "goes in.",
+                    ),
+                    Verb(
+                        "answer",
+                        "request",
+                        "Answer a request: a use case to join, one that was begun for it, or no with a reason.",
+                    ),
+                    Verb("list", "request", "List the requests that wait for an answer, and those that have one."),
+                ),
+            ),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
             Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),

@@ -48,7 +48,7 @@ async def waiting(line: Line, person: str, now: datetime) -> Inbox:
 
     def ask(server: Server) -> tuple[Any, Any, Any, list[str]]:
         rows, working = server.asked()
-        lacking = [row.use_case for row in rows if not row.packed.whole]
+        lacking = [row.use_case for row in rows if row.rollout and not row.packed.whole]
         asked = server.wholes(lacking) if lacking and working is not False else dict.fromkeys(lacking)
         return rows, asked, working, lacking
 
@@ -67,5 +67,5 @@ async def waiting(line: Line, person: str, now: datetime) -> Inbox:
                 due is not None and due <= now,
             )
         )
-    names = sorted(row.use_case for row in rows)
+    names = sorted(row.use_case for row in rows if row.rollout)
     return Inbox(things, [name for name in lacking if wholes[name] is None], names, working)

@@ -29,6 +29,7 @@ THEN = MappingProxyType(
         "seen": "people must review it without enough figures",
         "nudge": "it waits, and those who can act are asked again",
         "served": "people may still be served",
+        "rises": "more people are asked, up to the executives",
         "undecided": "the exception is not granted",
     }
 )

@@ -119,6 +119,15 @@ SENTENCES = MappingProxyType(
         Code.GAINS_BY_IT: "{who} gains by it, and so cannot accept its risk.",
         Code.HIGHER_ACCEPTOR: "It was granted so often ({times}) that only an accountable executive grants it again.",
         Code.NOT_WAIVABLE: "{item} is nothing that an exception could waive here.",
+        # requests to the programme
+        Code.ALTERNATIVE_ASKED: "{by} asks for an approved way to do what {tool} does with {data} data ({id}); "
+        "{to} answers until {due}.",
+        Code.ALTERNATIVE_REMINDED: "{to} owes {by} an answer about {tool} until {due} ({id}).",
+        Code.ALTERNATIVE_OVERDUE: "Nobody has answered {by} about {tool}, which {to} owed until {due} ({id}).",
+        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case: {use_case}. {what}",
+        Code.ALTERNATIVE_CLOSED: "{id} is answered already, by {by}: {outcome}.",
+        Code.ALTERNATIVE_NEEDED: "An answer to {id} says {what}.",
+        # the way up, once it is agreed
         Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
         Code.CHANGED: "{label} is in force since {at} (epoch {epoch}).",
         Code.BAND_CHANGED: "{metric} went from {was} to {band}: it is {value}.",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from tidegate.models.answering import Requests
 from tidegate.models.base import (
     Authored,
     DataClass,
@@ -216,6 +217,8 @@ class Programme(Authored):
     """The systems that metrics are read from."""
     channels: dict[Key, Channel] = Field(default_factory=dict)
     """The ways to reach people."""
+    requests: Requests = Requests()
+    """Who answers those who need a tool that nobody has approved, and how soon."""
     senders: dict[Id, Sender] = Field(default_factory=dict)
     """The systems that may send signals: alerts, events, exports of usage. They can only make it safer."""
     tells: Telling = Telling()

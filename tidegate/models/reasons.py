@@ -111,6 +111,14 @@ class Code(StrEnum):
     GAINS_BY_IT = "gains_by_it"
     HIGHER_ACCEPTOR = "higher_acceptor"
     NOT_WAIVABLE = "not_waivable"
+    # requests to the programme
+    ALTERNATIVE_ASKED = "alternative_asked"
+    ALTERNATIVE_REMINDED = "alternative_reminded"
+    ALTERNATIVE_OVERDUE = "alternative_overdue"
+    ALTERNATIVE_ANSWERED = "alternative_answered"
+    ALTERNATIVE_CLOSED = "alternative_closed"
+    ALTERNATIVE_NEEDED = "alternative_needed"
+    # the way up, once it is agreed
     ANNOUNCED = "announced"
     CHANGED = "changed"
     BAND_CHANGED = "band_changed"
