@@ -299,6 +299,7 @@ SENTENCES = MappingProxyType(
         Code.TURNOVER: "{left} people lost their access by name, and {joined} got it.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
         Code.DISPATCHED: "The targets are told: {verb} to {label} (epoch {epoch}).",
+        Code.PRE_APPROVED: "A standard change: the programme approved it beforehand ({kinds}).",
         Code.ADOPTED_PLAN: "Revision {digest} is in force.",
         # what is owed, and the end
         Code.OWES: "{who} owes {what} by {due} ({id}).",

@@ -1,4 +1,4 @@
-"""Exceptions and the emergency path: rows Q1 to Q6 of the requirements."""
+"""Exceptions, the three types of change, and the emergency path: rows Q1 to Q6 and Q8 of the requirements."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ from store.migrate import upgrade
 from tests.cli.run import Here
 from tests.pure.test_conditions import overridden
 from tests.pure.test_waivers import allowing, asked, begun, decided
-from tests.pure.world import START, F, Story, became, but, said, standard_plan, with_rules
+from tests.pure.world import START, F, Story, became, but, exposure, said, standard_plan, with_rules, with_rung
 from tests.requirements.test_b import lines_of
 from tests.store.rows import Kept, sent
 from tidegate import debt, gates
+from tidegate.amend import change_type
 from tidegate.authoring.built_in import BUILT_IN
 from tidegate.envelope import bodies
+from tidegate.materiality import diff
 from tidegate.models.base import GateKind, Span, Stage
+from tidegate.models.change import PreApproved, Weight
 from tidegate.models.decision import Outcome, Verdict
-from tidegate.models.event import Confirm, Judge, Override, Ready, Reduce, Reduction, Waive
+from tidegate.models.event import Amend, Confirm, Judge, Override, Ready, Reduce, Reduction, Waive
 from tidegate.models.exception import ExceptionRules
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
@@ -390,3 +393,40 @@ def test_q8_executives_see_the_exceptions(
             "at most 2 in force and at most 60 days",
         ),
     )
+
+
+# -- the three types of change ----------------------------------------------------------------------------------------
+
+
+def _told_otherwise(plan: Plan) -> Plan:
+    """Return a plan whose notices go to somebody more: what operations would be asked about."""
+    notices = tuple(notice.but(to=(*notice.to, "plat-a")) for notice in plan.notices)
+    return but(plan, notices=notices)
+
+
+@pytest.mark.parametrize(
+    ("beforehand", "kind", "adopted"),
+    [((PreApproved.NOTICES,), "standard", True), ((), "normal", False), ((PreApproved.CHANNELS,), "normal", False)],
+)
+def test_q5_what_was_approved_beforehand_asks_nobody(
+    beforehand: tuple[PreApproved, ...], kind: str, adopted: bool
+) -> None:
+    """A change of a kind that the programme approved beforehand is in force at once, and says so; another is voted."""
+    plan = but(standard_plan(), pre_approved=beforehand)
+    new = _told_otherwise(plan)
+    assert change_type(plan, diff(plan, new)) == kind
+    story = Story(plan).live()
+    story.message(Amend, "owner", plan=new)
+    assert (story.state.plan == new.digest) is adopted
+    assert (Code.PRE_APPROVED in story.codes()) is adopted
+
+
+def test_q5_nothing_that_widens_is_ever_a_standard_change() -> None:
+    """However much is approved beforehand, what is wider or looser is voted about, and so is to approve more of it."""
+    plan = but(standard_plan(), pre_approved=tuple(PreApproved))
+    wider = with_rung(plan, 1, exposure=exposure(11))
+    assert change_type(plan, diff(plan, wider)) == "normal"
+    assert change_type(plan, diff(plan, _told_otherwise(wider))) == "normal"
+    bare = but(plan, pre_approved=())
+    assert [change.weight for change in diff(bare, plan)] == [Weight.MATERIAL]
+    assert change_type(plan, diff(plan, bare)) == "standard"

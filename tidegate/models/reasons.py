@@ -132,6 +132,7 @@ class Code(StrEnum):
     NOT_OPEN = "not_open"
     STILL_SETTLING = "still_settling"
     AMENDMENT_OPEN = "amendment_open"
+    PRE_APPROVED = "pre_approved"
     FROZEN = "frozen"
     AUTHORISED = "authorised"
     AUTHORISED_LESS = "authorised_less"
