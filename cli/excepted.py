@@ -145,6 +145,22 @@ def part(found: Sequence[Told], now: datetime) -> Part:
     return Part(heading="Exceptions", note=note, heads=heads, rows=table, lines=volume or ("None was ever asked for.",))
 
 
+def alternatives(lines: Iterable[dict[str, Any]], now: datetime) -> Part:
+    """Return what executives see of the tools that people use or want and nobody has approved."""
+    from tidegate.models.report import Part
+    from tidegate.request import past
+
+    found = past(lines, now)
+    rows = tuple(
+        (one.tool, "yes" if one.in_use else "no", one.data, f"{one.asked_at:%Y-%m-%d}", f"{one.due:%Y-%m-%d}",
+         f"{one.outcome}{f': {one.use_case}' if one.use_case else ''}{', late' if one.late else ''}")
+        for one in found
+    )  # fmt: skip
+    heads = ("Tool", "In use", "Data", "Asked", "Due", "Answer")
+    note = "Tools that people use, or want to, and that nobody has approved: what became of their requests."
+    return Part(heading="Alternatives asked for", note=note, heads=heads, rows=rows)
+
+
 def _oldest(rows: Iterable[Exceptional], use_case: str) -> str:
     mine = [row for row in rows if row.use_case == use_case and row.state == "in_force"]
     first = min(mine, key=lambda row: row.since or row.asked_at)

@@ -37,11 +37,12 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
     """Show everything that waits for you in all rollouts, the oldest deadline first.
 
     Open votes and in which function you could give them, or in whose place; conditions and duties you owe; notices to
-    confirm, figures to give, vetoes of yours that stand, and whatever else waits for a right you hold. It asks the
-    server alone and needs no worker. With --json: {"person", "items": [{"use_case", "kind": `vote`, `confirm`, `owed`,
-    `reading`, `veto` or `right`, "about", "command", "functions", "in_place_of", "due": null where nothing has a
-    date, "then", "at": when that was so}], "unread": [use cases that could not be read whole], "rollouts": how many
-    are under way, "workers": null where the server does not say}.
+    confirm, figures to give, vetoes of yours that stand, and whatever else waits for a right you hold; requests to the
+    programme too, each under its own name. It asks the server alone and needs no worker. With --json: {"person",
+    "items": [{"use_case", "kind": `vote`, `confirm`, `owed`, `reading`, `veto` or `right`, "about", "command",
+    "functions", "in_place_of", "due": null where nothing has a date, "then", "at": when that was so}], "unread": [use
+    cases that could not be read whole], "rollouts": how many are under way, "workers": null where the server does not
+    say}.
 
     Example: tidegate inbox --as risk-officer
     """

@@ -84,10 +84,13 @@ def portfolio(*, month: Month = None, out: Out = None, as_json: AsJson = False) 
     Example: tidegate report portfolio --out portfolio.html
     """
     from cli.evidence_ledger import opened
+    from cli.excepted import alternatives
     from cli.excepted import part as exceptions
     from cli.report_parts import card_of, impact, portfolio_row
     from cli.reporting import everything
+    from cli.wayback import lines
     from tidegate.models.report import Part
+    from tidegate.request import STREAM
 
     time = _month(month)
     with opened() as view:
@@ -96,12 +99,13 @@ def portfolio(*, month: Month = None, out: Out = None, as_json: AsJson = False) 
         rows = tuple(portfolio_row(one, card) for one, card in cards)
         heads = ("Use case", "Stage", "People", "Outcome", "Spend", "One rule says", "Because")
         counts = [card.verdict[0] for _, card in cards]
-        lines = tuple(f"{word}: {counts.count(word)}" for word in dict.fromkeys(counts))
+        short = tuple(f"{word}: {counts.count(word)}" for word in dict.fromkeys(counts))
         parts = [
             Part(heading="Every use case", heads=heads, rows=rows, note="The rule compares; people decide."),
-            Part(heading="In short", lines=lines),
+            Part(heading="In short", lines=short),
             Part(heading="What happened to exposure", lines=tuple(impact(found, time))),
             exceptions(found, time.seen),
+            alternatives(lines(view, STREAM), time.seen),
         ]
         lede = f"{render.counted(len(found), 'use case')} as of {time.seen:%d %B %Y}."
         _deliver("portfolio", f"Portfolio, {time.start:%B %Y}", lede, parts, view, found, out, as_json=as_json)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tidegate.models.programme import Programme, Zones
     from tidegate.models.request import RequestStanding
 
+_TOOL, _TASK = 80, 500
+
 
 def request() -> None:
     """Ask for an approved way to do what you do with a tool that is not, and answer who asks."""
@@ -57,8 +59,9 @@ def alternative_tool(
     from tidegate.request import standing
 
     person, kind = speaker(who), _class(data)
-    if not tool.strip() or not task.strip():
-        raise Refusal("a request names a tool and a task", 'Such as --task "Summaries of meetings."')
+    if not 0 < len(tool.strip()) <= _TOOL or not 0 < len(task.strip()) <= _TASK:
+        mend = f'Such as --task "Summaries of meetings."; {_TOOL} and {_TASK} characters at the most.'
+        raise Refusal("a request names a tool and a task, each in a few words", mend)
     found, zones = _programme(programme)
     if person not in found.people:
         mend = "Whoever works here asks under their own name: `--as ID`, of the people in programme.yaml."

@@ -29,6 +29,8 @@ class Thing(NamedTuple):
     command: str
     due: datetime | None
     late: bool
+    rollout: bool
+    """Whether it belongs to a rollout, which has a page here; a request to the programme has none."""
 
 
 class Inbox(NamedTuple):
@@ -65,6 +67,7 @@ async def waiting(line: Line, person: str, now: datetime) -> Inbox:
                 command(item.use_case, item.ask),
                 due,
                 due is not None and due <= now,
+                not item.ask.verb.startswith("request "),
             )
         )
     names = sorted(row.use_case for row in rows if row.rollout)

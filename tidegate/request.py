@@ -6,9 +6,9 @@ and the clock, not the asker, goes after it. An answer opens nothing: what it na
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tidegate.asks import Ask, Chair
 from tidegate.explain import explain
@@ -20,8 +20,7 @@ from tidegate.models.request import Given, Noted, RequestAnswer, RequestStanding
 from tidegate.turn import because
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from tidegate.models.decision import Reason
     from tidegate.models.request import Outcome, RequestState, Rise
@@ -172,3 +171,46 @@ def ways(state: RequestState, people: tuple[str, ...]) -> tuple[Way, ...]:
         mails = {person: state.mails[person] for person in theirs if person in state.mails}
         found.append(Way(channel=name, kind=backend.kind, settings=backend.settings, people=theirs, mails=mails))
     return tuple(found)
+
+
+# -- afterwards, from the record --------------------------------------------------------------------------------------
+
+
+class Past(NamedTuple):
+    """One request, as the ledger has it."""
+
+    name: str
+    by: str
+    tool: str
+    in_use: bool
+    data: str
+    asked_at: datetime
+    due: datetime
+    outcome: str = "open"
+    """`open`, `overdue`, `approved`, `begun` or `denied`."""
+    use_case: str = ""
+    answered_at: datetime | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether it was not answered by its day."""
+        return self.outcome == "overdue" or (self.answered_at is not None and self.answered_at > self.due)
+
+
+def past(lines: Iterable[Mapping[str, Any]], now: datetime) -> tuple[Past, ...]:
+    """Return every request that was ever made, oldest first."""
+    found: dict[str, Past] = {}
+    for line in lines:
+        said, at = line.get("heard") or {}, datetime.fromisoformat(line["occurred_at"])
+        life = str(line["id"]).rpartition(".")[0]
+        if line.get("kind") != "request":
+            continue
+        if "tool" in said:
+            due = datetime.fromisoformat(said["due"])
+            who = line["actor"]["subject"]
+            found[life] = Past(said["request"], who, said["tool"], bool(said["in_use"]), said["data"], at, due)
+        elif "outcome" in said and life in found:
+            answer = {"outcome": said["outcome"], "use_case": said["use_case"] or ""}
+            found[life] = found[life]._replace(answered_at=at, **answer)
+    late = ((one, one.outcome == "open" and now >= one.due) for one in found.values())
+    return tuple(one._replace(outcome="overdue") if overdue else one for one, overdue in late)

@@ -30,8 +30,8 @@ def test_a_problem_bars_until_its_risk_is_accepted(lab: Lab) -> None:
     assert (list(state["gates"]), len(state["problems"])) == ([], 1)
     (issue,) = state["problems"]
     words = ("exception", "request", "troubled", issue, "--until", NEXT_MONTH, "--reason", "The release comes in May.")
-    words = (*words, "--control", "The author checks each name.", "--scope", "pilot/pmo")
-    assert lab.words(*words, "--as", "ops-manager")["code"] == "exception_asked"
+    more = ("--control", "The author checks each name.", "--scope", "pilot/pmo", "--as", "ops-manager")
+    assert lab.words(*words, *more)["code"] == "exception_asked"
     (one,) = lab.words("exception", "show", "troubled")["exceptions"]
     assert (one["item"], one["state"], one["times"], one["data"]) == (issue, "asked for", 0, "internal")
     assert (one["why"], one["scope"]) == ("The release comes in May.", "pilot/pmo")

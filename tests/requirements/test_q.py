@@ -15,11 +15,13 @@ from cli.excepted import part
 from cli.reporting import everything
 from store.ledger import Ledger
 from store.migrate import upgrade
+from store.request import keep
 from tests.cli.run import Here
 from tests.pure.test_conditions import overridden
 from tests.pure.test_waivers import allowing, asked, begun, decided
 from tests.pure.world import START, F, Story, became, but, exposure, said, standard_plan, with_rules, with_rung
 from tests.requirements.test_b import lines_of
+from tests.requirements.test_q_requests import begun as begun_request
 from tests.store.rows import Kept, sent
 from tidegate import debt, gates
 from tidegate.amend import change_type
@@ -34,10 +36,12 @@ from tidegate.models.exception import ExceptionRules
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
+from tidegate.models.request import KeepRequest
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.process import process
 from tidegate.register import months, picked, register
+from tidegate.request import answered
 from tidegate.standing import standing
 from tidegate.verbs import VERBS, heard
 
@@ -64,7 +68,7 @@ def prepared(**more: Any) -> Story:
     return story
 
 
-WHY = {"reason": "the course is given in January"}
+WHY: dict[str, Any] = {"reason": "the course is given in January"}
 
 
 @pytest.mark.parametrize("missing", ["item", "control", "until", None])
@@ -151,7 +155,7 @@ def test_q2_the_standard_of_a_stage_says_who_accepts() -> None:
 def test_q2_an_exception_counts_as_far_as_it_was_asked_for(upto: str | None, passed: bool) -> None:
     """An exception for one wave lets that wave pass, and none beyond it."""
     story = prepared()
-    asked(story, **WHY, **({"upto": upto} if upto else {}))
+    asked(story, **WHY, upto=upto)
     decided(story)
     for level, expected in ((1, True), (2, passed)):
         found = {check.name: check for check in gates.readiness(story.plan, story.state, level, story.now)}
@@ -334,6 +338,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = Ledger(url)
     for one in sent(_with_exceptions, plan=but(bounded(), unit="claims", title="Claims triage")):
         kept.append(one, "run-1", "tidegate 0.1.0", START)
+    asked_for = begun_request()
+    answer = {"as": asked_for.to, "outcome": "denied", "reason": "It keeps what it is told."}
+    for life, made in (("one", asked_for), ("two", answered(asked_for, answer, asked_for.due + DAY)[0])):
+        for _ in range(2):
+            keep(kept.engine, KeepRequest(name=made.name, life=life, noted=made.noted), "tidegate 0.1.0", START)
     kept.close()
     return home
 
@@ -377,6 +386,9 @@ def test_q8_executives_see_the_exceptions(
         assert [one["lines"] for one in parts if one["heading"] == "Exceptions"] == [
             ["2026-11: 3 asked for, 2 granted (1 renewals), 1 denied"]
         ]
+    parts = {one["heading"]: one["rows"] for one in asks("report", "portfolio", "--month", "2026-11")["parts"]}
+    assert [row[:3] for row in parts["Alternatives asked for"]] == [["A public chat", "yes", "internal"]] * 2
+    assert parts["Alternatives asked for"][1][-1] == "denied, late"
     monkeypatch.setenv("TIDEGATE_HOME", str(recorded))
     with opened() as view:
         now = START + 9 * DAY

@@ -27,10 +27,10 @@ async def _lived() -> tuple[list[RequestStanding], RequestAnswer, RequestAnswer,
     assert programme is not None
     async with virtual() as rig:
         now = (await rig.env.get_current_time()).replace(microsecond=0)
-        words = {"tool": "a chat", "task": "Summaries of meetings.", "in_use": True}
+        words: dict[str, Any] = {"tool": "a chat", "task": "Summaries of meetings.", "in_use": True}
         state = requested(
             programme, table({"UTC", programme.calendar.zone}), now, by="ops-manager", data=DataClass.INTERNAL, **words
-        )  # type: ignore[arg-type]  # each has its own type
+        )
         assert state is not None
         handle: Any = await rig.client.start_workflow(
             ids.REQUEST, state, id=ids.request_id(state.name), task_queue=ids.TASK_QUEUE
