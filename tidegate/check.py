@@ -19,6 +19,7 @@ from tidegate.checks import (
     consequence,
     cost,
     drills,
+    exceptions,
     fallback,
     goals,
     handoff,
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     *cost.RULES,
     *fallback.RULES,
     *drills.RULES,
+    *exceptions.RULES,
     *communication.RULES,
     *handoff.RULES,
 )
