@@ -35,7 +35,7 @@ def watch(turn: Turn, figures: Mapping[str, MetricState]) -> None:
 
 
 def stray(turn: Turn) -> None:
-    """Nothing is proven by this stretch: a figure left its bands, nobody could see it, or people were taken out of it."""
+    """Nothing is proven by this stretch: a figure left its bands or was not seen, or people were taken out."""
     if turn.rules.maturity and turn.state.strayed != turn.now:
         turn.change(strayed=turn.now)
 

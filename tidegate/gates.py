@@ -65,16 +65,14 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(environment.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
         checks.extend(_known(plan, state, max(level, 1), now))
-        checks.extend(debt.checks(plan, state, max(level, 1), now))
     return tuple(checks)
 
 
 def _known(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
-    """Return the known problems of a level's stage, and what it owes if it was raised while it was under way."""
-    stage = plan.rung(level).stage
-    return (
-        readiness(plan, state, level, now) if plan.stages[stage].raised else waivers.problems(plan, state, stage, now)
-    )
+    """Return a level's known problems and exceptions, and all that its stage owes if it was raised under way."""
+    if plan.stages[plan.rung(level).stage].raised:
+        return readiness(plan, state, level, now)
+    return (*waivers.problems(plan, state, level, now), *debt.checks(plan, state, level, now))
 
 
 def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
@@ -149,7 +147,6 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
     )
     known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
     found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
-    found.extend(_bar(check.name, check.reason) for check in debt.checks(plan, state, max(level, 1), now))
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)

@@ -95,7 +95,7 @@ def _sound(plan: Plan, state: State, level: int, now: datetime) -> tuple[Verdict
     astray = [figure.name for figure in run if figure.band.rank >= Band.HOLD.rank]
     open_ = [
         check.name
-        for check in waivers.problems(plan, state, plan.rung(level).stage, now)
+        for check in waivers.problems(plan, state, level, now)
         if check.verdict is not Verdict.PASSED
     ]
     vetoes = [f"a veto of {function.value}" for function in sorted(state.vetoes)]
