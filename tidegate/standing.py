@@ -92,6 +92,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         through=_through(plan, state),
         targets=exposure.targets,
         unseen=exposure.unseen_since,
+        owes_look=environment.owes_look(plan, state),
         runbook=state.runbook,
         exposure=digest(exposure.desired),
         bars=tuple(sorted(state.embargoes)),

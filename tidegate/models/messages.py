@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Id, Instant
+from tidegate.models.base import Carried, Id, Instant, unsaid
 from tidegate.models.decision import Entry, Outcome, Reason
 from tidegate.models.exposed import TargetState
 from tidegate.models.owing import Runbook
@@ -112,6 +112,8 @@ class Standing(Carried):
     """What became of each target, as it was told last."""
     unseen: Instant | None = None
     """Since when some target is out of sight."""
+    owes_look: bool = Field(default=False, exclude_if=unsaid)
+    """Whether it has never seen a target that it must see, or not since an attempt failed there."""
     runbook: Runbook | None = None
     """The way down that is being walked, step by step."""
     exposure: str = ""
