@@ -124,7 +124,7 @@ SENTENCES = MappingProxyType(
         "{to} answers until {due}.",
         Code.ALTERNATIVE_REMINDED: "{to} owes {by} an answer about {tool} until {due} ({id}).",
         Code.ALTERNATIVE_OVERDUE: "Nobody has answered {by} about {tool}, which {to} owed until {due} ({id}).",
-        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case: {use_case}. {what}",
+        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case {use_case}: {what}",
         Code.ALTERNATIVE_CLOSED: "{id} is answered already, by {by}: {outcome}.",
         Code.ALTERNATIVE_NEEDED: "An answer to {id} says {what}.",
         # the way up, once it is agreed
