@@ -9,7 +9,20 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import amend, calendar, derived, endings, fallback, gates, membership, resume, schedule, thresholds, votes
+from tidegate import (
+    amend,
+    calendar,
+    derived,
+    endings,
+    fallback,
+    gates,
+    membership,
+    readiness,
+    resume,
+    schedule,
+    thresholds,
+    votes,
+)
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction
@@ -79,6 +92,7 @@ def _prepare(turn: Turn) -> None:
     if state.vetoes or state.embargoes or state.proposal is not None or _over(turn, position.target):
         return
     needs = gates.readiness(turn.plan, state, position.target, turn.now)
+    readiness.timed(turn, turn.plan.rung(position.target).stage, needs)
     if gates.worst(needs) is not Verdict.PASSED:
         return
     level = position.target
