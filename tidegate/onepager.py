@@ -67,18 +67,23 @@ def fitted(rows: tuple[Row, ...], page: int = PAGE) -> tuple[Row, ...]:
 
     The first answer to each question always stays, so that no question loses its answer to another one.
     """
-    shown = [list(row.answers) for row in rows]
-    left = [0] * len(rows)
-    while 1 + sum(1 + sum(map(_lines, each)) + bool(gone) for each, gone in zip(shown, left, strict=True)) > page:
-        most = max(range(len(rows)), key=lambda index: len(shown[index]))
-        if len(shown[most]) == 1:
+    takes = [[_lines(answer) for answer in row.answers] for row in rows]
+    kept = [len(each) for each in takes]
+    over = 1 + sum(1 + sum(each) for each in takes) - page
+    while over > 0:
+        most = max(range(len(rows)), key=kept.__getitem__)
+        if kept[most] == 1:
             break
-        shown[most].pop()
-        left[most] += 1
-    return tuple(
-        Row(row.question, (*each, f"and {gone} more: --json has them all.") if gone else tuple(each))
-        for row, each, gone in zip(rows, shown, left, strict=True)
-    )
+        # What is left out is counted in a line of its own.
+        over += kept[most] == len(takes[most])
+        kept[most] -= 1
+        over -= takes[most][kept[most]]
+    return tuple(_shortened(row, count) for row, count in zip(rows, kept, strict=True))
+
+
+def _shortened(row: Row, count: int) -> Row:
+    gone = len(row.answers) - count
+    return Row(row.question, (*row.answers[:count], f"and {gone} more: --json has them all.")) if gone else row
 
 
 def lines(rows: tuple[Row, ...]) -> int:
