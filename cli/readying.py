@@ -171,9 +171,7 @@ def _person(about: About, name: str) -> str:
 
 
 def _is(row: Row) -> str:
-    if row.asked:
-        return row.says
-    return f"{row.says}, not asked" if row.says == "met" else "not asked"
+    return row.says if row.asked else "not asked"
 
 
 def _age(row: Row, now: datetime) -> str:
@@ -185,6 +183,8 @@ def _age(row: Row, now: datetime) -> str:
 def _why(row: Row) -> str:
     if not row.asked and row.says != "met":
         return "-"
+    if row.says == "owed" and not row.do.startswith("drill"):
+        return "still owed"
     if row.shown_by in ("evidence", "exception"):
         return f"{row.why} {row.ref}"
     return row.why.partition(": ")[2] if row.shown_by == "seen" else row.why

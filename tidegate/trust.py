@@ -88,7 +88,7 @@ def _evaluated(plan: Plan, state: State, now: datetime) -> tuple[datetime | None
     found: list[tuple[datetime, str]] = []
     given = state.readiness.get(ReadinessItem.EVALUATION)
     if given is not None:
-        found.append((given.at, f"evaluated before it was served, {given.ref}"))
+        found.append((given.at, f"shown by {onepager.person(plan, given.by)}, {given.ref}"))
     taken = []
     for name, metric in plan.metrics.items():
         if not metric.bands or metric.dry_run:

@@ -294,7 +294,7 @@ def test_h11_only_an_exception_on_record_lets_it_pass() -> None:
     """An exception that somebody else accepted stands in the row with its control and its end, and then is over."""
     story = shown(Story(plan_of()), Item.TRAINING)
     until = story.now + days(20)
-    words = {"item": "training", "control": "a colleague sits beside", "until": until}
+    words: dict[str, Any] = {"item": "training", "control": "a colleague sits beside", "until": until}
     story.say(Waive(id="w-1", actor=Actor(subject="ops-a", kind=ActorKind.HUMAN), **words))
     assert row(story.plan, story, Item.TRAINING).says == "owed"
     (name,) = story.state.waivers
