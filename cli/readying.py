@@ -48,9 +48,9 @@ def ready(  # the options of a verb that reads, and of the message that it sends
     anything is lacking: there is no half of it. With ITEM and --evidence it says that one of them is there.
 
     With --json: {"use_case", "ready", "checklist", "standard", "standard_digest", "stage", "tier", "as_of", "rows":
-    [{"item", "asked", "says": met|excepted|owed|stale|lost, "why", "owner", "people", "due", "shown_by", "ref", "at",
-    "stale_at", "limit", "do"}], "also": [sentences], "sent_back", "owed_since", "complete_at", "took_hours"}; with
-    --beside {"same", "of": [two of them]}.
+    [{"item", "asked", "says": met|excepted|owed|stale|lost, "why", "owner", "people", "due", "shown_by", "by", "ref",
+    "at", "stale_at", "limit", "do"}], "also": [sentences], "sent_back", "owed_since", "complete_at", "took_hours"};
+    with --beside {"same", "of": [two of them]}.
 
     Example: tidegate ready minutes-summariser
 
@@ -185,8 +185,8 @@ def _why(row: Row) -> str:
         return "-"
     if row.says == "owed" and not row.do.startswith("drill"):
         return "still owed"
-    if row.shown_by in ("evidence", "exception"):
-        return f"{row.why} {row.ref}"
+    if row.shown_by == "evidence":
+        return f"{row.ref}, says {row.by}"
     return row.why.partition(": ")[2] if row.shown_by == "seen" else row.why
 
 
@@ -258,6 +258,7 @@ def _words(about: About, listed: Checklist) -> dict[str, Any]:
                 "people": list(row.people),
                 "due": _iso(row.due),
                 "shown_by": row.shown_by,
+                "by": row.by,
                 "ref": row.ref,
                 "at": _iso(row.at),
                 "stale_at": _iso(row.stale_at),

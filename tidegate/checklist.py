@@ -58,6 +58,8 @@ class Row(NamedTuple):
     """By whom."""
     shown_by: str
     """`seen`, `evidence`, `playbook`, `exception` or nothing."""
+    by: str
+    """Who showed it."""
     ref: str
     """Where the evidence can be seen."""
     at: datetime | None
@@ -137,7 +139,7 @@ def _row(plan: Plan, state: State, level: int, item: ReadinessItem, check: Check
     found = check or readiness.item(plan, state, stage, item, now)
     says = _says(found)
     function, people = _owes(plan, item)
-    shown_by, ref, at, stale_at = _proof(plan, state, stage, item, found, now)
+    proof = _proof(plan, state, stage, item, found, now)
     lacking = says not in ("met", "excepted")
     mends = standing.mends(found)
     return Row(
@@ -147,10 +149,7 @@ def _row(plan: Plan, state: State, level: int, item: ReadinessItem, check: Check
         why=explain(found.reason),
         function=function,
         people=people,
-        shown_by=shown_by,
-        ref=ref,
-        at=at,
-        stale_at=stale_at,
+        **proof._asdict(),
         limit=str(readiness.limit(plan, stage, item)) if item not in readiness.ONLY_SEEN else "",
         due=_due(plan, state, level) if lacking and check is not None else None,
         do=(standing.drilling(plan) if mends == standing.DRILL else mends) if lacking else "",
@@ -177,21 +176,27 @@ def _owes(plan: Plan, item: ReadinessItem) -> tuple[str, tuple[str, ...]]:
     return function.value, people
 
 
-def _proof(
-    plan: Plan, state: State, stage: Stage, item: ReadinessItem, check: Check, now: datetime
-) -> tuple[str, str, datetime | None, datetime | None]:
+class _Proof(NamedTuple):
+    shown_by: str = ""
+    by: str = ""
+    ref: str = ""
+    at: datetime | None = None
+    stale_at: datetime | None = None
+
+
+def _proof(plan: Plan, state: State, stage: Stage, item: ReadinessItem, check: Check, now: datetime) -> _Proof:
     if check.reason.code is Code.EXCEPTED:
         found = (one for one in state.waivers.values() if (one.item, one.stage) == (item.value, stage))
         waiver = next((one for one in found if one.in_force(now)), None)
         if waiver is not None:
-            return "exception", waiver.control, waiver.asked_at, waiver.until
+            return _Proof("exception", waiver.by or "", waiver.control, waiver.asked_at, waiver.until)
     seen = readiness.look(plan, state, stage, item, now)
     if seen is not None and check.reason == seen.reason:
-        return "seen", "", seen.at, seen.until
+        return _Proof("seen", at=seen.at, stale_at=seen.until)
     given = readiness.evidence(plan, state, stage, item)
     if given is not None:
-        return "evidence", given.ref, given.at, readiness.until(plan, stage, item, given)
-    return ("playbook" if check.verdict is Verdict.PASSED else ""), "", None, None
+        return _Proof("evidence", given.by, given.ref, given.at, readiness.until(plan, stage, item, given))
+    return _Proof("playbook") if check.verdict is Verdict.PASSED else _Proof()
 
 
 def _due(plan: Plan, state: State, level: int) -> datetime | None:
