@@ -113,9 +113,9 @@ def _show(subject: str, about: About, listed: Checklist) -> None:
     plan, lacking = about.plan, [row for row in listed.rows if row.lacking]
     asked = sum(row.asked for row in listed.rows)
     left = len(lacking) + len(listed.also)
-    says = "READY" if listed.ready else f"NOT READY, {left} of it lacking" if left else "NOT READY, it was sent back"
     stage = render.spoken(listed.stage.value)
-    render.heading(f"{plan.title}: {says} for {stage}", first=True)
+    short = f", {left} of it lacking" if left else ", it was sent back" if listed.sent_back else ""
+    render.heading(f"{plan.title}: {'READY' if listed.ready else 'NOT READY'} for {stage}{short}", first=True)
     render.sentence(f"{listed.version} by {plan.standard}, tier {plan.tier}: {asked} of the ten items are asked for.")
     render.say()
     render.table(

@@ -23,7 +23,7 @@ from tidegate.envelope import bodies
 from tidegate.models.base import Bound, DataClass, GateKind, MetricFamily, Stage
 from tidegate.models.decision import Verdict
 from tidegate.models.drill import DrillRecord
-from tidegate.models.event import Actor, ActorKind, Judge, Waive
+from tidegate.models.event import Actor, ActorKind, Choice, Judge, Waive
 from tidegate.models.playbook import DataSource
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Looked, Week
@@ -466,7 +466,7 @@ def test_the_verbs_say_of_a_rollout_what_is_owed_and_take_what_is_given(
     served(monkeypatch, story)
     told = tidegate("ready", "claims-triage")
     assert told.code == 1
-    assert "NOT READY, 1 of it lacking for pilot" in told.out
+    assert "NOT READY for pilot, 1 of it lacking" in told.out
     assert "logging: owner (owner), by " in told.out
     assert "tidegate ready claims-triage logging --evidence WHERE" in told.out
     assert (
@@ -491,6 +491,22 @@ def test_the_verbs_say_of_a_rollout_what_is_owed_and_take_what_is_given(
     assert tidegate("ready", "claims-triage", "--stage", "never").code == 5
     unclear = tidegate("ready", "claims-triage", "--as", "owner")
     assert (unclear.code, "--again" in unclear.err) == (2, True)
+
+
+def test_what_was_sent_back_is_not_ready_until_somebody_says_so(
+    tidegate: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All ten are there, and it is not ready: people sent it back, and `--again` is the word they wait for."""
+    story = shown(Story(plan_of(), datetime.now(UTC)))
+    story.vote("risk-a", Choice.REQUEST_CHANGES, reason="say how drafts are kept")
+    server = served(monkeypatch, story)
+    told = tidegate("ready", "claims-triage")
+    assert (told.code, "NOT READY for pilot, it was sent back" in told.out) == (1, True)
+    assert "ready --again" in [step.verb for step in standing.steps(story.plan, story.state, story.now)]
+    assert tidegate("ready", "claims-triage", "--again", "--as", "owner").code == 0
+    assert [(sent.verb, "item" in sent.words) for sent in server.sent] == [("ready", False)]
+    assert tidegate("ready", "claims-triage").code == 0
+    assert tidegate("ready", CLAIMS, "--again", "--as", "owner").code == 2
 
 
 def test_the_verbs_write_a_trust_sheet_to_read_to_print_and_to_send(
