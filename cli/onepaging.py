@@ -43,7 +43,7 @@ def onepager(
     about = found(str(playbook) if playbook is not None else subject, programme, as_of, _WHAT, as_json=as_json)
     plan = about.plan
     if playbook is not None and not is_file(subject) and plan.use_case != subject:
-        mend = f"`tidegate onepager {playbook}` shows it."
+        mend = f"`tidegate onepager {plan.use_case} --playbook {playbook}` shows it."
         raise Refusal(f"{playbook} is the playbook of {plan.use_case}, and not of {subject}", mend, Exit.USAGE)
     exposure = about.state.exposure.desired if about.begun else None
     rows = page(plan, exposure)
