@@ -236,10 +236,12 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         ai_owner=playbook.ai_owner,
         business_owner=playbook.business_owner,
         accountable_exec=_owner(case, "accountable_exec"),
+        escalation_owner=playbook.escalation_owner or (playbook.handoff.escalations if playbook.handoff else None),
         authors=tuple(sorted({playbook.ai_owner, *playbook.authors})),
         roster=members(programme, case.zones),
         heads=dict(programme.heads),
         rights=rights(programme, playbook),
+        pre_approved=programme.pre_approved,
         calendar=case.calendar,
         calendars=calendars(programme, case.zones),
         dated_until=case.zones.dated.last,
@@ -384,7 +386,6 @@ def _sheet(case: Case) -> Sheet:
         limits=playbook.known_limits,
         support={stage: plan.support for stage, plan in case.stages.items() if plan.support is not None},
         support_model="" if handoff is None else handoff.support_model,
-        escalations=None if handoff is None else handoff.escalations,
         baselines={
             name: before.taken
             for name, before in befores.items()

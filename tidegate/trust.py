@@ -56,7 +56,7 @@ def trust_sheet(plan: Plan, state: State, now: datetime) -> TrustSheet:
         onepager.Row("What is it for?", _purpose(plan)),
         onepager.Row("Which data does it use?", _data(plan)),
         onepager.Row("Where is it weak?", sheet.limits),
-        onepager.Row("Who steps in, and whom can you ask?", _escalation(plan, sheet)),
+        onepager.Row("Who steps in, and whom can you ask?", _escalation(plan)),
         onepager.Row("When was it last evaluated?", dated),
     )
     return TrustSheet(rows, evaluated, stale_at, now)
@@ -75,11 +75,11 @@ def _data(plan: Plan) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _escalation(plan: Plan, sheet: Sheet) -> tuple[str, ...]:
+def _escalation(plan: Plan) -> tuple[str, ...]:
     cases = [f"{rule.when}: to {onepager.person(plan, rule.to)}." for rule in plan.stop_rules]
     rule = questions.rule(plan)
     asked = f"A question of yours: {onepager.person(plan, rule.to)} answers within {rule.within}."
-    owner = sheet.escalations or plan.ai_owner
+    owner = plan.escalation_owner or plan.ai_owner
     return (*cases, asked, f"What is not settled so: {onepager.person(plan, owner)}.") if cases else ()
 
 

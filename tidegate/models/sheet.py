@@ -21,8 +21,6 @@ class Sheet(Carried):
     """Where users get help, in each stage that says so."""
     support_model: str = ""
     """How users get help once it has been handed over, as its stages have it where they say nothing."""
-    escalations: Id | None = None
-    """Who owns escalations once it has been handed over."""
     baselines: dict[Id, date] = Field(default_factory=dict)
     """On which day the baseline of a metric was taken, where the playbook says so."""
 
