@@ -138,7 +138,7 @@ def _show(subject: str, about: About, listed: Checklist) -> None:
         _owed(subject, about, row)
     for check in listed.also:
         render.sentence(f"{_explained(check)}", "  ")
-    if listed.also:
+    if any(check.reason.code.value == "owed" for check in listed.also):
         render.say(f"    tidegate amend {plan.use_case} PLAYBOOK mends what the playbook owes.")
     if listed.sent_back:
         render.say(f"  It was sent back: `tidegate ready {plan.use_case} --again` says that it is ready again.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import gates, readiness, standing
+from tidegate import environment, gates, readiness, standing
 from tidegate.explain import explain
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Verdict
@@ -87,7 +87,7 @@ class Checklist(NamedTuple):
     stage: Stage
     rows: tuple[Row, ...]
     also: tuple[Check, ...]
-    """What else keeps the stage shut: what the playbook owes, and problems that nobody has accepted."""
+    """What else keeps the stage shut: what the playbook owes, open problems, targets out of sight."""
     sent_back: bool
     """Whether people sent it back, and nobody has said yet that it is ready again."""
     prepared: Prepared | None
@@ -104,7 +104,9 @@ def checklist(plan: Plan, state: State, now: datetime, stage: Stage | None = Non
     level = _first(plan, stage) if stage is not None else ahead(plan, state)
     of = plan.rung(level).stage
     rules = plan.stages[of].rules
-    checks = {check.name: check for check in gates.readiness(plan, state, level, now)}
+    # Nobody has looked at the ground of what has not begun.
+    ground = () if state.position.phase is Phase.SUBMITTED else environment.checks(plan, state, level)
+    checks = {check.name: check for check in (*gates.readiness(plan, state, level, now), *ground)}
     names = {item.value for item in readiness.TEN}
     return Checklist(
         version=f"readiness@{rules.checklist}",
