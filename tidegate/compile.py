@@ -34,6 +34,7 @@ from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.measure import Baseline
 from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
     AcceptedIssue,
@@ -47,6 +48,7 @@ from tidegate.models.plan import (
 )
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Zones
+from tidegate.models.sheet import Sheet
 from tidegate.models.standard import ReadinessItem
 from tidegate.roster import members
 
@@ -304,6 +306,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         logging=playbook.logging,
         success_means=playbook.success_means,
         success_does_not_mean=playbook.success_does_not_mean,
+        sheet=_sheet(case),
         texts_digest=texts_digest(playbook, case.owners),
     )
     return seal(plan)
@@ -375,6 +378,22 @@ def _proven(case: Case, stage: Stage) -> tuple[ReadinessItem, ...]:
         (ReadinessItem.SUPPORT_MODEL, playbook.handoff is not None or case.stages[stage].support is not None),
     )
     return tuple(item for item, proven in proofs if proven)
+
+
+def _sheet(case: Case) -> Sheet:
+    """Return what the playbook says for its readers."""
+    playbook, handoff = case.playbook, case.playbook.handoff
+    befores = {name: metric.baseline for name, metric in playbook.metrics.items()}
+    return Sheet(
+        limits=playbook.known_limits,
+        support={stage: plan.support for stage, plan in case.stages.items() if plan.support is not None},
+        support_model="" if handoff is None else handoff.support_model,
+        baselines={
+            name: before.taken
+            for name, before in befores.items()
+            if isinstance(before, Baseline) and before.taken is not None
+        },
+    )
 
 
 def _fallback(playbook: Playbook) -> PlanFallback:

@@ -274,6 +274,13 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("what notices say", Weight.RECORDED)
     if new.retire_when != old.retire_when:
         yield Change("retirement criteria", Weight.MATERIAL)
+    yield from _said(old, new)
+
+
+def _said(old: Plan, new: Plan) -> Iterator[Change]:
+    """What people read, and no rule does."""
+    if new.sheet != old.sheet:
+        yield Change("what readers are told", Weight.RECORDED)
     if new.texts_digest != old.texts_digest or (new.title, new.success_means, new.success_does_not_mean) != (
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, runbook, samples, votes, waves
+from tidegate import fallback, gates, hours, readiness, reconcile, resume, runbook, samples, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -48,16 +48,25 @@ def ready(turn: Turn, event: Ready) -> Reason:
         return turn.note(
             "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
         )
-    drilled = drill or event.item is ReadinessItem.ROLLBACK_TESTED
-    if drilled and gates.drill_needed(turn.plan, turn.state):
-        return turn.note("ready", Outcome.REFUSED, because(Code.DRILL_NEEDED, use_case=turn.plan.use_case))
-    if event.evidence is None:
-        return turn.note("ready", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.item.value))
-    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence)
+    lacks = _unproven(turn, event, event.item)
+    if lacks is not None:
+        return turn.note("ready", Outcome.REFUSED, lacks)
+    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence or "")
     turn.change(readiness={**turn.state.readiness, event.item: given})
     if event.item is ReadinessItem.ROLLBACK_TESTED:
         met(turn, "drill")
     return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
+
+
+def _unproven(turn: Turn, event: Ready, item: ReadinessItem) -> Reason | None:
+    """Return why a word for an item is not enough."""
+    position = turn.state.position
+    drilled = item in (ReadinessItem.RECEIVER_DRILL, ReadinessItem.ROLLBACK_TESTED)
+    if drilled and gates.drill_needed(turn.plan, turn.state):
+        return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if item in readiness.ONLY_SEEN and turn.plan.rules(position.target or position.level).checklist > 0:
+        return because(Code.ONLY_SEEN, item=item.value)
+    return because(Code.EVIDENCE_NEEDED, what=item.value) if event.evidence is None else None
 
 
 def confirm(turn: Turn, event: Confirm) -> Reason:

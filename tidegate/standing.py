@@ -9,7 +9,19 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, debt, environment, freezes, gates, judging, schedule, thresholds, votes, waivers
+from tidegate import (
+    conditions,
+    debt,
+    environment,
+    freezes,
+    gates,
+    judging,
+    readiness,
+    schedule,
+    thresholds,
+    votes,
+    waivers,
+)
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -191,7 +203,9 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
                 why=f"{waiver.asked_by} asks that {_spoken(waiver.item)} need not be met for a while",
             )
     if state.position.sent_back:
-        yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
+        yield Step(
+            verb="ready --again", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again"
+        )
 
 
 def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
@@ -240,17 +254,25 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
     for check in gates.readiness(plan, state, level, now):
         if check.verdict is Verdict.PASSED:
             continue
-        known = check.name in tuple(ReadinessItem)
+        shown = check.name in tuple(ReadinessItem) and check.name not in readiness.ONLY_SEEN
         data = check.name == ReadinessItem.DATA_STEWARD.value
-        word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
         if check.reason.code is Code.EXCEPTION_DEBT:
             yield Step(verb="exception show", who=(plan.ai_owner,), why=explain(check.reason))
             continue
         yield Step(
-            verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
-            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
+            verb=mends(check),
+            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if shown else Right.AMEND),
             why=explain(check.reason),
         )
+
+
+def mends(check: Check) -> str:
+    """Return what is typed to mend one thing without which it is not ready."""
+    if check.reason.code is Code.DRILL_NEEDED:
+        return DRILL
+    if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
+        return "amend PLAYBOOK"
+    return f"ready {check.name} --evidence WHERE"
 
 
 def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:

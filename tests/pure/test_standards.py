@@ -17,7 +17,7 @@ STAGED = BUILT_IN["standard/staged@1"]
 TIERS: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
 RULES = [(stage, tier, STAGED.stages[stage][tier]) for stage in Stage for tier in TIERS]
 STRICTER: dict[str, Any] = {
-    "acknowledge": True, "briefing_max_age": "20d", "drill_max_age": "30d", "drill_recorded": True,
+    "acknowledge": True, "briefing_max_age": "20d", "checklist": 1, "drill_max_age": "30d", "drill_recorded": True,
     "dimensions": ["spend"], "environment": True, "maturity": True,
     "evidence_max_age": "90d",
     "evidence_retries": 2, "families": ["outcome", "cost"], "first_wave_max_share": 4_000, "handoff_within": "10bd",

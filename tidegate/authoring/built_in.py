@@ -81,6 +81,7 @@ _FINAL = (Verb.APPROVE, Verb.REFUND, *_MONEY)
 # Every other rule: its value at tier 1, 2 and 3. Metrics that machines read say a shorter `every` themselves.
 _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("30d", "30d", "28d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("7d", "10d", "14d"),
     "max_observation": ("60d", "60d", "45d"),
     "review_every": ("30d", "28d", "14d"),
@@ -103,6 +104,7 @@ _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
 })  # fmt: skip
 _LIMITED: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("28d", "28d", "21d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("10d", "14d", "14d"),
     "max_observation": ("60d", "45d", "45d"),
     "review_every": ("28d", "14d", "14d"),
@@ -123,6 +125,7 @@ _LIMITED: Mapping[str, tuple[object, object, object]] = MappingProxyType({
 })  # fmt: skip
 _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("21d", "21d", "14d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("14d", "14d", "21d"),
     "max_observation": ("45d", "45d", "30d"),
     "review_every": ("28d", "14d", "7d"),

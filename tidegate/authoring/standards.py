@@ -185,6 +185,7 @@ def _holds(mine: object, theirs: object) -> bool:
 _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "acknowledge": _more,
     "briefing_max_age": _shorter,
+    "checklist": _more,
     "dimensions": _contains,
     "drill_max_age": _shorter,
     "drill_recorded": _more,

@@ -38,6 +38,7 @@ from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.sheet import Sheet
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
@@ -419,6 +420,8 @@ class Plan(Carried):
     """What success means."""
     success_does_not_mean: str
     """What it does not mean."""
+    sheet: Sheet | None = Field(default=None, exclude_if=unsaid)
+    """What it says for readers and for the checklist."""
     texts_digest: Digest
     """Names the texts of the playbook that no rule reads: the charter, the procedure, the RACI."""
 

@@ -94,6 +94,8 @@ class StageRules(Authored):
     """Whether only a drill counts that `tidegate drill` ran and read back; otherwise somebody's word for it will do."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Which items must be met before the stage begins."""
+    checklist: Annotated[int, Field(ge=0, le=1)] = Field(default=0, exclude_if=unsaid)
+    """Which version of the ten items counts: by 1 what can be looked at is looked at again at every gate."""
     evidence_max_age: Span = Span.of("180d")
     """How old a readiness item's evidence may be."""
     exceptions: ExceptionRules | None = Field(default=None, exclude_if=unsaid)

@@ -24,6 +24,7 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
+from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.waiver import Problem, Waiver
 
@@ -221,6 +222,8 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
+    prepared: dict[Stage, Prepared] = Field(default_factory=dict, exclude_if=unsaid)
+    """How long it took until all was met, by stage."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
