@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, frozen, gates, membership, schedule, votes
+from tidegate import fallback, frozen, gates, membership, recurring, rereview, schedule, votes
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -49,6 +49,7 @@ def propose(turn: Turn, event: Amend) -> Reason:
     )
     if Weight.MATERIAL not in weights and Weight.FUNCTION not in weights:
         adopt(turn, new)
+        rereview.adopted(turn, old)
         return said
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
     return (
@@ -181,7 +182,15 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
 
 
 def agreed(turn: Turn, gate: Gate) -> None:
-    """A revision was agreed to: it is in force, and what it widens is scheduled under that very agreement."""
+    """A revision was agreed to: it is in force; what it judges in another version than before begins again."""
+    old = turn.plan
+    _in_force(turn, gate)
+    if turn.plan.digest != old.digest:
+        rereview.adopted(turn, old)
+
+
+def _in_force(turn: Turn, gate: Gate) -> None:
+    """Put it in force, and schedule what it widens under that very agreement."""
     proposal = turn.state.proposal
     if proposal is not None and proposal.gate == gate.id:
         # Otherwise it is in force already, and only what it widens is asked for again.
@@ -224,6 +233,8 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         expired not in new.stages or old.stages[expired].expires != new.stages[expired].expires
     )
     turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
+    if renewed:
+        recurring.extended(turn)
     turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
     _carry_emergency(turn, old)
     kept = {name: metric for name, metric in turn.state.metrics.items() if name in new.metrics}

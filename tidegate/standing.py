@@ -55,7 +55,13 @@ _AFTER = MappingProxyType(
 )
 
 
-ANSWERED = MappingProxyType({"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"'})
+ANSWERED = MappingProxyType(
+    {
+        "sample": "sample VERDICTS --evidence WHERE",
+        "question": 'answer {name} "ANSWER"',
+        "launch_review": "confirm {name} --outcome OUTCOME --evidence WHERE",
+    }
+)
 """What is owed and met by a verb of its own."""
 DRILL = "drill rollback"
 """How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
@@ -333,7 +339,7 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
         elif owed.kind in ANSWERED:
-            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
+            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 

@@ -39,6 +39,7 @@ from tidegate.models.sampling import PlanQuestions, PlanSampling
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import PlanSubject
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -306,6 +307,8 @@ class PlanStage(Carried):
     """What the playbook must still say before the stage can begin."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
+    on_the_hook: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
+    """Who answers for it once it is the system of record."""
 
 
 class Plan(Carried):
@@ -383,6 +386,8 @@ class Plan(Carried):
     """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
+    subject: PlanSubject | None = Field(default=None, exclude_if=unsaid)
+    """In which versions of what it was judged, where the playbook says so."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)
