@@ -346,6 +346,8 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
 
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
+    if owed.kind == "launch_review":
+        return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
         return timedelta.max
     return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.pure.world import Story, became, but, said, standard_plan, with_rules
 from tidegate.deadlines import next_deadline
+from tidegate.inbox import asks
 from tidegate.models.base import Bound, Condition, GateKind, Span, Stage
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import (
@@ -32,6 +33,7 @@ from tidegate.models.sampling import PlanSampling
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.models.subject import PlanSubject, What
+from tidegate.standing import standing
 
 DAY = timedelta(days=1)
 YEARS = 730 * DAY
@@ -462,6 +464,19 @@ def test_a_review_after_launch_ends_with_evidence_and_an_outcome(outcome: str, f
     assert name not in story.state.obligations
     assert (len(story.state.problems), "retire-or-extend" in story.state.obligations) == follows
     assert "launch-review-2" in story.state.obligations
+
+
+def test_a_review_after_launch_waits_for_those_on_the_hook_once_its_day_is_near() -> None:
+    """Everybody on the hook finds it in their inbox, with the words that close it, and nobody a quarter before."""
+    story = operating()
+    stands = standing(story.plan, story.state, story.now)
+    found = {ask.verb: ask for ask in asks(story.plan, story.state, stands) if "launch-review" in ask.verb}
+    later = found["confirm launch-review-2 --outcome OUTCOME --evidence WHERE"]
+    assert [chair.person for chair in later.chairs] == ["business", "ops-a"]
+    assert later.since == later.due - 30 * DAY
+    assert [step.verb for step in stands.steps if "launch-review" in step.verb] == [
+        "confirm launch-review-1 --outcome OUTCOME --evidence WHERE"
+    ]
 
 
 def test_only_a_review_after_launch_has_an_outcome() -> None:
