@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from cli.briefing import _band
 from tests.pure.world import Story, became, but, said, standard_plan, with_rules
 from tidegate.deadlines import next_deadline
+from tidegate.document import document
+from tidegate.explain import explain
 from tidegate.inbox import asks
 from tidegate.models.base import Bound, Condition, GateKind, Span, Stage
 from tidegate.models.decision import Notify, Outcome
@@ -106,13 +109,17 @@ def tend(story: Story, *but_for: str, votes: bool = True) -> None:
 
 
 def live_on(story: Story, span: timedelta, *, diligent: bool = True) -> list[int]:
-    """Let days pass, and return how large the state was at the end of each."""
+    """Let days pass, each month in another run of the workflow, and return how large the state was each evening."""
     sizes = []
-    for _ in range(span // DAY):
+    for day in range(span // DAY):
         story.wait(DAY)
         if diligent:
             tend(story)
-        sizes.append(len(story.state.model_dump_json()))
+        carried = story.state.model_dump_json()
+        if day % 30 == 0:
+            # What continue-as-new carries is all that the next run knows.
+            story.state = State.model_validate_json(carried)
+        sizes.append(len(carried))
     return sizes
 
 
@@ -516,3 +523,23 @@ def test_w3_a_pilot_that_shows_no_value_is_retired_or_extended_by_a_decision(dec
     assert (story.state.exposure.control, "retire-or-extend" in story.state.obligations) == (
         control, decided == "nothing",
     )  # fmt: skip
+
+
+def test_a_figure_that_was_never_read_has_no_band() -> None:
+    """A briefing shows no band for what says nothing, and the band of what was read."""
+    story = Story(standard_plan())
+    story.start()
+    story.ready()
+    shown = [_band(one) for one in document(story.plan, story.state, story.gate).metrics]
+    assert shown == ["-", "-"]
+    story = Story(standard_plan()).live().review()
+    assert "healthy" in [_band(one) for one in document(story.plan, story.state, story.gate).metrics]
+
+
+def test_a_notice_is_told_by_its_audience_and_not_by_an_inner_name() -> None:
+    """Whoever reads what became of a notice reads who was told."""
+    story = Story(standard_plan()).live()
+    story.reduce(Reduction.HOLD)
+    said = [explain(entry.reason) for entry in story.entries if entry.action == "notice"]
+    assert "The notice to the claims floor was delivered." in said
+    assert not [one for one in said if one.startswith(("change-", "first-exposure-"))]
