@@ -34,7 +34,7 @@ from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
 from tidegate.models.sampling import PlanSampling
 from tidegate.models.standard import ReadinessItem
-from tidegate.models.state import Phase
+from tidegate.models.state import Phase, State
 from tidegate.models.subject import PlanSubject, What
 from tidegate.standing import standing
 
@@ -480,6 +480,7 @@ def test_a_review_after_launch_waits_for_those_on_the_hook_once_its_day_is_near(
     found = {ask.verb: ask for ask in asks(story.plan, story.state, stands) if "launch-review" in ask.verb}
     later = found["confirm launch-review-2 --outcome OUTCOME --evidence WHERE"]
     assert [chair.person for chair in later.chairs] == ["business", "ops-a"]
+    assert later.due is not None
     assert later.since == later.due - 30 * DAY
     assert [step.verb for step in stands.steps if "launch-review" in step.verb] == [
         "confirm launch-review-1 --outcome OUTCOME --evidence WHERE"
