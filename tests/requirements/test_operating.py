@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from tidegate.deadlines import next_deadline
 from tidegate.document import document
 from tidegate.explain import explain
 from tidegate.inbox import asks
+from tidegate.materiality import diff
 from tidegate.models.base import Bound, Condition, GateKind, Span, Stage
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import (
@@ -36,7 +38,9 @@ from tidegate.models.sampling import PlanSampling
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase, State
 from tidegate.models.subject import PlanSubject, What
+from tidegate.seal import sealed
 from tidegate.standing import standing
+from tidegate.verbs import heard
 
 DAY = timedelta(days=1)
 YEARS = 730 * DAY
@@ -544,3 +548,31 @@ def test_a_notice_is_told_by_its_audience_and_not_by_an_inner_name() -> None:
     said = [explain(entry.reason) for entry in story.entries if entry.action == "notice"]
     assert "The notice to the claims floor was delivered." in said
     assert not [one for one in said if one.startswith(("change-", "first-exposure-"))]
+
+
+@pytest.mark.parametrize(
+    ("runs", "weight", "words"),
+    [
+        ({"small-text": "2026-12-01"}, "material", "small-text is judged as 2026-12-01, was 2026-10-01"),
+        ({"large-text": "1"}, "material", "large-text is judged as 1, was not there"),
+        ({}, "material", "no longer said of small-text"),
+    ],
+)
+def test_what_is_judged_otherwise_asks_everybody(runs: dict[str, str], weight: str, words: str) -> None:
+    """Another version, another thing, or one of which nothing is said any more is material; to begin with it is not."""
+    old, bare = ruled(subject=JUDGED), ruled()
+    kept = {name: version for name, version in JUDGED.runs.items() if name != "small-text"}
+    found = diff(old, but(old, subject=JUDGED.but(runs={**kept, **runs})))
+    assert [change.weight.value for change in found if words in change.what] == [weight]
+    assert [change.weight.value for change in diff(bare, old)] == ["recorded"]
+
+
+def test_where_a_change_can_be_seen_is_sealed_and_its_version_is_not() -> None:
+    """What somebody writes can be erased for good; the version that the rules compare stands in plain words."""
+    words = {"as": "ops-b", **DRIFTED, "what": "model", "evidence": "mail of somebody"}
+    event = heard("changed", json.dumps(words).encode(), "m-1")
+    assert isinstance(event, Changed)
+    sealed_event, texts = sealed(event, "secret", frozenset())
+    assert isinstance(sealed_event, Changed)
+    assert (sealed_event.version, sealed_event.evidence in texts) == ("2026-12-01", True)
+    assert "somebody" not in sealed_event.model_dump_json()
