@@ -550,6 +550,19 @@ def test_a_notice_is_told_by_its_audience_and_not_by_an_inner_name() -> None:
     assert not [one for one in said if one.startswith(("change-", "first-exposure-"))]
 
 
+def test_a_revision_that_leaves_it_without_its_owner_is_in_force_and_held() -> None:
+    """Everybody agrees to a revision in which nobody decides about it any more: it is in force, and it is held."""
+    story = operating()
+    gone = story.plan.roster["owner"].but(active=False)
+    loose = (Condition("errors", Bound.of("> 5")),)
+    story.message(
+        Amend, "business", plan=but(story.plan, roster={**story.plan.roster, "owner": gone}, retire_when=loose)
+    )
+    story.agree()
+    assert (story.plan.retire_when, story.state.exposure.control) == (loose, Control.HELD)
+    assert story.state.gates == {}
+
+
 @pytest.mark.parametrize(
     ("runs", "weight", "words"),
     [
