@@ -239,6 +239,12 @@ SHELVES = (
                 "issue", "exceptions", "Say that something is wrong, or that it is settled; nothing widens meanwhile."
             ),
             Verb(
+                "changed",
+                "changing",
+                "Say that a model, a prompt, a provider or data changed, or that there was an incident; people look "
+                "again.",
+            ),
+            Verb(
                 "sample",
                 "sampling",
                 "Say what you found in real runs; once there are enough of them, the sample of this week is done.",

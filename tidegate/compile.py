@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from tidegate.authoring.dated import freezes, midnight, undated
-from tidegate.authoring.defaults import longest, notices, questions, raci, reach, rights, sampling, stop_rules
+from tidegate.authoring.defaults import judged, longest, notices, questions, raci, reach, rights, sampling, stop_rules
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
@@ -282,6 +282,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             name: source if isinstance(source, DataSource) else DataSource(kind=source)
             for name, source in playbook.data.items()
         },
+        subject=judged(case),
         stop_rules=stop_rules(playbook),
         rollout_stops=playbook.rollout_stops,
         sample=sampling(playbook),
@@ -359,6 +360,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
         raised=case.raised.get(stage, ()),
         frozen=plan.never_widen,
+        on_the_hook=plan.on_the_hook,
     )
 
 

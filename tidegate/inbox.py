@@ -173,14 +173,15 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
 def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     # What comes round again is asked for before its day, and not all the time between.
     soon = plan.rules(state.position.level).review_every.wall
-    since = owed.due - soon if owed.every_days is not None and not owed.overdue else None
+    rounds = owed.every_days is not None or owed.kind == "launch_review"
+    since = owed.due - soon if rounds and not owed.overdue else None
     if owed.kind == "drill":
         verb = standing.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
         chairs = _people(plan, _holding(plan, Right.READY))
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
-        everybody = _people(plan, (owed.owner,))
+        everybody = _people(plan, (owed.owner, *owed.others))
         verb = standing.ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
         chairs = tuple(chair for chair in everybody if chair.person not in barred)
     return Ask("owed", verb, _short(owed.what), owed.due, owed.then, since, chairs)

@@ -15,6 +15,7 @@ from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.permit import narrower
+from tidegate.subject import another
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -258,6 +259,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _reached(old, new)
     yield from _shared(old, new)
     yield from _data(old, new)
+    yield from _judged(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
@@ -285,6 +287,22 @@ def _said(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _judged(old: Plan, new: Plan) -> Iterator[Change]:
+    """Find what is judged in another version: what was seen of the one before says nothing of it."""
+    was = old.subject.runs if old.subject is not None else {}
+    runs = new.subject.runs if new.subject is not None else {}
+    for name in another(old, new):
+        said = f"{name} is judged as {runs[name]}, was {was.get(name, 'not there')}: what was seen until now is void"
+        yield Change(said, Weight.MATERIAL)
+    gone = sorted(set(was) - set(runs))
+    if gone:
+        yield Change(f"in which version is no longer said of {', '.join(gone)}", Weight.MATERIAL)
+    elif old.subject is None and new.subject is not None:
+        yield Change("in which versions it is judged", Weight.RECORDED)
+    if old.subject is not None and new.subject is not None and old.subject.back != new.subject.back:
+        yield Change("where it begins again once it is judged anew", Weight.MATERIAL)
 
 
 def _heard(plan: Plan) -> tuple[PlanNotice, ...]:

@@ -67,7 +67,13 @@ _AFTER = MappingProxyType(
 )
 
 
-ANSWERED = MappingProxyType({"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"'})
+ANSWERED = MappingProxyType(
+    {
+        "sample": "sample VERDICTS --evidence WHERE",
+        "question": 'answer {name} "ANSWER"',
+        "launch_review": "confirm {name} --outcome OUTCOME --evidence WHERE",
+    }
+)
 """What is owed and met by a verb of its own."""
 DRILL = "drill rollback"
 """How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
@@ -388,13 +394,15 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
         elif owed.kind in ANSWERED:
-            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
+            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
 
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
+    if owed.kind == "launch_review":
+        return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
         return timedelta.max
     return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)

@@ -42,6 +42,7 @@ from tidegate.models.sheet import Sheet
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import PlanSubject
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -311,6 +312,8 @@ class PlanStage(Carried):
     """Why it is held to the rules of a system of record before it is one: what it touches."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
+    on_the_hook: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
+    """Who answers for it once it is the system of record."""
 
 
 class Plan(Carried):
@@ -392,6 +395,8 @@ class Plan(Carried):
     """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
+    subject: PlanSubject | None = Field(default=None, exclude_if=unsaid)
+    """In which versions of what it was judged, where the playbook says so."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)

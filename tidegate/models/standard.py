@@ -143,6 +143,14 @@ class StageRules(Authored):
     """Whether each target must be in sight, and logging shown, before anything widens."""
     recertify_every: Span | None = None
     """How often access and data are certified again once it operates."""
+    evaluate_every: Span | None = Field(default=None, exclude_if=unsaid)
+    """How often the evaluation is run again once it operates."""
+    review_after: tuple[Span, ...] = Field(default=(), max_length=6, exclude_if=unsaid)
+    """So long after the handoff those who answer for it look whether it is worth keeping; once for each."""
+    remind_before: Span | None = Field(default=None, exclude_if=unsaid)
+    """How long before its day whoever owes something is reminded of it; none reminds nobody."""
+    overdue_narrows: Span | None = Field(default=None, exclude_if=unsaid)
+    """How long after its day something that held is owed still before fewer are served; none leaves it held."""
     handoff_within: Span = Span.of("20bd")
     """How long the receiver has to sign before the rollout is held."""
 

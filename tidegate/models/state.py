@@ -26,6 +26,7 @@ from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
 from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.subject import Restart, Seen
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -252,6 +253,10 @@ class State(Carried):
     """The override in force."""
     bypassed: Instant | None = None
     """When controls were last gone around."""
+    restart: Restart | None = Field(default=None, exclude_if=unsaid)
+    """Where it begins again because what runs is not what was judged; none once it has."""
+    astray: dict[Id, Seen] = Field(default_factory=dict, exclude_if=unsaid)
+    """What runs in another version than was judged, by the issue that says so."""
     reviewed: Instant | None = Field(default=None, exclude_if=unsaid)
     """When the last briefing was made that was acted upon."""
     lately: dict[str, Tally] = Field(default_factory=dict, exclude_if=unsaid)
