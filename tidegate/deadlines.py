@@ -17,6 +17,7 @@ from tidegate import (
     reconcile,
     resume,
     samples,
+    stewardship,
     targets,
     thresholds,
     votes,
@@ -189,6 +190,7 @@ def tick(turn: Turn) -> None:
     if turn.now >= turn.state.position.nudge_at and not turn.state.position.phase.over:
         _nudge(turn)
     samples.follow(turn)
+    stewardship.follow(turn)
     turn.change(ticked_at=turn.now)
 
 

@@ -8,7 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import briefing as briefings
-from tidegate import bypass, calendar, dimensions, fallback, freezes, hours, membership, thresholds, votes, waivers
+from tidegate import (
+    bypass,
+    calendar,
+    dimensions,
+    fallback,
+    freezes,
+    hours,
+    membership,
+    stewardship,
+    thresholds,
+    training,
+    votes,
+    waivers,
+)
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -60,10 +73,22 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         for what in plan.stages[stage].owed
     ]
     checks.extend(waivers.problems(plan, state, stage, now))
-    checks.extend(waivers.waived(state, stage, now, _item(plan, state, stage, item, now)) for item in rules.readiness)
+    checks.extend(
+        waivers.waived(
+            state, stage, now, _on_record(plan, state, level, item, now) or _item(plan, state, stage, item, now)
+        )
+        for item in rules.readiness
+    )
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     return tuple(checks)
+
+
+def _on_record(plan: Plan, state: State, level: int, item: ReadinessItem, now: datetime) -> Check | None:
+    """Return what is on record of an item, where that says more than somebody's word."""
+    if item is ReadinessItem.TRAINING:
+        return training.probe(plan, state, level, now)
+    return stewardship.probe(plan, now) if item is ReadinessItem.DATA_STEWARD else None
 
 
 def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: datetime) -> Check:
@@ -118,6 +143,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
+    if gate.kind in (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE) and training.changes(state):
+        found.append(_bar("training", because(Code.TRAINING_CHANGE_OPEN, ids=training.changes(state))))
     problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
     found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:

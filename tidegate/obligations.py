@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, runbook, samples, votes, waves
+from tidegate import fallback, gates, hours, reconcile, resume, runbook, samples, training, votes, waves
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -92,6 +92,8 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     """Return why the word of whoever owes it is not enough."""
     if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind in training.ANSWERED_FOR and (untrained := training.lacking(turn, event.actor.subject)) is not None:
+        return untrained
     if owed.kind == "sample":
         return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
     if owed.kind == "question":

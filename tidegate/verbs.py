@@ -45,6 +45,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Train,
     Turnover,
     Vote,
     Waive,
@@ -95,6 +96,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("drill", Drill),
     ("sample", Sample),
     ("question", Question),
+    ("training", Train),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback
+from tidegate import bypass, calendar, controls, fallback, training
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
@@ -117,7 +117,7 @@ def report(turn: Turn, event: Report) -> Reason:
 def _settle(turn: Turn, event: Report, name: str) -> Reason:
     if name not in turn.state.problems:
         return turn.note("issue", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=name))
-    refusal = _may_accept(turn, event)
+    refusal = _may_accept(turn, event) or training.lacking(turn, event.actor.subject)
     if refusal is not None:
         return turn.note("issue", Outcome.REFUSED, refusal)
     if event.evidence is None:
@@ -134,6 +134,8 @@ def ask(turn: Turn, event: Waive) -> Reason:
     items = tuple(item.value for item in turn.plan.stages[stage].rules.readiness if item not in NEVER)
     if event.item not in (*items, *turn.state.problems):
         return turn.note("exception", Outcome.REFUSED, because(Code.NOT_WAIVABLE, item=event.item))
+    if controls.only_training(event.control):
+        return turn.note("exception", Outcome.REFUSED, because(Code.TRAINING_NO_CONTROL))
     latest = calendar.later(turn.plan.calendar, turn.now, turn.plan.stages[stage].rules.evidence_max_age)
     if not turn.now < event.until <= latest:
         return turn.note("exception", Outcome.REFUSED, because(Code.EXCEPTION_TOO_LONG, latest=latest))
@@ -175,10 +177,10 @@ def ask(turn: Turn, event: Waive) -> Reason:
 
 def judge(turn: Turn, event: Judge) -> Reason:
     """Grant or deny an exception that somebody asked for."""
-    waiver = turn.state.waivers.get(event.name)
+    waiver, who = turn.state.waivers.get(event.name), event.actor.subject
     if waiver is None or waiver.by is not None:
         return turn.note("exception decided", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.name))
-    refusal = _may_accept(turn, event, waiver.asked_by)
+    refusal = _may_accept(turn, event, waiver.asked_by) or (training.lacking(turn, who) if event.accept else None)
     if refusal is not None:
         return turn.note("exception decided", Outcome.REFUSED, refusal)
     others = {
@@ -186,7 +188,6 @@ def judge(turn: Turn, event: Judge) -> Reason:
         for name, other in turn.state.waivers.items()
         if name != event.name and not (event.accept and (other.item, other.stage) == (waiver.item, waiver.stage))
     }
-    who = event.actor.subject
     if not event.accept:
         turn.change(waivers=others)
         reason = because(Code.EXCEPTION_DENIED, id=event.name, item=waiver.item, by=who)

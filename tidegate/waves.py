@@ -80,6 +80,7 @@ def _prepare(turn: Turn) -> None:
         return
     needs = gates.readiness(turn.plan, state, position.target, turn.now)
     if gates.worst(needs) is not Verdict.PASSED:
+        membership.look(turn, needs, position.target)
         return
     level = position.target
     if not membership.ready(turn, level):

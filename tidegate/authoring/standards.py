@@ -174,6 +174,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "retry_every": _shorter,
     "review_every": _shorter,
     "stale_after": _shorter,
+    "trained_only": _more,
     "training_coverage": _more,
     "unlisted_sender": _holds,
 }))  # fmt: skip

@@ -22,10 +22,11 @@ from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
+from tidegate.models.training import Train
 
 __all__ = (
     "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Message", "MessageId", "Noticed",
-    "Observed", "Question", "Sample", "Stored", "Tick",
+    "Observed", "Question", "Sample", "Stored", "Tick", "Train",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -369,6 +370,7 @@ Event = Annotated[
     | Turnover
     | Sample
     | Question
+    | Train
     | Dispatched
     | Applied
     | Drilled

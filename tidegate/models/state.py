@@ -24,6 +24,7 @@ from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.training import Curriculum, Learned
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -222,6 +223,8 @@ class State(Carried):
     """What is met."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
+    trained: dict[Id, dict[Curriculum, Learned]] = Field(default_factory=dict, exclude_if=unsaid)
+    """Who of the programme has learned what."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
     """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
