@@ -79,6 +79,7 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         )
         for item in rules.readiness
     )
+    checks.extend(stewardship.checks(plan, state, now))
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     return tuple(checks)

@@ -231,6 +231,9 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
     for check in gates.readiness(plan, state, level, now):
         if check.verdict is Verdict.PASSED:
             continue
+        if check.name in plan.metrics:
+            yield Step(verb="diagnose", who=(plan.metrics[check.name].reviewer,), why=explain(check.reason))
+            continue
         known = check.name in tuple(ReadinessItem)
         data = check.name == ReadinessItem.DATA_STEWARD.value
         word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"

@@ -2,7 +2,8 @@
 
 What is certified is who may read a source, how long what is drawn from it is kept, where it comes from, and that it is
 still what it was approved as. That is owed source by source, as often as the playbook says and from the first people
-served on; what the playbook says was certified too long ago keeps the gate shut before that.
+served on; what the playbook says was certified too long ago keeps the gate shut before that. So do checks of the data
+themselves: they are made before anybody is served, and one that fails, or that nobody could make, is no pass.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
+from tidegate import calendar, thresholds
 from tidegate.digest import digest
+from tidegate.judging import judge
+from tidegate.models.base import Band
 from tidegate.models.decision import Check, Verdict
 from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
@@ -22,8 +26,10 @@ if TYPE_CHECKING:
 
     from tidegate.models.plan import Plan
     from tidegate.models.playbook import DataSource
+    from tidegate.models.state import State
 
 _KIND: Final = "data_certification"
+_CHECKS = "data-check"
 _MARK = 6
 
 
@@ -65,6 +71,52 @@ def probe(plan: Plan, now: datetime) -> Check | None:
             reason = because(Code.DATA_UNCERTIFIED, source=source, on=how.certified.isoformat(), every=how.recertify)
             return Check(name=ReadinessItem.DATA_STEWARD.value, verdict=Verdict.PENDING, reason=reason)
     return None
+
+
+# -- checks of the data -----------------------------------------------------------------------------------------------
+
+
+def checked(plan: Plan) -> tuple[str, ...]:
+    """Name the metrics that check data, where somebody is the steward of some: older plans read them once it serves."""
+    if not any(how.steward for how in plan.data.values()):
+        return ()
+    kinds = {name: backend.kind for name, backend in plan.sources.items()}
+    return tuple(
+        name for name, one in plan.metrics.items() if kinds.get(one.source) == _CHECKS and one.bands and not one.dry_run
+    )
+
+
+def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
+    """Return what the checks of the data say: what fails, and what nobody has checked, opens no gate."""
+    found = []
+    for name in checked(plan):
+        watched = state.metrics.get(name)
+        last, since = (watched.last, watched.since) if watched else (None, None)
+        verdict, reason, value = judge(plan, plan.metrics[name], name, last, now, since)
+        band = watched.band if watched else Band.HEALTHY
+        if verdict is Verdict.PASSED and band.rank >= Band.HOLD.rank:
+            verdict, reason = Verdict.FAILED, because(Code.IN_BAND, metric=name, value=value, band=band.value)
+        found.append(Check(name=name, verdict=verdict, reason=reason))
+    return tuple(found)
+
+
+def look(turn: Turn, needs: tuple[Check, ...]) -> None:
+    """Have the data checked once nothing else is lacking, and again while a check fails or cannot be made."""
+    lacking = tuple(check.name for check in needs if check.verdict is not Verdict.PASSED)
+    position = turn.state.position
+    waits = position.retry_at is not None and turn.now < position.retry_at
+    if waits or not lacking or any(name not in checked(turn.plan) for name in lacking):
+        return
+    turn.settled("readings")
+    turn.place(attempts=position.attempts + 1, retry_at=_again(turn))
+    thresholds.ask(turn, lacking, position.attempts + 1)
+
+
+def _again(turn: Turn) -> datetime:
+    return calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
+
+
+# -- what is asked of each source -------------------------------------------------------------------------------------
 
 
 def _asked(plan: Plan) -> Iterator[tuple[str, DataSource]]:

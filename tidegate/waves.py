@@ -9,7 +9,20 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import amend, calendar, derived, endings, fallback, gates, membership, resume, schedule, thresholds, votes
+from tidegate import (
+    amend,
+    calendar,
+    derived,
+    endings,
+    fallback,
+    gates,
+    membership,
+    resume,
+    schedule,
+    stewardship,
+    thresholds,
+    votes,
+)
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction
@@ -81,6 +94,7 @@ def _prepare(turn: Turn) -> None:
     needs = gates.readiness(turn.plan, state, position.target, turn.now)
     if gates.worst(needs) is not Verdict.PASSED:
         membership.look(turn, needs, position.target)
+        stewardship.look(turn, needs)
         return
     level = position.target
     if not membership.ready(turn, level):
