@@ -244,6 +244,11 @@ SHELVES = (
                 "questions",
                 "Answer a question that the policy does not cover; whoever asked it hears the answer.",
             ),
+            Verb(
+                "training",
+                "training",
+                "Show who has learned what and who owes it, put a record of it down, or say what has to change in it.",
+            ),
             Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
             Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),

@@ -188,7 +188,7 @@ def _change(turn: Turn, event: Train) -> Reason:
         return turn.note("training change", Outcome.REFUSED, because(Code.TOO_LATE, until=due))
     name = turn.name("training-change")
     what = event.change or ""
-    owed = Obligation(kind="training_change", what=f"training: {what}", owner=owner, due=due, then="block")
+    owed = Obligation(kind="training_change", what=f"training: {what.rstrip('.')}", owner=owner, due=due, then="block")
     turn.change(obligations={**turn.state.obligations, name: owed})
     about = event.about or "what was seen"
     reason = because(Code.TRAINING_CHANGE, id=name, by=who, owner=owner, due=due, what=what, about=about)
@@ -217,6 +217,20 @@ def coverage(plan: Plan, state: State, now: datetime) -> dict[Curriculum, Counte
             good = sum(valid(state, who, curriculum, now) for who in here)
             found[curriculum] = Counted(people=len(here), trained=good)
     return found
+
+
+def owed_by(plan: Plan, state: State, now: datetime) -> tuple[tuple[str, Curriculum], ...]:
+    """Name who of the programme needs a course and does not have it, or has it no longer."""
+    known = plan.training
+    if known is None or not known.recorded:
+        return ()
+    needing = {Curriculum.MANAGERS: known.managing, Curriculum.SUPPORT: known.helping}
+    return tuple(
+        (who, curriculum)
+        for curriculum, people in needing.items()
+        for who in people
+        if known.course(curriculum) is not None and not valid(state, who, curriculum, now)
+    )
 
 
 def short(counted: Counted, share: int) -> bool:

@@ -42,6 +42,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Train,
     Vote,
     Waive,
     Withdraw,
@@ -328,7 +329,8 @@ _RIGHTS = MappingProxyType(
         "start": Right.START, "ready": Right.READY, "drill": Right.READY, "resume": Right.RESUME, "amend": Right.AMEND,
         "override": Right.OVERRIDE, "postpone": Right.POSTPONE, "retire": Right.RETIRE,
         "terminate": Right.TERMINATE, "withdraw": Right.START, "lift": Right.STOP_THE_LINE,
-        "stop_the_line": Right.REDUCE, "exception": Right.READY, "exception_decision": Right.ACCEPT_RISK,
+        "stop_the_line": Right.REDUCE, "exception": Right.READY,
+        "training": Right.READY, "exception_decision": Right.ACCEPT_RISK,
     }
 )  # fmt: skip
 
@@ -360,6 +362,11 @@ def _judgement(_: Plan, state: State, said: dict[str, Any]) -> Message:
     return Judge(**said, name=next(asked, "none"), accept=True)
 
 
+def _taught(plan: Plan, state: State, said: dict[str, Any]) -> Message:
+    on = state.ticked_at.date()
+    return Train(**said, person=_other(plan, said["actor"].subject), course="managers", on=on, evidence=_WORD)
+
+
 def _answer(_: Plan, state: State, said: dict[str, Any]) -> Message:
     asked = (name for name, one in state.questions.items() if one.answer is None)
     return Question(**said, answers=next(asked, "none"), answer=_WORD)
@@ -383,6 +390,7 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
         "issue": lambda _, __, said: Report(**said, what=_WORD),
         "exception": _exception,
         "exception_decision": _judgement,
+        "training": _taught,
         "sample": lambda _, __, said: Sample(**said, runs=1, evidence=_WORD),
         "question": lambda _, __, said: Question(**said, what=_WORD),
         "answer": _answer,
