@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate.checks.look import listed
-from tidegate.checks.rule import DELETE, Example, Fault, Rule
+from tidegate.checks.rule import Example, Fault, Rule
 from tidegate.models.base import Function
 from tidegate.models.playbook import DataSource
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
     from tidegate.authoring.case import Case
 
+_WHOLE = MappingProxyType({
+    "kind": "technical", "level": "telemetry", "supports": "agreed_per_100", "source": "checks", "every": "1d",
+    "query": "taken_at: SELECT max(at) FROM claims\nempty: SELECT count(*) FROM claims WHERE number IS NULL",
+    "max_age": "3d", "reviewer": "platform-lead", "first_response": "Look at the last load.",
+})  # fmt: skip
 _KNOWS = (Function.OPERATIONS, Function.BUSINESS_OWNER)
 
 
@@ -100,31 +106,26 @@ def understood(case: Case) -> Iterator[Fault]:
     "A check of data that stops nothing",
     "Whoever sees that data are checked believes that bad data stop it.",
     Example(
-        "metrics.error_rate",
+        "metrics.whole",
         wrong={
-            "programme:sources.metrics": {"kind": "data-check", "settings": {"dsn": "env:WAREHOUSE"}},
-            "metrics.error_rate.hold": DELETE,
-            "metrics.error_rate.rollback": DELETE,
-            "metrics.error_rate.query": "taken_at: SELECT max(at) FROM c\nempty: SELECT count(*) FROM c",
-            "metrics.policy_blocks_per_1000.query": "taken_at: SELECT max(at) FROM c\nodd: SELECT count(*) FROM c",
+            "programme:sources.checks": {"kind": "data-check", "settings": {"dsn": "env:WAREHOUSE"}},
+            "metrics.whole": {**_WHOLE, "hold": "> 0", "dry_run": True},
         },
         right={
-            "programme:sources.metrics": {"kind": "data-check", "settings": {"dsn": "env:WAREHOUSE"}},
-            "metrics.error_rate.query": "taken_at: SELECT max(at) FROM c\nempty: SELECT count(*) FROM c",
-            "metrics.policy_blocks_per_1000.query": "taken_at: SELECT max(at) FROM c\nodd: SELECT count(*) FROM c",
+            "programme:sources.checks": {"kind": "data-check", "settings": {"dsn": "env:WAREHOUSE"}},
+            "metrics.whole": {**_WHOLE, "hold": "> 0"},
         },
     ),
 )
 def stops(case: Case) -> Iterator[Fault]:
-    """Each metric that checks data has a band in which it acts, and does act."""
+    """A metric that checks data does act; one without any band is another rule's business."""
     for name, metric in case.playbook.metrics.items():
         source = case.programme.sources.get(metric.source)
-        acts = any(getattr(metric, band) is not None for band in ("hold", "narrow", "pause", "rollback"))
-        if source is not None and source.kind == "data-check" and (metric.dry_run or not acts):
+        if source is not None and source.kind == "data-check" and metric.dry_run:
             yield Fault(
                 ("metrics", name),
                 f"`{name}` checks data, and nothing follows when a check fails",
-                'Write `hold: "> 0"` there, or a graver band.',
+                "Leave out `dry_run`.",
             )
 
 

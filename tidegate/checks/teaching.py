@@ -79,14 +79,13 @@ def helpers(case: Case) -> Iterator[Fault]:
         wrong={
             "programme:training_records": True,
             "training.helpers": ["ops-deputy"],
-            "rights": {"ready": ["risk"], "accept_risk": ["risk"]},
-            "programme:people.risk-deputy.active": False,
-            "programme:people.risk-officer.deputy": "governance-lead",
+            "rights": {"ready": ["risk"]},
+            "programme:people.risk-deputy.functions": [],
         },
         right={
             "programme:training_records": True,
             "training.helpers": ["ops-deputy"],
-            "rights": {"ready": ["risk"], "accept_risk": ["risk"]},
+            "rights": {"ready": ["risk"]},
         },
     ),
     covers=("P2", "P3"),
