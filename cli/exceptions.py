@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import render
-from cli.answers import Refusal
+from cli.answers import Exit, Refusal
 from cli.options import AsJson, Evidence, GoodUntil, MessageId, UseCase, Who, Why
 from cli.telling import Manner, message, speaker, tell, unseen
 
@@ -96,6 +96,7 @@ def exception(
     from cli import talk
     from cli.moments import moment
     from tidegate.decide import begin
+    from tidegate.models.control import NO_CONTROL, only_training
 
     if sum(one is not None for one in (item, grant, deny)) > 1:
         raise Refusal("one thing at a time", "Name an ITEM, or --grant or --deny an EXCEPTION.")
@@ -110,6 +111,8 @@ def exception(
     if item is not None:
         if control is None or until is None:
             raise Refusal("an exception needs what is done instead, and an end", "Add --control TEXT --until DATE.")
+        if only_training(control):
+            raise Refusal(NO_CONTROL, "Name it in --control.", Exit.NO)
         at = moment(until, "--until", plan.calendar).isoformat()
         words = {"item": item.strip().lower().replace("-", "_") if item not in state.problems else item}
         tell(

@@ -297,7 +297,6 @@ SENTENCES = MappingProxyType(
         Code.TRAINING_CHANGE: "{owner} owes a change of the training by {due}, before the next wave ({id}, from "
         "{about}): {what}",
         Code.TRAINING_CHANGE_OPEN: "The training must change before the next wave: {ids}.",
-        Code.TRAINING_NO_CONTROL: "Training alone is no control: say what is checked, limited or stopped as well.",
         Code.NOT_TRAINED: "{who} has not learned {course}, and only who has answers for an alert or accepts a risk. "
         "Once they have, somebody else records it: tidegate training {use_case} --person {who} --course managers --on "
         "DATE --evidence WHERE.",

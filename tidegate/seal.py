@@ -27,6 +27,7 @@ from tidegate.models.event import (
     Report,
     Resume,
     Sample,
+    Train,
     Vote,
     Waive,
 )
@@ -115,6 +116,7 @@ _MORE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType(
         Waive: ("control",),
         Sample: ("evidence",),
         Question: ("what", "answer"),
+        Train: ("evidence", "change"),
     }
 )
 

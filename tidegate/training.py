@@ -188,7 +188,7 @@ def _change(turn: Turn, event: Train) -> Reason:
         return turn.note("training change", Outcome.REFUSED, because(Code.TOO_LATE, until=due))
     name = turn.name("training-change")
     what = event.change or ""
-    owed = Obligation(kind="training_change", what=f"training: {what.rstrip('.')}", owner=owner, due=due, then="block")
+    owed = Obligation(kind="training_change", what=f"training: {what}", owner=owner, due=due, then="block")
     turn.change(obligations={**turn.state.obligations, name: owed})
     about = event.about or "what was seen"
     reason = because(Code.TRAINING_CHANGE, id=name, by=who, owner=owner, due=due, what=what, about=about)

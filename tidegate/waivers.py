@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, controls, fallback, training
+from tidegate import bypass, calendar, fallback, training
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
@@ -134,8 +134,6 @@ def ask(turn: Turn, event: Waive) -> Reason:
     items = tuple(item.value for item in turn.plan.stages[stage].rules.readiness if item not in NEVER)
     if event.item not in (*items, *turn.state.problems):
         return turn.note("exception", Outcome.REFUSED, because(Code.NOT_WAIVABLE, item=event.item))
-    if controls.only_training(event.control):
-        return turn.note("exception", Outcome.REFUSED, because(Code.TRAINING_NO_CONTROL))
     latest = calendar.later(turn.plan.calendar, turn.now, turn.plan.stages[stage].rules.evidence_max_age)
     if not turn.now < event.until <= latest:
         return turn.note("exception", Outcome.REFUSED, because(Code.EXCEPTION_TOO_LONG, latest=latest))

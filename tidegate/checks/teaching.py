@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.defaults import rights
 from tidegate.checks.look import next_stage
 from tidegate.checks.rule import Example, Fault, Rule
-from tidegate.controls import only_training
+from tidegate.models.control import only_training
 from tidegate.models.programme import Right
 from tidegate.rights import can_vote
 from tidegate.roster import members

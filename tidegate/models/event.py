@@ -8,10 +8,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.control import NO_CONTROL, only_training
 from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
@@ -273,6 +274,13 @@ class Waive(Message):
     """What is done instead."""
     until: Instant
     """When it ends by itself."""
+
+    @field_validator("control")
+    @classmethod
+    def _controls(cls, control: str) -> str:
+        if only_training(control):
+            raise ValueError(NO_CONTROL)
+        return control
 
 
 class Judge(Message):

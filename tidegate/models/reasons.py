@@ -309,7 +309,6 @@ class Code(StrEnum):
     TRAINING_PROBED = "training_probed"
     TRAINING_CHANGE = "training_change"
     TRAINING_CHANGE_OPEN = "training_change_open"
-    TRAINING_NO_CONTROL = "training_no_control"
     NOT_TRAINED = "not_trained"
     OWN_TRAINING = "own_training"
     NO_COURSE = "no_course"

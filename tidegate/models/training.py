@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tidegate.models.base import Carried, Id, Instant, Line, Span
+from tidegate.models.base import Carried, Id, Instant, Key, Line, Span
 from tidegate.models.message import Message
 
 
@@ -66,8 +66,8 @@ class Train(Message):
     kind: Literal["training"] = "training"
     person: Id | None = None
     """Who has learned it: a person of the programme."""
-    course: Line | None = None
-    """What they have learned: `users`, `managers` or `support`, or the name of that course."""
+    course: Key | None = None
+    """What they have learned: `users`, `managers` or `support`, or what that course is called."""
     on: date | None = None
     """On which day."""
     evidence: Line | None = None

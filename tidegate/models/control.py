@@ -1,12 +1,15 @@
 """What is no control: a sentence that names training and nothing else. People who know better still make mistakes.
 
-It reads English words, and no meaning: where a sentence names training and nothing that is done, checked or stopped,
+The rules see no words, only what stands for them; so it is read here, as a message is heard, and by `check`. It reads
+English words, and no meaning: where a sentence names training and nothing that is done, checked or stopped,
 it is no control. What it lets pass is for people to judge.
 """
 
 from __future__ import annotations
 
 import re
+
+NO_CONTROL = "training alone is no control: say what is checked, limited or stopped as well"
 
 _TAUGHT = re.compile(
     r"\b(?:re)?train(?:ed|ing|ings|s)?\b|\bcourses?\b|\be-?learning\b|\blessons?\b|\bworkshops?\b|\bwebinars?\b"
