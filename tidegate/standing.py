@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, freezes, gates, judging, schedule, thresholds, votes
+from tidegate import conditions, freezes, gates, judging, schedule, thresholds, training, votes
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -234,6 +234,9 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
         if check.name in plan.metrics:
             yield Step(verb="diagnose", who=(plan.metrics[check.name].reviewer,), why=explain(check.reason))
             continue
+        if check.reason.code in (Code.GROUP_UNTRAINED, Code.TRAINING_OWED):
+            yield _untrained(plan, check)
+            continue
         known = check.name in tuple(ReadinessItem)
         data = check.name == ReadinessItem.DATA_STEWARD.value
         word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
@@ -242,6 +245,15 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
             who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
             why=explain(check.reason),
         )
+
+
+def _untrained(plan: Plan, check: Check) -> Step:
+    """Say who puts training on record: of the programme's own people here, of a cohort where its list is kept."""
+    facts, why = check.reason.facts, explain(check.reason)
+    if facts.get("cohort") == training.PROGRAMME:
+        verb = f"training --person PERSON --course {facts['group']} --on DATE --evidence WHERE"
+        return Step(verb=verb, who=_holders(plan, Right.READY), why=why)
+    return Step(verb="training", who=(plan.business_owner,), why=why)
 
 
 def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:

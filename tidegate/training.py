@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ANSWERED_FOR = ("incident", "alert_review")
 """What is owed about an alert or a stop, and only answered for by who is trained to."""
+PROGRAMME = "the programme"
+"""What the programme's own people are called where they are counted like a cohort."""
 _OPEN_AT_MOST = 10
 _WHOLE = 10_000
 _HUNDRED = 100
@@ -271,7 +273,7 @@ def probe(plan: Plan, state: State, level: int, now: datetime) -> Check | None:
     for curriculum, counted in named.items():
         if short(counted, share):
             reason = because(
-                Code.GROUP_UNTRAINED, cohort="the programme", group=curriculum.value, people=counted.people,
+                Code.GROUP_UNTRAINED, cohort=PROGRAMME, group=curriculum.value, people=counted.people,
                 trained=counted.trained, share=percent(counted), asked=f"{share // _HUNDRED}%",
             )  # fmt: skip
             return Check(name=item, verdict=Verdict.PENDING, reason=reason)

@@ -296,6 +296,8 @@ def test_p5_a_cohort_is_served_once_enough_of_it_are_trained(good: int, opens: b
         assert story.state.readiness.keys() == {ReadinessItem.ROLLBACK_TESTED}, "nobody's word was needed"
         return
     assert [check.reason.facts[name] for name in ("cohort", "share", "asked")] == [ALL, "77%", "80%"]
+    (step,) = standing.standing(story.plan, story.state, story.now).steps
+    assert (step.verb, step.who) == ("training", ("business",)), "nobody's word mends what a list says"
     lists(story, users=(40, 32))
     story.wait(2 * DAY)
     assert story.phase is Phase.AWAITING_APPROVAL, "it is read again, and opens by itself"
@@ -336,6 +338,9 @@ def test_f17_the_support_team_is_trained_before_anybody_is_served(known: bool) -
     story.ready()
     assert (story.phase is Phase.AWAITING_APPROVAL) is known
     assert item(story).reason.facts.get("group") == (None if known else "support")
+    verbs = [step.verb for step in standing.standing(story.plan, story.state, story.now).steps]
+    record = "training --person PERSON --course support --on DATE --evidence WHERE"
+    assert (record in verbs) is not known
 
 
 def test_f17_a_playbook_names_its_support_team_and_their_course() -> None:
@@ -359,10 +364,7 @@ def test_f17_a_playbook_names_its_support_team_and_their_course() -> None:
     ],
 )
 def test_p6_training_alone_is_no_control(control: str, code: Code | None) -> None:
-    """An exception whose control is training and nothing else is not heard; with a control beside it, it is asked for.
-
-    It is read at the door, where the words still are: the rules see only what stands for them.
-    """
+    """A control that is training and nothing else is not heard; it is read at the door, where the words still are."""
     story = begun()
     words = {"as": "ops-a", "item": "training", "control": control, "until": (story.now + 20 * DAY).isoformat()}
     event = heard("exception", json.dumps(words).encode(), "m-1")
