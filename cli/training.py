@@ -171,8 +171,8 @@ def _show(told: dict[str, Any]) -> None:
         return
     for one in told["courses"]:
         render.say(f"  {one['for']:<10}{render.clean(one['course'])}")
-    asks = f"{told['asked']} of a cohort must be trained where it stands; what was learned counts for {told['valid']}."
-    render.sentence(asks)
+    asks = "No share" if told["asked"] == "0%" else told["asked"]
+    render.sentence(f"{asks} of a cohort must be trained where it stands; what was learned counts for {told['valid']}.")
     if not told["recorded"]:
         render.sentence("The programme keeps no book of its own people (training_records), so nobody is refused.")
     elif told["decides"]:

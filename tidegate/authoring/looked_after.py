@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate.checks.look import answerable
+from tidegate.checks.look import ROLES, answerable
 from tidegate.models.base import Function
 from tidegate.models.playbook import DataSource
 from tidegate.models.training import PlanTraining
@@ -18,7 +18,8 @@ def training(case: Case) -> PlanTraining | None:
     courses, programme = case.playbook.training, case.programme
     if courses is None:
         return None
-    named = {*case.owners.values(), *(name for _, name in answerable(case))}
+    owners = {case.owners[function] for _, function in ROLES if function in case.owners}
+    named = owners | {name for _, name in answerable(case)}
     return PlanTraining(
         users=courses.users,
         managers=courses.managers,
