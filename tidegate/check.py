@@ -18,6 +18,7 @@ from tidegate.checks import (
     communication,
     cost,
     drills,
+    exceptions,
     fallback,
     goals,
     handoff,
@@ -64,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     *cost.RULES,
     *fallback.RULES,
     *drills.RULES,
+    *exceptions.RULES,
     *communication.RULES,
     *handoff.RULES,
 )

@@ -372,8 +372,9 @@ def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
 
 
 def pager(plan: Plan) -> tuple[str, ...]:
-    """Return whom a page reaches: who decides about it, and who runs it."""
-    return tuple(dict.fromkeys((plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner)))
+    """Return whom a page reaches: who decides about it, who runs it, and who owns escalations."""
+    above = () if plan.escalation_owner is None else (plan.escalation_owner,)
+    return tuple(dict.fromkeys((plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner, *above)))
 
 
 def turn_owners(plan: Plan) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from tidegate import briefing as briefings
 from tidegate import (
     bypass,
     calendar,
+    debt,
     dimensions,
     fallback,
     freezes,
@@ -60,7 +61,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
-        checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
+        checks.extend(waivers.problems(plan, state, max(level, 1), now))
+        checks.extend(debt.checks(plan, state, max(level, 1), now))
     return tuple(checks)
 
 
@@ -72,16 +74,17 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         Check(name=f"owed: {what}", verdict=Verdict.FAILED, reason=because(Code.OWED, what=what, stage=stage.value))
         for what in plan.stages[stage].owed
     ]
-    checks.extend(waivers.problems(plan, state, stage, now))
+    checks.extend(waivers.problems(plan, state, level, now))
     checks.extend(
         waivers.waived(
-            state, stage, now, _on_record(plan, state, level, item, now) or _item(plan, state, stage, item, now)
+            plan, state, level, now, _on_record(plan, state, level, item, now) or _item(plan, state, stage, item, now)
         )
         for item in rules.readiness
     )
     checks.extend(stewardship.checks(plan, state, now))
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
+    checks.extend(debt.checks(plan, state, level, now))
     return tuple(checks)
 
 
@@ -146,8 +149,9 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
     )
     if gate.kind in (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE) and training.changes(state):
         found.append(_bar("training", because(Code.TRAINING_CHANGE_OPEN, ids=training.changes(state))))
-    problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
+    problems = waivers.problems(plan, state, max(level, 1), now)
     found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
+    found.extend(_bar(check.name, check.reason) for check in debt.checks(plan, state, max(level, 1), now))
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)

@@ -44,8 +44,9 @@ def test_the_commands_of_the_page_answer_so(tidegate: Here, monkeypatch: pytest.
     story = Story(plan_of(NAME, asks, KEEPS))
     Spoken(story, monkeypatch)
     story.start("pmo-lead")
-    words = ("exception", NAME, "training", "--control", "A colleague confirms each page.", "--until", "2027-01-31")
-    assert tidegate(*words, "--as", "ops-manager").code == 0
+    words = ("exception", "request", NAME, "training", "--control", "A colleague confirms each page.")
+    more = ("--until", "2026-12-20", "--reason", "The course begins in December.")
+    assert tidegate(*words, *more, "--as", "ops-manager").code == 0
     codes = []
     for command, shown in CONSOLE.findall(PAGE):
         answer = tidegate(*shlex.split(command)[1:])
