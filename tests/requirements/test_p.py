@@ -172,6 +172,20 @@ def test_p2_an_alert_that_nobody_reviews_bars_the_next_wave() -> None:
     assert alarmed(taught(recorded=False))[1] == ""
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_p2_an_incident_is_answered_for_by_the_trained(known: bool) -> None:
+    """A guardrail that pauses leaves one incident and no second review, and only who is trained answers for it."""
+    story = Story(with_rules(taught(), None, incident_within=Span.of("2bd"))).live()
+    fired = {"fingerprint": "prompt-injection", "starts_at": story.now, "does": Band.PAUSE}
+    story.message(Alert, "monitoring", actor_kind=ActorKind.SERVICE, about="guardrail", **fired)
+    owed = {name: one.kind for name, one in story.state.obligations.items() if one.kind in training.ANSWERED_FOR}
+    assert list(owed.values()) == ["incident"]
+    if known:
+        trained(story, "ops-a", who="ops-b")
+    answer = said(story.message(Confirm, "ops-a", what=next(iter(owed)), evidence="INC-7"))
+    assert answer is (Code.OBLIGATION_MET if known else Code.NOT_TRAINED)
+
+
 # -- P3 ---------------------------------------------------------------------------------------------------------------
 
 
