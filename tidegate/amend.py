@@ -5,9 +5,11 @@ Tightening needs nobody. What is wider, looser or decided by other people is a n
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
-from tidegate import fallback, frozen, gates, membership, schedule, votes
+from tidegate import calendar, fallback, frozen, gates, membership, schedule, votes
+from tidegate.authoring.standards import stricter_gate
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Backend, Plan
+    from tidegate.models.standard import GateRule
 
 LARGEST_REVISION = 256 * 1024
 """Bytes, as for any plan: it travels with the state while it is proposed, and after."""
@@ -154,6 +157,8 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
+    higher = _higher(turn.plan, new, level)
+    needs = needs if higher is None else dict(higher.functions)
     thawed = frozen.touched(turn.plan, new)
     own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
     if thawed and own is None:
@@ -170,6 +175,7 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
         needs=needs,
         persons=(own,) if own is not None else (),
         plan=new,
+        signed=higher is not None and higher.signed,
     )
     if gate is None:
         return False
@@ -192,6 +198,16 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
                     # A proposal puts a review off for as long as it is open itself, and no longer.
                     turn.place(observation=watch.but(review_at=gate.expires_at))
     return True
+
+
+def _higher(old: Plan, new: Plan, level: int) -> GateRule | None:
+    """Return whom a revision asks that raises a stage: whoever it asks now, and whoever the stage then asks."""
+    known = {stage: part.raised for stage, part in old.stages.items()}
+    raised = [part for stage, part in new.stages.items() if set(part.raised) - set(known.get(stage, ()))]
+    if not raised:
+        return None
+    rules = (part.rules.gates[GateKind.AMENDMENT] for part in raised)
+    return reduce(stricter_gate, rules, old.rules(level).gates[GateKind.AMENDMENT])
 
 
 def agreed(turn: Turn, gate: Gate) -> None:
@@ -230,6 +246,9 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
+    if material and turn.state.cycles:
+        # What has repeated was something else.
+        turn.change(cycles=())
     if material or _names(old) != _names(new):
         # A run that begins with the plan in force is one that whoever looks from outside can read it from.
         turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))
@@ -240,6 +259,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
     turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
     _carry_emergency(turn, old)
+    _watch_as_raised(turn, old)
     kept = {name: metric for name, metric in turn.state.metrics.items() if name in new.metrics}
     if turn.state.metrics:
         # What is measured from now on is read from now on.
@@ -275,6 +295,20 @@ def _names(plan: Plan) -> tuple[object, ...]:
 def _moved(old: Plan, new: Plan, level: int) -> int | None:
     """Return which level of the new revision a level of the old one is; none if it is gone."""
     return fallback.level_named(new, fallback.level_name(old, level))
+
+
+def _watch_as_raised(turn: Turn, old: Plan) -> None:
+    """A wave whose stage was raised under way is watched for as long, and looked at as often, as is asked now."""
+    watch, level = turn.state.position.observation, turn.state.position.level
+    if watch is None or level == 0:
+        return
+    rung, rules, working = turn.plan.rung(level), turn.plan.rules(level), turn.plan.calendar
+    before = old.stages[rung.stage].raised if rung.stage in old.stages else ()
+    if not set(turn.plan.stages[rung.stage].raised) - set(before):
+        return
+    until = max(watch.until, calendar.later(working, watch.since, rung.observe))
+    review = max(min(watch.review_at, calendar.again(working, turn.now, rules.review_every)), until)
+    turn.place(observation=watch.but(until=until, latest=max(watch.latest, until), review_at=review))
 
 
 def _carry_emergency(turn: Turn, old: Plan) -> None:

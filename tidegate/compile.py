@@ -295,6 +295,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for stage in case.stages
             if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
+        assumptions=playbook.assumptions,
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
         vendors=_vendors(case),
         unit=playbook.unit,
@@ -351,6 +352,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+        raised=case.raised.get(stage, ()),
         frozen=plan.never_widen,
     )
 

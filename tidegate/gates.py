@@ -13,10 +13,12 @@ from tidegate import (
     calendar,
     debt,
     dimensions,
+    environment,
     fallback,
     freezes,
     hours,
     membership,
+    proven,
     stewardship,
     thresholds,
     training,
@@ -58,12 +60,21 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(dimensions.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind is GateKind.STAGE:
+        checks.extend(proven.checks(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
+        checks.extend(environment.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
-        checks.extend(waivers.problems(plan, state, max(level, 1), now))
-        checks.extend(debt.checks(plan, state, max(level, 1), now))
+        checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
+
+
+def _known(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return a level's known problems and exceptions, and all that its stage owes if it was raised under way."""
+    if plan.stages[plan.rung(level).stage].raised:
+        return readiness(plan, state, level, now)
+    return (*waivers.problems(plan, state, level, now), *debt.checks(plan, state, level, now))
 
 
 def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
@@ -149,9 +160,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
     )
     if gate.kind in (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE) and training.changes(state):
         found.append(_bar("training", because(Code.TRAINING_CHANGE_OPEN, ids=training.changes(state))))
-    problems = waivers.problems(plan, state, max(level, 1), now)
-    found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
-    found.extend(_bar(check.name, check.reason) for check in debt.checks(plan, state, max(level, 1), now))
+    known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
+    found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)
@@ -189,6 +199,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     persons: tuple[str, ...] = (),
     plan: Plan | None = None,
     excluded: tuple[str, ...] | None = None,
+    signed: bool = False,
 ) -> Gate | None:
     """Open a round of votes about exactly this change, or say at once that it could never be met."""
     now = turn.now
@@ -234,7 +245,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
         needs=asked,
         persons=persons,
         excluded=barred_from_it,
-        signed=rule.signed,
+        signed=rule.signed or signed,
         briefing=briefing,
     )
     ask = votes.askable(turn.plan, turn.state, gate, now)

@@ -182,6 +182,29 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         )
         yield Change("blocking issues", Weight.MATERIAL if fewer else Weight.RECORDED)
     yield from _accepted(old, new)
+    yield from _raised(old, new)
+    yield from _assumed(old, new)
+
+
+def _raised(old: Plan, new: Plan) -> Iterator[Change]:
+    # A stage that comes to touch what a system of record touches is another stage, however strict its rules are.
+    for stage, part in new.stages.items():
+        was = old.stages[stage].raised if stage in old.stages else ()
+        if more := [why for why in part.raised if why not in was]:
+            what = f"held to the rules of a system of record, for {'; '.join(more)}"
+            yield Change(f"{stage.value}: {what}", Weight.MATERIAL)
+        elif part.raised != was:
+            yield Change(f"{stage.value}: touches less of what a system of record touches", Weight.RECORDED)
+
+
+def _assumed(old: Plan, new: Plan) -> Iterator[Change]:
+    if new.assumptions == old.assumptions:
+        return
+    # What is not known yet may be settled or said anew, and not be forgotten.
+    named = {each.what for each in new.assumptions}
+    gone = any(each.settled is None and each.what not in named for each in old.assumptions)
+    asks = (Function.RISK,) if gone else ()
+    yield Change("open assumptions", Weight.FUNCTION if gone else Weight.RECORDED, asks)
 
 
 def _accepted(old: Plan, new: Plan) -> Iterator[Change]:

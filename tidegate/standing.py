@@ -9,7 +9,19 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, debt, freezes, gates, judging, schedule, thresholds, training, votes, waivers
+from tidegate import (
+    conditions,
+    debt,
+    environment,
+    freezes,
+    gates,
+    judging,
+    schedule,
+    thresholds,
+    training,
+    votes,
+    waivers,
+)
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -214,14 +226,13 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         yield Step(verb="start", who=_holders(plan, Right.START), why="it is submitted and has not begun")
     elif phase is Phase.PREPARING and not position.sent_back:
         yield from _readiness(plan, state, position.target or 1, now)
+        yield from _ground(environment.checks(plan, state, position.target or 1))
     elif phase is Phase.SCHEDULED:
         for gate in state.gates.values():
             if gate.satisfied_at is not None:
-                yield from _notices(plan, state, gate)
-                yield from _frozen(plan, gate, now)
-                yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+                yield from _scheduled(plan, state, gate, now)
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
-        yield from _readings(plan, state, now)
+        yield from _watched(plan, state, now)
     elif phase is Phase.HANDOFF_PENDING:
         yield from _drill(plan, state)
     elif phase is Phase.OPERATING:
@@ -267,6 +278,27 @@ def _untrained(plan: Plan, check: Check) -> Step:
         verb = f"training --person PERSON --course {facts['group']} --on DATE --evidence WHERE"
         return Step(verb=verb, who=_holders(plan, Right.READY), why=why)
     return Step(verb="training", who=(plan.business_owner,), why=why)
+
+
+def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    level = max(state.position.level, 1)
+    yield from _readings(plan, state, now)
+    if plan.stages[plan.rung(level).stage].raised:
+        # What a stage owes that was raised under way is owed before its next review can lead anywhere.
+        yield from _readiness(plan, state, level, now)
+
+
+def _scheduled(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
+    yield from _notices(plan, state, gate)
+    yield from _frozen(plan, gate, now)
+    yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+    yield from _ground(environment.checks(plan, state, gate.level))
+
+
+def _ground(checks: tuple[Check, ...]) -> Iterator[Step]:
+    for check in checks:
+        if check.verdict is not Verdict.PASSED:
+            yield Step(verb="exposure --observed", who=(Function.PLATFORM.value,), why=explain(check.reason))
 
 
 def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:

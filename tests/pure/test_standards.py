@@ -18,7 +18,7 @@ TIERS: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
 RULES = [(stage, tier, STAGED.stages[stage][tier]) for stage in Stage for tier in TIERS]
 STRICTER: dict[str, Any] = {
     "acknowledge": True, "briefing_max_age": "20d", "drill_max_age": "30d", "drill_recorded": True,
-    "dimensions": ["spend"],
+    "dimensions": ["spend"], "environment": True, "maturity": True,
     "evidence_max_age": "90d",
     "evidence_retries": 2, "families": ["outcome", "cost"], "first_wave_max_share": 4_000, "handoff_within": "10bd",
     "incident_within": "2bd", "exceptions": {"longest": "30d"},

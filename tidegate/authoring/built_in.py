@@ -218,6 +218,8 @@ def _rules(stage: Stage, tier: Tier) -> StageRules:
             "families": _families(stage, tier),
             "dimensions": _dimensions(stage, tier),
             "readiness": _readiness(stage, tier),
+            "environment": True,
+            "maturity": stage is not Stage.PILOT,
             "exceptions": _exceptions(stage, tier),
             **{name: row[tier - 1] for name, row in _RULES[stage].items()},
         }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tidegate.models.assumption import Assumption
 from tidegate.models.base import (
     Amount,
     Band,
@@ -306,6 +307,8 @@ class PlanStage(Carried):
     """The readiness items that the playbook itself proves."""
     owed: tuple[str, ...] = ()
     """What the playbook must still say before the stage can begin."""
+    raised: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """Why it is held to the rules of a system of record before it is one: what it touches."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
 
@@ -405,6 +408,8 @@ class Plan(Carried):
     """Known problems that bar a stage."""
     accepted_issues: dict[Stage, tuple[AcceptedIssue, ...]] = Field(default_factory=dict)
     """Known problems that people live with in a stage, each with who accepted it and until when."""
+    assumptions: tuple[Assumption, ...] = Field(default=(), exclude_if=unsaid)
+    """What is taken to be so; each briefing shows those that are open."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
     vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=unsaid)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from tidegate.models.assumption import Assumption
 from tidegate.models.base import (
     Authored,
     Condition,
@@ -188,6 +189,8 @@ class Playbook(Authored):
     """Where it is weak, and when a person must step in."""
     issues: tuple[Issue, ...] = ()
     """Known problems and open assumptions."""
+    assumptions: Annotated[tuple[Assumption, ...], Field(max_length=30)] = ()
+    """What is taken to be so and not known yet, each with who finds out, and how."""
     handoff: Handoff | None = None
     """Who takes it over."""
     sop: Sop | None = None

@@ -136,6 +136,11 @@ class StageRules(Authored):
     """After so many reverts of the same drift in a day the rollout is paused."""
     repeat_cycles: Annotated[int, Field(ge=1, le=12)] = 1
     """How many reviewed waves must have passed before the stage is left."""
+    maturity: bool = Field(default=False, exclude_if=unsaid)
+    """Whether only waves and periods inside their bands count as cycles, and whether worth, risk and repeatability are
+    asked for, in this order, before a system of record begins."""
+    environment: bool = Field(default=False, exclude_if=unsaid)
+    """Whether each target must be in sight, and logging shown, before anything widens."""
     recertify_every: Span | None = None
     """How often access and data are certified again once it operates."""
     handoff_within: Span = Span.of("20bd")
