@@ -256,6 +256,11 @@ SHELVES = (
                 "Answer a question that the policy does not cover; whoever asked it hears the answer.",
             ),
             Verb(
+                "training",
+                "training",
+                "Show who has learned what and who owes it, put a record of it down, or say what has to change in it.",
+            ),
+            Verb(
                 "exception",
                 "exceptions",
                 "Ask for an exception, decide it, and see those there are, here or in all rollouts.",

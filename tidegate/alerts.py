@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, fallback, rereview
+from tidegate import bypass, fallback, rereview, training
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Outcome
 from tidegate.models.event import SYSTEM, Alert, Reduction
@@ -70,6 +70,8 @@ def take(turn: Turn, event: Alert) -> Reason:
         turn.system("alert", Outcome.DONE, because(Code.ALERTS_TOO, n=len(more), alerts=more))
     _tell(turn, event, first, fresh)
     said = fallback.reduce(turn, _way(turn, does))
+    if event.about == "guardrail":
+        training.review(turn, first)
     if event.about == "bypass":
         bypass.void(turn)
     return said

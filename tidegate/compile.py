@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidegate.authoring import looked_after
 from tidegate.authoring.dated import freezes, midnight, undated
 from tidegate.authoring.defaults import judged, longest, notices, questions, raci, reach, rights, sampling, stop_rules
 from tidegate.authoring.metrics import plan_metrics
@@ -46,7 +47,6 @@ from tidegate.models.plan import (
     PlanStage,
     reread,
 )
-from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Zones
 from tidegate.models.sheet import Sheet
 from tidegate.models.standard import ReadinessItem
@@ -260,6 +260,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for name, cohort in programme.cohorts.items()
             if cohort.members is not None and name in case.ladder[-1].exposure.cohorts
         },
+        training=looked_after.training(case),
         test_subjects={name: one.people for name, one in programme.cohorts.items() if one.kind == "test"},
         drivers={
             name: Backend(
@@ -278,10 +279,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         reach=ways,
         mails={name: person.mail for name, person in programme.people.items() if person.mail is not None},
         purpose=playbook.objective or playbook.learn,
-        data={
-            name: source if isinstance(source, DataSource) else DataSource(kind=source)
-            for name, source in playbook.data.items()
-        },
+        data=looked_after.data(case),
         subject=judged(case),
         stop_rules=stop_rules(playbook),
         rollout_stops=playbook.rollout_stops,

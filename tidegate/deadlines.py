@@ -20,6 +20,7 @@ from tidegate import (
     reminders,
     resume,
     samples,
+    stewardship,
     targets,
     thresholds,
     votes,
@@ -147,7 +148,8 @@ def _of_gates(plan: Plan, state: State) -> Iterator[Deadline]:
 
 def _of_schedule(plan: Plan, state: State) -> Iterator[Deadline]:
     position = state.position
-    if position.retry_at is not None and position.phase in (Phase.CHECKPOINT_DUE, Phase.SCHEDULED):
+    asks = (Phase.PREPARING, Phase.CHECKPOINT_DUE, Phase.SCHEDULED)
+    if position.retry_at is not None and position.phase in asks:
         yield Deadline(position.retry_at, "ask for evidence", plan.ai_owner)
     reads = position.phase in (Phase.CHECKPOINT_DUE, Phase.PREPARING)
     if state.unread is not None and reads and state.unread.again > state.ticked_at:
@@ -205,6 +207,7 @@ def tick(turn: Turn) -> None:
             reminders.due(turn, one.about)
     samples.follow(turn)
     recurring.follow(turn)
+    stewardship.follow(turn)
     turn.change(ticked_at=turn.now)
 
 

@@ -31,6 +31,7 @@ from tidegate import (
     schedule,
     signature,
     thresholds,
+    training,
     votes,
     waivers,
     waves,
@@ -64,6 +65,7 @@ from tidegate.models.event import (
     Stored,
     Terminate,
     Tick,
+    Train,
     Vote,
 )
 from tidegate.models.plan import Plan
@@ -234,6 +236,7 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
     opens = isinstance(event, _OPENING) or (isinstance(event, StopTheLine) and event.lift)
     opens = opens or (isinstance(event, Drill) and not event.real)
     opens = opens or (isinstance(event, Question) and event.answers is not None)
+    opens = opens or (isinstance(event, Train) and event.change is None)
     if not signs or not opens or event.actor.verified:
         return None
     return because(Code.SIGNATURE_REQUIRED, gate=f"this {event.kind}")  # type: ignore[attr-defined]  # every message has a kind
@@ -337,6 +340,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "turnover": membership.turnover,
         "sample": samples.take,
         "question": questions.take,
+        "training": training.take,
     }
 )
 

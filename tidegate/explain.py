@@ -325,9 +325,31 @@ SENTENCES = MappingProxyType(
         Code.ROLL_READ: "{cohort} names {people} people (list {list}).",
         Code.ROLL_UNREAD: "It cannot be read who is in {cohort}: {note}",
         Code.ROLL_AWAITED: "It is not known who is in {cohorts}; it is being read.",
-        Code.TRAINING_OWED: "Of {people} people in {cohort}, {trained} are trained; {asked} must be.",
+        Code.TRAINING_OWED: "Of {people} people in {cohort}, {trained} are trained ({share}); {asked} must be.",
+        Code.GROUP_UNTRAINED: "Of {people} {group} in {cohort}, {trained} are trained ({share}); {asked} must be.",
         Code.TURNOVER: "{left} people lost their access by name, and {joined} got it.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
+        # training, and data that is looked after
+        Code.TRAINED: "{who} has learned {course}; that counts until {until} ({ref}, says {by}).",
+        Code.TRAINING_KNOWN: "That {who} has learned {course} is on record until {until} already.",
+        Code.TRAINING_TOO_OLD: "What {who} learned of {course} counted until {until}; it must be learned again.",
+        Code.TRAINING_AHEAD: "{who} cannot have learned anything on {on} already.",
+        Code.TRAINING_LAPSED: "What {who} learned of {course} counted until {until}, and only who has that training "
+        "answers for an alert or accepts a risk. Once they have it again, somebody else records it: tidegate training "
+        "{use_case} --person {who} --course managers --on DATE --evidence WHERE.",
+        Code.TRAINING_PROBED: "{trained} of {people} people in {cohorts} are trained; of the programme's own {more}.",
+        Code.TRAINING_CHANGE: "{owner} owes a change of the training by {due}, before the next wave ({id}, from "
+        "{about}): {what}",
+        Code.TRAINING_CHANGE_OPEN: "The training must change before the next wave: {ids}.",
+        Code.NOT_TRAINED: "{who} has not learned {course}, and only who has answers for an alert or accepts a risk. "
+        "Once they have, somebody else records it: tidegate training {use_case} --person {who} --course managers --on "
+        "DATE --evidence WHERE.",
+        Code.OWN_TRAINING: "{who} cannot say so of themselves; somebody else records it.",
+        Code.NO_COURSE: "There is no course called {course}; there is {known}.",
+        Code.NOTHING_ASKED: "There is no question and no known problem called {id}.",
+        Code.ALERT_REVIEW: "Somebody who is trained for it owes a look at {alert} by {due} ({id}).",
+        Code.DATA_UNCERTIFIED: "{source} was certified on {on} and must be every {every}: certify it, write the day "
+        "in the playbook, and amend.",
         Code.DISPATCHED: "The targets are told: {verb} to {label} (epoch {epoch}).",
         Code.PRE_APPROVED: "A standard change: the programme approved it beforehand ({kinds}).",
         Code.ADOPTED_PLAN: "Revision {digest} is in force.",

@@ -19,7 +19,9 @@ from tidegate import (
     hours,
     membership,
     proven,
+    stewardship,
     thresholds,
+    training,
     votes,
     waivers,
 )
@@ -84,12 +86,23 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         for what in plan.stages[stage].owed
     ]
     checks.extend(waivers.problems(plan, state, level, now))
-    asked = (items.item(plan, state, stage, item, now) for item in rules.readiness)
+    asked = (
+        _on_record(plan, state, level, item, now) or items.item(plan, state, stage, item, now)
+        for item in rules.readiness
+    )
     checks.extend(waivers.waived(plan, state, level, now, check) for check in asked)
+    checks.extend(stewardship.checks(plan, state, now))
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(items.item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     checks.extend(debt.checks(plan, state, level, now))
     return tuple(checks)
+
+
+def _on_record(plan: Plan, state: State, level: int, item: ReadinessItem, now: datetime) -> Check | None:
+    """Return what is on record of an item, where that says more than somebody's word."""
+    if item is ReadinessItem.TRAINING:
+        return training.probe(plan, state, level, now)
+    return stewardship.probe(plan, now) if item is ReadinessItem.DATA_STEWARD else None
 
 
 def drill_needed(plan: Plan, state: State) -> bool:
@@ -114,6 +127,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
+    if gate.kind in (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE) and training.changes(state):
+        found.append(_bar("training", because(Code.TRAINING_CHANGE_OPEN, ids=training.changes(state))))
     known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
     found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:

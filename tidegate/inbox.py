@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, gates, rights, standing, thresholds, votes
+from tidegate import calendar, gates, rights, standing, thresholds, training, votes
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
@@ -57,11 +57,11 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     for name, owed in state.obligations.items():
         # What is owed for a handover has a round of votes, or a drill, of its own.
         if owed.kind != "handoff":
-            yield _owed(plan, state, name, owed)
+            yield _owed(plan, state, name, owed, now)
     yield from _readings(plan, state, stands)
 
 
-_RIGHTS = ("start", "resume", "ready", "drill", "lift", "amend", "withdraw-veto")
+_RIGHTS = ("start", "resume", "ready", "drill", "lift", "amend", "withdraw-veto", "training")
 """Steps that wait for a right that somebody holds, with no round of votes and no date of their own."""
 
 
@@ -170,7 +170,7 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
     return Ask("right", step.verb, _short(step.why), due, "narrow" if narrows else "nudge", None, chairs)
 
 
-def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
+def _owed(plan: Plan, state: State, name: str, owed: Obligation, now: datetime) -> Ask:
     # What comes round again is asked for before its day, and not all the time between.
     soon = plan.rules(state.position.level).review_every.wall
     rounds = owed.every_days is not None or owed.kind == "launch_review"
@@ -183,7 +183,9 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
         everybody = _people(plan, (owed.owner, *owed.others))
         verb = standing.ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
-        chairs = tuple(chair for chair in everybody if chair.person not in barred)
+        able = tuple(chair for chair in everybody if chair.person not in barred)
+        # Where nobody is trained for it, it still waits for those who owe it: they are told what they lack.
+        chairs = tuple(one for one in able if training.assignable(plan, state, owed.kind, one.person, now)) or able
     return Ask("owed", verb, _short(owed.what), owed.due, owed.then, since, chairs)
 
 

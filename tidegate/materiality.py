@@ -14,6 +14,7 @@ from tidegate.models.base import Function
 from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
+from tidegate.models.training import Curriculum
 from tidegate.permit import narrower
 from tidegate.subject import another
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tidegate.models.base import Span
     from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.plan_notice import PlanNotice
+    from tidegate.models.training import PlanTraining
 
 __all__ = ("Change", "Weight", "diff")
 
@@ -247,6 +249,16 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
         # Where nobody was named before, somebody now is: that is no other question to anybody.
         asks = () if old.escalation_owner is None else (Function.RISK,)
         yield Change("escalation owner changes", Weight.FUNCTION if asks else Weight.RECORDED, asks)
+    if new.training != old.training:
+        weaker = old.training is not None and _taught_less(old.training, new.training)
+        yield Change("what people must have learned", Weight.MATERIAL if weaker else Weight.RECORDED)
+
+
+def _taught_less(old: PlanTraining, new: PlanTraining | None) -> bool:
+    if new is None or (old.recorded and not new.recorded) or not not_longer(new.valid, old.valid):
+        return True
+    fewer = {*old.managing, *old.helping} - {*new.managing, *new.helping}
+    return bool(fewer) or any(old.course(one) is not None and new.course(one) is None for one in Curriculum)
 
 
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
@@ -351,13 +363,17 @@ def _by_name(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change(f"roles are gone at {target}", Weight.RECORDED)
 
 
+_CARE = ("recertify", "meaning_owner", "steward", "source_of_truth", "certified", "selection")
+"""How a source is looked after, which changes nothing of what it is used for."""
+
+
 def _data(old: Plan, new: Plan) -> Iterator[Change]:
     for name, source in new.data.items():
         was = old.data.get(name)
         if was is None:
             yield Change(f"data {name} is new", Weight.MATERIAL)
         elif source.model_copy(update={"retention": was.retention}) != was:
-            same = source.model_copy(update={"recertify": was.recertify, "meaning_owner": was.meaning_owner}) == was
+            same = source.model_copy(update={field: getattr(was, field) for field in _CARE}) == was
             yield Change(f"data {name}: another use", Weight.RECORDED if same else Weight.MATERIAL)
         if was is not None and source.retention != was.retention:
             yield Change(f"data {name}: kept otherwise", Weight.FUNCTION, (Function.DATA_STEWARD,))

@@ -18,6 +18,7 @@ from tidegate import (
     runbook,
     samples,
     subject,
+    training,
     votes,
     waves,
 )
@@ -119,6 +120,8 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     """Return why the word of whoever owes it is not enough."""
     if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind in training.ANSWERED_FOR and (untrained := training.lacking(turn, event.actor.subject)) is not None:
+        return untrained
     if owed.kind == "sample":
         return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
     if owed.kind == "question":

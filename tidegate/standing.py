@@ -19,6 +19,7 @@ from tidegate import (
     readiness,
     schedule,
     thresholds,
+    training,
     votes,
     waivers,
 )
@@ -260,6 +261,12 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
     for check in gates.readiness(plan, state, level, now):
         if check.verdict is Verdict.PASSED:
             continue
+        if check.name in plan.metrics:
+            yield Step(verb="diagnose", who=(plan.metrics[check.name].reviewer,), why=explain(check.reason))
+            continue
+        if check.reason.code in (Code.GROUP_UNTRAINED, Code.TRAINING_OWED):
+            yield _untrained(plan, check)
+            continue
         shown = check.name in tuple(ReadinessItem) and check.name not in readiness.ONLY_SEEN
         data = check.name == ReadinessItem.DATA_STEWARD.value
         if check.reason.code is Code.EXCEPTION_DEBT:
@@ -279,6 +286,15 @@ def mends(check: Check) -> str:
     if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
         return "amend PLAYBOOK"
     return f"ready {check.name} --evidence WHERE"
+
+
+def _untrained(plan: Plan, check: Check) -> Step:
+    """Say who puts training on record: of the programme's own people here, of a cohort where its list is kept."""
+    facts, why = check.reason.facts, explain(check.reason)
+    if facts.get("cohort") == training.PROGRAMME:
+        verb = f"training --person PERSON --course {facts['group']} --on DATE --evidence WHERE"
+        return Step(verb=verb, who=_holders(plan, Right.READY), why=why)
+    return Step(verb="training", who=(plan.business_owner,), why=why)
 
 
 def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:

@@ -46,6 +46,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Train,
     Turnover,
     Vote,
     Waive,
@@ -97,6 +98,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("drill", Drill),
     ("sample", Sample),
     ("question", Question),
+    ("training", Train),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback
+from tidegate import bypass, calendar, fallback, training
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
@@ -137,7 +137,7 @@ def found(turn: Turn, what: str, *, by: str) -> str:
 def _settle(turn: Turn, event: Report, name: str) -> Reason:
     if name not in turn.state.problems:
         return turn.note("issue", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=name))
-    refusal = _may_accept(turn, event)
+    refusal = _may_accept(turn, event) or training.lacking(turn, event.actor.subject)
     if refusal is not None:
         return turn.note("issue", Outcome.REFUSED, refusal)
     if event.evidence is None:
@@ -214,10 +214,10 @@ def _malformed(turn: Turn, event: Waive, stage: Stage) -> Reason | None:
 
 def judge(turn: Turn, event: Judge) -> Reason:
     """Grant or deny an exception that somebody asked for."""
-    waiver = turn.state.waivers.get(event.name)
+    waiver, who = turn.state.waivers.get(event.name), event.actor.subject
     if waiver is None or waiver.by is not None:
         return turn.note("exception decided", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.name))
-    refusal = _may_accept(turn, event, waiver)
+    refusal = _may_accept(turn, event, waiver) or (training.lacking(turn, who) if event.accept else None)
     if refusal is not None:
         return turn.note("exception decided", Outcome.REFUSED, refusal)
     others = {
@@ -225,7 +225,6 @@ def judge(turn: Turn, event: Judge) -> Reason:
         for name, other in turn.state.waivers.items()
         if name != event.name and not (event.accept and (other.item, other.stage) == (waiver.item, waiver.stage))
     }
-    who = event.actor.subject
     if not event.accept:
         turn.change(waivers=others)
         reason = because(Code.EXCEPTION_DENIED, id=event.name, item=waiver.item, by=who)

@@ -22,6 +22,7 @@ from tidegate import (
     readiness,
     resume,
     schedule,
+    stewardship,
     thresholds,
     votes,
 )
@@ -99,6 +100,8 @@ def _prepare(turn: Turn) -> None:
     readiness.timed(turn, turn.plan.rung(position.target).stage, needs)
     needs += environment.checks(turn.plan, state, position.target)
     if gates.worst(needs) is not Verdict.PASSED:
+        membership.look(turn, needs, position.target)
+        stewardship.look(turn, needs)
         return
     level = position.target
     if not membership.ready(turn, level):

@@ -43,6 +43,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Train,
     Vote,
     Waive,
     What,
@@ -71,7 +72,8 @@ _PERSONAL = frozenset(
         Code.UNKNOWN_PERSON, Code.INACTIVE_PERSON, Code.NOT_A_PERSON, Code.VENDOR, Code.REQUESTER, Code.NO_SEAT,
         Code.NO_RIGHT, Code.ONLY_FUNCTION, Code.ONLY_RECEIVER, Code.NOT_HEAD, Code.NOT_YOURS, Code.NO_DELEGATE,
         Code.UNLISTED, Code.UNLISTED_HELD, Code.ALREADY_VOTED, Code.NO_VETO, Code.NOT_YOUR_VETO,
-        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER, Code.GAINS_BY_IT, Code.HIGHER_ACCEPTOR,
+        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER, Code.GAINS_BY_IT, Code.HIGHER_ACCEPTOR, Code.NOT_TRAINED,
+        Code.TRAINING_LAPSED, Code.OWN_TRAINING,
     }
 )  # fmt: skip
 """Refused because of who they are; whatever else refuses, refuses everybody."""
@@ -330,7 +332,8 @@ _RIGHTS = MappingProxyType(
         "start": Right.START, "ready": Right.READY, "drill": Right.READY, "resume": Right.RESUME, "amend": Right.AMEND,
         "override": Right.OVERRIDE, "postpone": Right.POSTPONE, "retire": Right.RETIRE,
         "terminate": Right.TERMINATE, "withdraw": Right.START, "lift": Right.STOP_THE_LINE,
-        "stop_the_line": Right.REDUCE, "exception": Right.READY, "exception_decision": Right.ACCEPT_RISK,
+        "stop_the_line": Right.REDUCE, "exception": Right.READY,
+        "training": Right.READY, "exception_decision": Right.ACCEPT_RISK,
     }
 )  # fmt: skip
 
@@ -362,6 +365,11 @@ def _judgement(_: Plan, state: State, said: dict[str, Any]) -> Message:
     return Judge(**said, name=next(asked, "none"), accept=True)
 
 
+def _taught(plan: Plan, state: State, said: dict[str, Any]) -> Message:
+    on = state.ticked_at.date()
+    return Train(**said, person=_other(plan, said["actor"].subject), course="managers", on=on, evidence=_WORD)
+
+
 def _answer(_: Plan, state: State, said: dict[str, Any]) -> Message:
     asked = (name for name, one in state.questions.items() if one.answer is None)
     return Question(**said, answers=next(asked, "none"), answer=_WORD)
@@ -386,6 +394,7 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
         "changed": lambda _, __, said: Changed(**said, what=What.INCIDENT),
         "exception": _exception,
         "exception_decision": _judgement,
+        "training": _taught,
         "sample": lambda _, __, said: Sample(**said, runs=1, evidence=_WORD),
         "question": lambda _, __, said: Question(**said, what=_WORD),
         "answer": _answer,

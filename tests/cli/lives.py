@@ -68,7 +68,8 @@ success_means: Handlers agree with the class in nine of ten claims.
 success_does_not_mean: That claims may be decided without a handler.
 models: [triage-medium]
 data:
-  claims-store: {{kind: personal, use: [retrieval], retention: 30d, recertify: 90d, meaning_owner: claims-head}}
+  claims-store: {{kind: personal, use: [retrieval], retention: 30d, recertify: 90d, meaning_owner: claims-head,
+    source_of_truth: The claims system}}
 may:
   claims-store: [read, classify, summarise]
 target: flags/{name}

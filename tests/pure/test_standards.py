@@ -26,7 +26,8 @@ STRICTER: dict[str, Any] = {
     "max_duration": "100d", "max_observation": "40d", "max_people": 10, "max_reverts": 1, "min_observation": "8d",
     "narrow_after": "5bd", "notice_lead": "3bd", "override_max": "24h", "override_review": "1bd", "pause_after": "20bd",
     "read_every": "1d", "readiness": ["logging"], "recertify_every": "90d", "repeat_cycles": 2, "retry_every": "30m",
-    "review_every": "14d", "stale_after": "7d", "training_coverage": 5_000, "review_only": ["publish"],
+    "review_every": "14d", "stale_after": "7d", "training_coverage": 5_000, "trained_only": True,
+    "review_only": ["publish"],
     "denied": ["pay"],
 }  # fmt: skip
 

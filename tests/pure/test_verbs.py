@@ -39,6 +39,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "turnover": {"left": 2},
     "sample": {"runs": 40, "misses": 1, "evidence": "docs/sample.csv"},
     "question": {"what": "May it read letters?"},
+    "training": {"change": "Show how a wrong class is corrected."},
     **{choice.value: {"gate": "first-exposure-1", "subject": DIGEST} for choice in Choice},
     **{way.value: {"reason": "a complaint"} for way in Reduction},
 }

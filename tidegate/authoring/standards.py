@@ -229,6 +229,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "review_after": _as_often,
     "review_every": _shorter,
     "stale_after": _shorter,
+    "trained_only": _more,
     "training_coverage": _more,
     "unlisted_sender": _holds,
 }))  # fmt: skip

@@ -53,6 +53,8 @@ class Training(Authored):
     """The course for those who answer for others."""
     support: Line | None = None
     """The course for those who help."""
+    helpers: tuple[Id, ...] = ()
+    """Who of the programme helps users, and so needs the supporters' course."""
     valid: Span = Span.of("365d")
     """How long it counts."""
 

@@ -43,6 +43,7 @@ from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.subject import PlanSubject
+from tidegate.models.training import PlanTraining
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -377,6 +378,8 @@ class Plan(Carried):
     """Whom the RACI has told after a change."""
     cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=unsaid)
     """How it is known who is in a cohort, for each that has a source."""
+    training: PlanTraining | None = Field(default=None, exclude_if=unsaid)
+    """What people must have learned."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
     test_subjects: dict[Key, int] = Field(default_factory=dict, exclude_if=unsaid)

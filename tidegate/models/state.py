@@ -27,6 +27,7 @@ from tidegate.models.sample import Looked
 from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.subject import Restart, Seen
+from tidegate.models.training import Curriculum, Learned
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -227,6 +228,8 @@ class State(Carried):
     """How long it took until all was met, by stage."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
+    trained: dict[Id, dict[Curriculum, Learned]] = Field(default_factory=dict, exclude_if=unsaid)
+    """Who of the programme has learned what."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
     """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
