@@ -154,6 +154,7 @@ def sections(doc: Document) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("Training", doc.training),
         ("Open issues, and those people live with", doc.issues),
         ("Owed by a date", doc.owed),
+        *((("What the receiver signs for", doc.handed),) if doc.handed else ()),
     )
 
 

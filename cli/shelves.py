@@ -118,6 +118,15 @@ SHELVES = (
                 "Say which level left its threshold first, from the business goal down, and how far down that goes.",
             ),
             Verb(
+                "sop",
+                "procedure",
+                "Check and show the procedure by which a use case is operated.",
+                (
+                    Verb("check", "procedure", "Say whether a procedure is whole, and names people who are there."),
+                    Verb("show", "procedure", "Print a procedure as a page of Markdown."),
+                ),
+            ),
+            Verb(
                 "onepager",
                 "onepaging",
                 "Answer the ten questions about a workflow on one page, with names.",
@@ -253,7 +262,11 @@ SHELVES = (
                 "onward",
                 "Raise it in an emergency, with a second person; it reverts by itself and is reviewed.",
             ),
-            Verb("handoff", "onward", "Take it over, as its receiver: first your drill, then your yes."),
+            Verb(
+                "handoff",
+                "handing",
+                "Take it over, as its receiver: first your drill, then your yes to exactly what --offer has laid out.",
+            ),
             Verb("retire", "onward", "Propose to end it in good order."),
             Verb("terminate", "onward", "End it now: nobody is served, and that is read back."),
             Verb("withdraw", "onward", "Take it back before anybody was served."),

@@ -72,8 +72,14 @@ def facts(  # every argument is part of what is decided
         ),
         bypassed=state.bypassed,
         void_until=void if void is not None and now < void else None,
+        handed=state.pack if kind is GateKind.HANDOFF or _heirs(state, kind) else None,
         happened=state.lately,
     )
+
+
+def _heirs(state: State, kind: GateKind) -> bool:
+    """Whether somebody else may come to answer for what was signed for."""
+    return kind is GateKind.AMENDMENT and state.takeover is not None
 
 
 def used(turn: Turn, gate: Gate) -> None:

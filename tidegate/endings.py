@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from tidegate import calendar, fallback, gates, schedule
+from tidegate import calendar, fallback, gates, handing, schedule, supplier
 from tidegate.models.base import Function, GateKind
-from tidegate.models.decision import Outcome, TurnPage
+from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction, Retire, Terminate, Withdraw
 from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
@@ -16,7 +16,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.rights import functions_of, may
+from tidegate.rights import functions_of, may, requesters
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def await_receiver(turn: Turn) -> None:
     drill = turn.state.readiness.get(ReadinessItem.RECEIVER_DRILL)
     if drill is None or drill.by != handoff.receiver:
         return
+    if any(check.verdict is not Verdict.PASSED for check in handing.checks(turn.plan, turn.state, turn.now)):
+        return
+    # To say that it is ready again is no wish of theirs that somebody else must agree to; to have written it is.
+    barred = requesters(turn.plan, turn.state)
     gates.open_gate(
         turn,
         GateKind.HANDOFF,
@@ -57,6 +62,7 @@ def await_receiver(turn: Turn) -> None:
         None,
         f"handoff of {turn.plan.title}",
         persons=(handoff.receiver,),
+        excluded=tuple(name for name in barred if name != handoff.receiver or name in turn.plan.authors),
     )
 
 
@@ -84,6 +90,8 @@ def handed_over(turn: Turn, gate: Gate) -> None:
         observation=watch.but(review_at=review) if watch else None,
     )
     turn.system("handed over", Outcome.DONE, because(Code.HANDED_OVER, review=review))
+    handing.taken_over(turn)
+    supplier.follow(turn)
     turn.moves.append(TurnPage(title=f"Operating {turn.plan.title}"))
 
 
@@ -136,8 +144,9 @@ def terminate(turn: Turn, event: Terminate) -> Reason:
 
 def withdraw(turn: Turn, event: Withdraw) -> Reason:
     """Take it back before anybody is served."""
-    if not may(turn.plan, event.actor, Right.START):
-        return turn.note("withdraw", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="start"))
+    barred = refused(turn.plan, turn.state, event.actor, Right.START)
+    if barred is not None:
+        return turn.note("withdraw", Outcome.REFUSED, barred)
     exposure = turn.state.exposure
     if exposure.unresolved:
         return turn.note("withdraw", Outcome.REFUSED, because(Code.STILL_SETTLING))

@@ -8,7 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import briefing as briefings
-from tidegate import bypass, calendar, dimensions, fallback, freezes, hours, membership, thresholds, votes, waivers
+from tidegate import (
+    bypass,
+    calendar,
+    dimensions,
+    fallback,
+    freezes,
+    handing,
+    hours,
+    membership,
+    thresholds,
+    votes,
+    waivers,
+)
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -20,6 +32,7 @@ from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.rights import requesters
 from tidegate.roster import eligible, missing_seats
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -46,6 +59,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(readiness(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
+    if kind is GateKind.HANDOFF:
+        checks.extend(handing.checks(plan, state, now))
     if kind is GateKind.CHECKPOINT:
         checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
     return tuple(checks)
@@ -171,7 +186,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
             seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
             reason = because(Code.UNSATISFIABLE, kind=kind.value, seats=seats)
             turn.system("gate not opened", Outcome.REFUSED, reason)
-            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            turn.tell(reason, (turn.plan.governance_owner, lead(turn.plan, turn.state)), urgent=True)
             turn.place(told=True)
         return None
     checks = evidence(turn.plan, turn.state, kind, level, now)

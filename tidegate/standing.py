@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, freezes, gates, judging, schedule, thresholds, votes
+from tidegate import conditions, freezes, gates, handing, judging, schedule, supplier, thresholds, votes
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -22,6 +22,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.sides import entitled
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -55,8 +56,12 @@ _AFTER = MappingProxyType(
 )
 
 
-ANSWERED = MappingProxyType({"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"'})
+ANSWERED = MappingProxyType(
+    {"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"', "vacancy": "amend PLAYBOOK"}
+)
 """What is owed and met by a verb of its own."""
+OFFER = "handoff --offer"
+"""How what is handed over is laid out."""
 DRILL = "drill rollback"
 """How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
@@ -148,7 +153,7 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     if exposure.control is Control.STOP_NOT_CONFIRMED:
         yield Step(
             verb="confirm stop --evidence WHERE",
-            who=_holders(plan, Right.CONFIRM_STOP),
+            who=_holders(plan, state, Right.CONFIRM_STOP),
             why=f"it could not be read back that it is stopped; follow {plan.fallback.manual}, then two people confirm",
         )
     resuming = any(gate.kind is GateKind.RESUME for gate in state.gates.values())
@@ -156,7 +161,7 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         return
     yield Step(
         verb='resume --cause "WHAT WAS WRONG, AND WHAT HAS CHANGED"',
-        who=_holders(plan, Right.RESUME),
+        who=_holders(plan, state, Right.RESUME),
         why=f"it is {_spoken(exposure.control.value)}; to go on is a decision{_astray(plan, state, now)}",
     )
 
@@ -177,11 +182,12 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
     for name in sorted(state.embargoes):
         yield Step(
             verb=f"lift {name}",
-            who=_holders(plan, Right.STOP_THE_LINE),
+            who=_holders(plan, state, Right.STOP_THE_LINE),
             why=f"{name} is stopped, and nothing that it reaches widens",
         )
     if state.position.sent_back:
-        yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
+        again = "it was sent back; say that it is ready again"
+        yield Step(verb="ready", who=_holders(plan, state, Right.READY), why=again)
 
 
 def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
@@ -201,7 +207,7 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
 def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     phase, position = state.position.phase, state.position
     if phase is Phase.SUBMITTED:
-        yield Step(verb="start", who=_holders(plan, Right.START), why="it is submitted and has not begun")
+        yield Step(verb="start", who=_holders(plan, state, Right.START), why="it is submitted and has not begun")
     elif phase is Phase.PREPARING and not position.sent_back:
         yield from _readiness(plan, state, position.target or 1, now)
     elif phase is Phase.SCHEDULED:
@@ -213,17 +219,18 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
         yield from _readings(plan, state, now)
     elif phase is Phase.HANDOFF_PENDING:
-        yield from _drill(plan, state)
+        yield from _handed(plan, state, now)
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
         yield from _end(plan, state)
     elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
-        yield Step(verb="ready archive --evidence WHERE", who=_holders(plan, Right.READY), why="the archive is sealed")
+        who = _holders(plan, state, Right.READY)
+        yield Step(verb="ready archive --evidence WHERE", who=who, why="the archive is sealed")
 
 
 def _end(plan: Plan, state: State) -> Iterator[Step]:
     if not any(gate.kind is GateKind.RETIREMENT for gate in state.gates.values()):
-        who = _holders(plan, Right.RETIRE)
+        who = _holders(plan, state, Right.RETIRE)
         yield Step(verb='retire --reason "WHY"', who=who, why="when it has done its work")
 
 
@@ -233,10 +240,11 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
             continue
         known = check.name in tuple(ReadinessItem)
         data = check.name == ReadinessItem.DATA_STEWARD.value
+        right = Right.READY if known else Right.AMEND
         word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
         yield Step(
             verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
-            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
+            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, state, right),
             why=explain(check.reason),
         )
 
@@ -311,10 +319,15 @@ def drilling(plan: Plan) -> str:
     return DRILL if plan.test_subjects else f"{DRILL} --real"
 
 
-def _drill(plan: Plan, state: State) -> Iterator[Step]:
+def _handed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     receiver = plan.handoff.receiver if plan.handoff else plan.business_owner
+    asked = {check.name: check for check in handing.checks(plan, state, now)}
+    pack, own = asked.get("pack"), asked.get(ReadinessItem.RECEIVER_DRILL.value)
+    if pack is not None and pack.verdict is not Verdict.PASSED:
+        who = tuple(dict.fromkeys((*_holders(plan, state, Right.HANDOFF), receiver)))
+        yield Step(verb=OFFER, who=who, why=explain(pack.reason).partition(": tidegate")[0])
     drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
-    if drill is None or drill.by != receiver:
+    if drill is None or drill.by != receiver or (own is not None and own.verdict is not Verdict.PASSED):
         yield Step(
             verb=drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
             who=(receiver,),
@@ -328,10 +341,13 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         if owed.kind == "handoff" or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
             continue
         why = f"{owed.what} is owed"
-        if owed.kind == "drill":
+        if owed.kind == "vacancy":
+            who = tuple(dict.fromkeys((owed.owner, *_holders(plan, state, Right.AMEND))))
+            yield Step(verb="amend PLAYBOOK", who=who, why=why)
+        elif owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
             verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
-            yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
+            yield Step(verb=verb, who=_holders(plan, state, Right.READY), why=why)
         elif owed.kind in ANSWERED:
             yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
         else:
@@ -341,12 +357,14 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
     if owed.every_days is None:
-        return timedelta.max
+        return supplier.NEAR if owed.kind == "vendor" else timedelta.max
     return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)
 
 
-def _holders(plan: Plan, right: Right) -> tuple[str, ...]:
-    return tuple(function.value for function in plan.rights.get(right, ()))
+def _holders(plan: Plan, state: State, right: Right) -> tuple[str, ...]:
+    """Return who has a right now: functions, and people where it is theirs by name."""
+    functions, people = entitled(plan, state, right)
+    return (*(function.value for function in functions), *people)
 
 
 def _named(what: str, about: str) -> str:

@@ -21,6 +21,7 @@ STRICTER: dict[str, Any] = {
     "dimensions": ["spend"],
     "evidence_max_age": "90d",
     "evidence_retries": 2, "families": ["outcome", "cost"], "first_wave_max_share": 4_000, "handoff_within": "10bd",
+    "handoff_pack": True,
     "incident_within": "2bd",
     "max_duration": "100d", "max_observation": "40d", "max_people": 10, "max_reverts": 1, "min_observation": "8d",
     "narrow_after": "5bd", "notice_lead": "3bd", "override_max": "24h", "override_review": "1bd", "pause_after": "20bd",

@@ -142,6 +142,7 @@ _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "override_review": ("1bd", "1bd", "1bd"),
     "repeat_cycles": (1, 2, 2),
     "recertify_every": ("180d", "90d", "90d"),
+    "handoff_pack": (True, True, True),
 })  # fmt: skip
 _RULES = MappingProxyType({Stage.PILOT: _PILOT, Stage.LIMITED: _LIMITED, Stage.SYSTEM_OF_RECORD: _RECORD})
 

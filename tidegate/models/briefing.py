@@ -10,9 +10,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tidegate.models.base import Amount, Band, Carried, GateKind, Id, Instant
+from tidegate.models.base import Amount, Band, Carried, GateKind, Id, Instant, unsaid
 from tidegate.models.decision import Reason, Verdict
 from tidegate.models.exposure import Exposure
+from tidegate.models.handing import Pack
 
 TEMPLATE = "checkpoint/1"
 """The one way in which checkpoints are evaluated, by version: what has the same template can be compared."""
@@ -75,6 +76,8 @@ class Facts(Carried):
     """Known problems, those that somebody lives with among them."""
     owed: tuple[Reason, ...] = ()
     """Conditions and other things that are owed by a date."""
+    handed: Pack | None = Field(default=None, exclude_if=unsaid)
+    """What the receiver signs for, where it is handed over."""
     bypassed: Instant | None = None
     """When controls were last gone around on this level."""
     void_until: Instant | None = None

@@ -13,6 +13,7 @@ from pydantic import Field
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
 from tidegate.models.drill import Drilled, WayDown
+from tidegate.models.handing import HandOver
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
@@ -24,8 +25,8 @@ from tidegate.models.standard import ReadinessItem
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
 
 __all__ = (
-    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Message", "MessageId", "Noticed",
-    "Observed", "Question", "Sample", "Stored", "Tick",
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "HandOver", "Message", "MessageId",
+    "Noticed", "Observed", "Question", "Sample", "Stored", "Tick",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -361,6 +362,7 @@ Event = Annotated[
     | Report
     | Waive
     | Judge
+    | HandOver
     | Retire
     | Terminate
     | Withdraw

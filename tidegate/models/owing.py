@@ -12,7 +12,7 @@ class Obligation(Carried):
 
     kind: Literal[
         "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
-        "sample", "question",
+        "sample", "question", "vacancy", "vendor",
     ]  # fmt: skip
     """What kind."""
     what: str

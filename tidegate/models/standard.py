@@ -135,6 +135,8 @@ class StageRules(Authored):
     """How often access and data are certified again once it operates."""
     handoff_within: Span = Span.of("20bd")
     """How long the receiver has to sign before the rollout is held."""
+    handoff_pack: bool = Field(default=False, exclude_if=unsaid)
+    """Whether the receiver signs artefacts by digest; once that is in force, delivery may only make it safer."""
 
 
 class Standard(Authored):
