@@ -138,7 +138,7 @@ def beyond(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
-    "G10",
+    "Y14",
     "Training is asked for, and nobody keeps book of it for a cohort that is listed by name",
     "Who owes training would be served, for nobody would know that they do.",
     Example(

@@ -287,7 +287,7 @@ def same_success(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
-    "L1",
+    "Y13",
     "A model whose vendor nobody names",
     "Whoever stops all that a vendor supplies would leave it running.",
     Example(
