@@ -188,11 +188,9 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
 
 
 def _heir(turn: Turn, event: Amend) -> str | None:
-    """Return who would answer for its operation after whoever signed for it, and must say yes to that themselves."""
-    old, new = turn.plan.handoff, event.plan.handoff
-    if turn.state.takeover is None or new is None or (old is not None and old.receiver == new.receiver):
-        return None
-    return None if new.receiver == event.actor.subject else new.receiver
+    """Return who would answer for its operation, and must say yes to that themselves if they do not ask for it."""
+    heir = handing.inherited(turn.plan, turn.state, event.plan)
+    return None if heir == event.actor.subject else heir
 
 
 def _can_accept(turn: Turn, heir: str) -> bool:

@@ -310,7 +310,7 @@ SENTENCES = MappingProxyType(
         "make it safer.",
         Code.STEPPED_BACK: "{who} has handed it over and may only make it safer; to {right} is for {receiver}.",
         Code.RECEIVED_BY: "{who} answers for its operation from now on, after {before}.",
-        Code.VACANT: "{who} has left and was {role}: {to} is asked to name who follows by {due}, and stands in.",
+        Code.VACANT: "{who} has left, who was {role}: {to} is asked to name who follows by {due}, and stands in.",
         Code.FOLLOWED: "{who} follows as {role}.",
         Code.NAME_NEEDED: "It is owed a name, and no confirmation: tidegate amend {use_case} PLAYBOOK.",
         Code.CONTRACT_ENDS: "The contract with {vendor} ends on {until}; by {due} {who} says who does its work then.",

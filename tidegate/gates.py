@@ -190,7 +190,8 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
             turn.place(told=True)
         return None
     checks = evidence(turn.plan, turn.state, kind, level, now)
-    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now)
+    inherits = plan is not None and handing.inherited(turn.plan, turn.state, plan) is not None
+    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now, inherits=inherits)
     briefing = briefings.frozen(turn, checks, worst(checks), facts)
     subject = digest(
         {

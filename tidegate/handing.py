@@ -160,6 +160,14 @@ def step_back(turn: Turn) -> None:
     turn.tell(reason, tuple(dict.fromkeys((turn.plan.ai_owner, receiver, turn.plan.business_owner))))
 
 
+def inherited(plan: Plan, state: State, new: Plan) -> str | None:
+    """Return who a revision would have answer for its operation after whoever signed for it; none where that stays."""
+    old, heir = plan.handoff, new.handoff
+    if state.takeover is None or heir is None or (old is not None and old.receiver == heir.receiver):
+        return None
+    return heir.receiver
+
+
 def received_by(turn: Turn, old: Plan) -> None:
     """A revision in force names somebody else: they have said yes to it themselves, and follow whoever signed."""
     taken, new = turn.state.takeover, turn.plan

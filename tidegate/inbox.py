@@ -46,8 +46,12 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     for gate in standing.waiting(state):
         yield _vote(plan, state, gate, now)
         yield from _heads(plan, gate, now)
+    # Who owes a name is asked for it below, by its date.
+    named = {f"{owed.what} is owed" for owed in state.obligations.values() if owed.kind == "vacancy"}
     for step in stands.steps:
         name, _, rest = step.verb.partition(" ")
+        if step.verb == standing.TAKE or step.why in named:
+            continue
         if name == "confirm" and rest.startswith("notice:"):
             yield _notice(plan, state, step)
         elif name in _RIGHTS or rest.startswith("stop "):

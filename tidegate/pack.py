@@ -11,7 +11,7 @@ from tidegate import handing, sides
 from tidegate.explain import explain
 from tidegate.manual import load
 from tidegate.powers import most
-from tidegate.procedure import page
+from tidegate.procedure import PARTS
 from tidegate.standing import drilling
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ def _supplier(plan: Plan) -> tuple[str, ...]:
 
 def _operated(plan: Plan) -> tuple[str, ...]:
     sop = plan.handoff.sop if plan.handoff is not None else None
-    return page(plan.title, sop)[2:] if sop is not None else (_UNSAID,)
+    if sop is None:
+        return (_UNSAID,)
+    steps = (f"{number}. {step.who} ({step.by}): {step.does}" for number, step in enumerate(sop.steps, start=1))
+    return (*steps, *(f"{asks}: {getattr(sop, name)}" for name, asks in PARTS))
 
 
 def _stopped(plan: Plan) -> tuple[str, ...]:

@@ -60,6 +60,8 @@ ANSWERED = MappingProxyType(
     {"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"', "vacancy": "amend PLAYBOOK"}
 )
 """What is owed and met by a verb of its own."""
+TAKE = "handoff"
+"""How the receiver signs."""
 OFFER = "handoff --offer"
 """How what is handed over is laid out."""
 DRILL = "drill rollback"
@@ -194,6 +196,17 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
     people = votes.askable(plan, state, gate, now) or votes.missing(plan, gate, now)
     if gate.briefing.verdict is Verdict.PASSED:
         after = _AFTER[gate.kind].format(label=gate.label)
+        facts = gate.briefing.facts
+        if gate.kind is GateKind.HANDOFF and facts is not None and facts.handed is not None:
+            # Whoever signs for papers has them read here first.
+            own = tuple(name for name in people if name in gate.persons)
+            if own:
+                yield Step(
+                    verb=TAKE, who=own, why=f"who takes it over signs for what is laid out; {after}", gate=gate.id
+                )
+            people = tuple(name for name in people if name not in own)
+        if not people:
+            return
         yield Step(verb=f"approve --gate {gate.id}", who=people, why=f"once all agree, {after}", gate=gate.id)
         return
     yield Step(

@@ -5,6 +5,7 @@ A hold is lifted by people and never by a name alone: that somebody follows does
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidegate import calendar, fallback
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 
 WITHIN = Span.of("5bd")
 """How long whoever is asked has to name somebody."""
+
+
+SPOKEN = MappingProxyType(
+    {
+        AI_OWNER: "AI owner",
+        RECEIVER: "receiver",
+        "business_owner": "business owner",
+        "issues": "owner of issues",
+        "changes": "owner of changes",
+        "escalations": "owner of escalations",
+    }
+)
+"""What people call each of these roles."""
 
 
 class Role(NamedTuple):
@@ -77,10 +91,10 @@ def follow(turn: Turn, old: Plan) -> None:
 def _ask(turn: Turn, old: Plan, role: Role, due: datetime) -> None:
     """Ask whoever is next to name who follows; until then they stand in."""
     plan, to = turn.plan, second(turn.plan, old, turn.state, role.holder)
-    what = f"a name for {role.name.replace('_', ' ')}, where {role.holder} has left"
+    what = f"a successor for {role.holder} as {SPOKEN[role.name]}"
     owed = Obligation(kind="vacancy", what=what, owner=to, due=due)
     turn.change(obligations={**turn.state.obligations, vacancy(role.name): owed})
-    reason = because(Code.VACANT, who=role.holder, role=role.name, to=to, due=owed.due)
+    reason = because(Code.VACANT, who=role.holder, role=SPOKEN[role.name], to=to, due=owed.due)
     turn.system("owner vacant", Outcome.DONE, reason)
     others = (plan.business_owner, lead(plan, turn.state), plan.governance_owner)
     told = [name for name in (to, *others) if can_vote(plan.roster.get(name))]
@@ -110,4 +124,4 @@ def _filled(turn: Turn, name: str, role: Role | None) -> None:
     left = {other: owed for other, owed in turn.state.obligations.items() if other != name}
     turn.change(obligations=left)
     if role is not None:
-        turn.system("owner named", Outcome.DONE, because(Code.FOLLOWED, who=role.holder, role=role.name))
+        turn.system("owner named", Outcome.DONE, because(Code.FOLLOWED, who=role.holder, role=SPOKEN[role.name]))

@@ -316,7 +316,7 @@ def test_nobody_owns_it_any_more() -> None:
     told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.VACANT]
     due = story.state.obligations["vacancy-ai_owner"].due
     assert [(move.about, move.to, move.urgent) for move in told] == [
-        (because(Code.VACANT, who="owner", role="ai_owner", to="governance", due=due), ("governance", "business"), True)
+        (because(Code.VACANT, who="owner", role="AI owner", to="governance", due=due), ("governance", "business"), True)
     ]
     assert not story.state.exposure.control.open
 

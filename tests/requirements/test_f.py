@@ -43,6 +43,7 @@ from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.pack import data, pack
 from tidegate.standing import standing
+from tidegate.vacancy import SPOKEN
 from tidegate.who import who_can
 
 if TYPE_CHECKING:
@@ -427,7 +428,7 @@ def test_f6_an_owner_who_leaves_holds_it_and_somebody_owes_a_name(name: str, rol
     (found,) = owed(story, "vacancy").values()
     assert (found.owner, found.due > story.now) == (to, True)
     told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.VACANT]
-    assert (told[-1].to[0], told[-1].urgent, told[-1].about.facts["role"]) == (to, True, role)
+    assert (told[-1].to[0], told[-1].urgent, told[-1].about.facts["role"]) == (to, True, SPOKEN[role])
     assert to in steps(story)["amend PLAYBOOK"]
     story.message(Amend, "business", plan=with_member(story.plan, name, active=True))
     assert owed(story, "vacancy") == {}
@@ -607,7 +608,7 @@ def test_f16_the_pack_is_enough_to_run_it_stop_it_and_drill_it() -> None:
     assert said_["Artefacts"][0].startswith(f"{PAPERS[0]}: SHA-256 {'a' * 64}")
     assert any("Issues: ops-b" in line for line in said_["Who owns it"])
     assert any("the contract ends on 2028-03-01" in line for line in said_["The supplier"])
-    assert any("**Handler** (person)" in line for line in said_["How it is operated"])
+    assert any("Handler (person): confirms it" in line for line in said_["How it is operated"])
     assert any(line.startswith("tidegate rollback") for line in said_["How it is stopped"])
     assert any("rollback: passed" in line and "receiver" in line for line in said_["Drills"])
     assert said_["Drills"][-1] == "To run one: tidegate drill claims-triage rollback"
