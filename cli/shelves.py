@@ -255,6 +255,12 @@ SHELVES = (
             ),
             Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
+            Verb(
+                "left",
+                "leaving",
+                "Say that somebody no longer works here: they count for nothing any more, and what they own is owed a "
+                "successor.",
+            ),
             Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(

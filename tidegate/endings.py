@@ -16,7 +16,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.rights import functions_of, may, requesters
+from tidegate.rights import can_vote, functions_of, may, requesters
 from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
@@ -42,7 +42,9 @@ def offer(turn: Turn) -> None:
 def await_receiver(turn: Turn) -> None:
     """Open the handoff's round of votes once the receiver has run a drill."""
     handoff = turn.plan.handoff
-    if handoff is None or turn.state.position.sent_back or not turn.state.exposure.control.open:
+    if handoff is None or not can_vote(turn.plan.roster.get(handoff.receiver)):
+        return
+    if turn.state.position.sent_back or not turn.state.exposure.control.open:
         return
     if turn.state.proposal is not None:
         return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegate.models.base import Span
-    from tidegate.models.handover import PlanHandoff
+    from tidegate.models.handover import PlanHandoff, Vendor
     from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.plan_notice import PlanNotice
 
@@ -235,11 +235,14 @@ def _handoff(old: PlanHandoff | None, new: PlanHandoff | None) -> Iterator[Chang
         if was != now:
             yield Change(what, *((Weight.FUNCTION, (Function.OPERATIONS,)) if was else (Weight.RECORDED,)))
     if old.vendor != new.vendor:
-        longer = old.vendor is None or (new.vendor is not None and new.vendor.until >= old.vendor.until)
-        same = old.vendor is None or new.vendor == old.vendor.model_copy(
-            update={"until": new.vendor.until if new.vendor is not None else old.vendor.until}
-        )
-        yield Change("the supplier", Weight.RECORDED if same and longer else Weight.MATERIAL)
+        yield Change("the supplier", Weight.RECORDED if _renewed(old.vendor, new.vendor) else Weight.MATERIAL)
+
+
+def _renewed(old: Vendor | None, new: Vendor | None) -> bool:
+    """Whether a supplier only stays longer, or is named for the first time."""
+    if old is None:
+        return True
+    return new is not None and new.until >= old.until and new == old.model_copy(update={"until": new.until})
 
 
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:

@@ -72,7 +72,13 @@ def entitled(plan: Plan, state: State, right: Right) -> Entitled:
     chief = lead(plan, state)
     if chief not in (plan.ai_owner, *people):
         people.append(chief)
-    return Entitled(functions, tuple(name for name in dict.fromkeys(people) if can_vote(plan.roster.get(name))))
+    return Entitled(functions, tuple(name for name in dict.fromkeys(people) if _by_name(plan, name, functions)))
+
+
+def _by_name(plan: Plan, name: str, functions: tuple[Function, ...]) -> bool:
+    """Whether it is somebody's by their name: who has it by a function needs no second word for it."""
+    member = plan.roster.get(name)
+    return can_vote(member) and member is not None and not any(one in functions for one in member.functions)
 
 
 def receivers(plan: Plan) -> tuple[str, ...]:

@@ -137,6 +137,10 @@ def test_the_receiver_takes_it_over_with_a_drill_and_a_yes(lab: Lab, tmp_path: P
     pack = lab.words("handoff", name, "--pack")
     assert (pack["signed"]["by"], pack["lead"]) == ("receiver", "receiver")
     assert pack["signed"]["pack"] == pack["pack"]["digest"]
+    assert lab.words("left", "receiver", name, "--as", "risk-a", code=3)["rollouts"][0]["code"] == "no_right"
+    (row,) = lab.words("left", "receiver", name, "--as", "business")["rollouts"]
+    assert (row["outcome"], row["control"], [one["owner"] for one in row["owed"]]) == ("done", "held", ["ops-a"])
+    assert lab.words("left", "receiver", name, "--as", "business", "--back")["rollouts"][0]["owed"] == []
     paper.unlink()
     gone = lab.run("handoff", name, "--verify", *root)
     assert (gone.code, "NOT THERE" in gone.out) == (1, True)

@@ -201,6 +201,34 @@ def test_f2_issues_changes_and_escalations_are_three_peoples() -> None:
     assert [one.severity for one in findings("F2", "minutes-summariser", **handed)] == [Severity.WARNING]
 
 
+def elsewhere(**changes: Any) -> PlanHandoff:
+    """Return the handoff with another supplier, or other words of one."""
+    assert HANDOFF.vendor is not None
+    return HANDOFF.but(vendor=HANDOFF.vendor.model_copy(update=changes))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weights"),
+    [
+        (HANDOFF, HANDOFF, []),
+        (HANDOFF, HANDOFF.but(issues="ops-a"), [Weight.MATERIAL]),
+        (HANDOFF.but(issues=""), HANDOFF, [Weight.RECORDED]),
+        (HANDOFF, HANDOFF.but(artefacts=PAPERS[:1]), [Weight.MATERIAL]),
+        (HANDOFF, HANDOFF.but(support_model="Nobody."), [Weight.FUNCTION]),
+        (HANDOFF.but(sop=None, support_model=""), HANDOFF, [Weight.RECORDED, Weight.RECORDED]),
+        (HANDOFF, elsewhere(until=date(2029, 3, 1)), [Weight.RECORDED]),
+        (HANDOFF, elsewhere(until=date(2027, 3, 1)), [Weight.MATERIAL]),
+        (HANDOFF, elsewhere(name="other"), [Weight.MATERIAL]),
+        (HANDOFF, HANDOFF.but(vendor=None), [Weight.MATERIAL]),
+        (HANDOFF.but(vendor=None), HANDOFF, [Weight.RECORDED]),
+    ],
+)
+def test_f2_what_a_changed_handoff_asks(before: PlanHandoff, after: PlanHandoff, weights: list[Weight]) -> None:
+    """Another owner, supplier or list is a question to everybody; what was never said before is only written down."""
+    old, new = but(standard_plan(), handoff=before), but(standard_plan(), handoff=after)
+    assert [change.weight for change in diff(old, new)] == weights
+
+
 # -- F3: what the receiver got ----------------------------------------------------------------------------------------
 
 
@@ -307,7 +335,7 @@ def test_f4_the_end_of_a_contract_is_counted_down_to() -> None:
     assert f"confirm {name} --evidence WHERE" not in steps(story)
     near = standing(story.plan, story.state, one.due - 50 * DAY)
     assert any(step.verb == f"confirm {name} --evidence WHERE" and step.who == ("plat-a",) for step in near.steps)
-    longer = HANDOFF.but(vendor=HANDOFF.vendor and HANDOFF.vendor.model_copy(update={"until": date(2029, 3, 1)}))
+    longer = elsewhere(until=date(2029, 3, 1))
     renewed = signed()
     assert [change.weight for change in diff(renewed.plan, but(renewed.plan, handoff=longer))] == [Weight.RECORDED]
     renewed.message(Amend, "receiver", plan=but(renewed.plan, handoff=longer))
