@@ -22,6 +22,10 @@ _ASKS = {
     "roster": "whoever may change the roster",
     "material": "everybody again",
 }
+_TYPES = {
+    "standard": "A standard change: nothing of it asks for a vote, and it is in force at once.",
+    "normal": "A normal change: it waits for a round of votes. In an emergency there is `tidegate override`.",
+}
 
 
 def amend(
@@ -41,13 +45,15 @@ def amend(
     """Propose another plan, and show what changes and whom each change asks.
 
     What only tightens is in force at once; what is wider or looser asks everybody again. With --json: {"outcome",
-    "code", "sentence", "standing", "id"}; with --explain --json: {"plan", "in_force", "changes": [{"what", "weight",
-    "functions"}], "powers": [{"system", "verb", "now", "then"}]: what it may read and do otherwise than now}.
+    "code", "sentence", "standing", "id"}; with --explain --json: {"type": `standard` where nobody is asked, else
+    `normal`, "plan", "in_force", "changes": [{"what", "weight", "functions"}], "powers": [{"system", "verb", "now",
+    "then"}]: what it may read and do otherwise than now}.
 
     Example: tidegate amend minutes-summariser playbooks/minutes-summariser.yaml --explain
     """
     from cli import talk
     from cli.compiled import compiled
+    from tidegate.amend import change_type
     from tidegate.materiality import diff
 
     if not explain:
@@ -63,7 +69,7 @@ def amend(
         raise unseen(use_case, "the plan in force") from None
     changes = diff(old, plan, datetime.now(UTC))
     if explain and as_json:
-        render.answer(_words(old, plan, changes))
+        render.answer({"type": change_type(old, changes), **_words(old, plan, changes)})
         return
     if not as_json:
         _show(old, plan, changes)
@@ -81,16 +87,20 @@ def _show(old: Plan, new: Plan, changes: tuple[Change, ...]) -> None:
     if not changes:
         render.say("It changes nothing that any rule reads.")
         return
+    from tidegate.amend import change_type
     from tidegate.powers import difference
 
-    rows = [(change.what, render.spoken(change.weight.value), _asks(change)) for change in changes]
+    rows = [(change.what, render.spoken(change.weight.value), _asks(old, change)) for change in changes]
     render.table(("What changes", "Weight", "Asks"), rows)
+    render.sentence(_TYPES[change_type(old, changes)])
     powers = [(power.system, render.spoken(power.verb), power.now, power.then) for power in difference(old, new)]
     if powers:
         render.table(("System", "May", "Now", "Then"), powers)
 
 
-def _asks(change: Change) -> str:
+def _asks(old: Plan, change: Change) -> str:
+    if change.kind and change.kind in old.pre_approved:
+        return "nobody; the programme approved it beforehand"
     named = [render.spoken(function.value) for function in change.functions]
     return render.listed(named) if named else _ASKS.get(change.weight.value, "")
 

@@ -5,7 +5,7 @@ Tightening needs nobody. What is wider, looser or decided by other people is a n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tidegate import fallback, frozen, gates, handing, membership, schedule, supplier, vacancy, votes
 from tidegate.digest import digest, sealed_words
@@ -48,7 +48,10 @@ def propose(turn: Turn, event: Amend) -> Reason:
         because(Code.AMENDMENT, changes=[change.what for change in changes] or ["nothing that any rule reads"]),
         subject=new.digest,
     )
-    if Weight.MATERIAL not in weights and Weight.FUNCTION not in weights:
+    if change_type(old, changes) == "standard":
+        kinds = tuple(change.kind.value for change in changes if change.kind and change.weight is Weight.FUNCTION)
+        if kinds:
+            turn.system("standard change", Outcome.DONE, because(Code.PRE_APPROVED, kinds=kinds), subject=new.digest)
         adopt(turn, new)
         return said
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
@@ -57,6 +60,17 @@ def propose(turn: Turn, event: Amend) -> Reason:
         if _ask(turn, event, changes, material=Weight.MATERIAL in weights)
         else because(Code.UNSATISFIABLE, kind="amendment", seats="see the programme")
     )
+
+
+def change_type(old: Plan, changes: tuple[Change, ...]) -> Literal["standard", "normal"]:
+    """Return which type of change a revision is: one that asks nobody, by its weight or beforehand, or one that votes.
+
+    The third type, an emergency, is no revision: that is an override, which acts first and is reviewed afterwards.
+    """
+    asks = (change for change in changes if change.weight in (Weight.MATERIAL, Weight.FUNCTION))
+    if all(change.weight is Weight.FUNCTION and change.kind in old.pre_approved for change in asks):
+        return "standard"
+    return "normal"
 
 
 def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | None:

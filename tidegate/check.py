@@ -18,6 +18,7 @@ from tidegate.checks import (
     communication,
     cost,
     drills,
+    exceptions,
     fallback,
     goals,
     handoff,
@@ -60,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     *cost.RULES,
     *fallback.RULES,
     *drills.RULES,
+    *exceptions.RULES,
     *communication.RULES,
     *handoff.RULES,
 )

@@ -113,7 +113,21 @@ SENTENCES = MappingProxyType(
         Code.EXCEPTION_UNDECIDED: "Nobody decided the exception from {item} in time ({id}).",
         Code.EXCEPTION_OVER: "The exception from {item} ended at {until} ({id}).",
         Code.EXCEPTED: "{item} is waived until {until}, accepted by {by}; instead: {control}.",
+        Code.EXCEPTION_DEBT: "{count} are in force, {days} days old together, and nothing widens: here {most}.",
+        Code.EXCEPTION_TALLY: "{count} in force, {days} days old together, renewed {renewals} times; {waived} of the "
+        "{controls} readiness items of {stage} are waived; here {most}.",
+        Code.GAINS_BY_IT: "{who} gains by it, and so cannot accept its risk.",
+        Code.HIGHER_ACCEPTOR: "It was granted so often ({times}) that only an accountable executive grants it again.",
         Code.NOT_WAIVABLE: "{item} is nothing that an exception could waive here.",
+        # requests to the programme
+        Code.ALTERNATIVE_ASKED: "{by} asks for an approved way to do what {tool} does with {data} data ({id}); "
+        "{to} answers until {due}.",
+        Code.ALTERNATIVE_REMINDED: "{to} owes {by} an answer about {tool} until {due} ({id}).",
+        Code.ALTERNATIVE_OVERDUE: "Nobody has answered {by} about {tool}, which {to} owed until {due} ({id}).",
+        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case: {use_case}. {what}",
+        Code.ALTERNATIVE_CLOSED: "{id} is answered already, by {by}: {outcome}.",
+        Code.ALTERNATIVE_NEEDED: "An answer to {id} says {what}.",
+        # the way up, once it is agreed
         Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
         Code.CHANGED: "{label} is in force since {at} (epoch {epoch}).",
         Code.BAND_CHANGED: "{metric} went from {was} to {band}: it is {value}.",
@@ -285,6 +299,7 @@ SENTENCES = MappingProxyType(
         Code.TURNOVER: "{left} people lost their access by name, and {joined} got it.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
         Code.DISPATCHED: "The targets are told: {verb} to {label} (epoch {epoch}).",
+        Code.PRE_APPROVED: "A standard change: the programme approved it beforehand ({kinds}).",
         Code.ADOPTED_PLAN: "Revision {digest} is in force.",
         # what is owed, and the end
         Code.OWES: "{who} owes {what} by {due} ({id}).",

@@ -373,9 +373,10 @@ def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
 
 
 def pager(turn: Turn) -> tuple[str, ...]:
-    """Return whom a page reaches: who decides about it, who delivered it, and who runs it."""
+    """Return whom a page reaches: who decides about it, who delivered it, who runs it, and who owns escalations."""
     plan = turn.plan
-    people = (lead(plan, turn.state), plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner)
+    above = () if plan.escalation_owner is None else (plan.escalation_owner,)
+    people = (lead(plan, turn.state), plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner, *above)
     return tuple(dict.fromkeys(people))
 
 

@@ -11,6 +11,7 @@ from tidegate import briefing as briefings
 from tidegate import (
     bypass,
     calendar,
+    debt,
     dimensions,
     fallback,
     freezes,
@@ -62,7 +63,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     if kind is GateKind.HANDOFF:
         checks.extend(handing.checks(plan, state, now))
     if kind is GateKind.CHECKPOINT:
-        checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
+        checks.extend(waivers.problems(plan, state, max(level, 1), now))
+        checks.extend(debt.checks(plan, state, max(level, 1), now))
     return tuple(checks)
 
 
@@ -74,10 +76,13 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         Check(name=f"owed: {what}", verdict=Verdict.FAILED, reason=because(Code.OWED, what=what, stage=stage.value))
         for what in plan.stages[stage].owed
     ]
-    checks.extend(waivers.problems(plan, state, stage, now))
-    checks.extend(waivers.waived(state, stage, now, _item(plan, state, stage, item, now)) for item in rules.readiness)
+    checks.extend(waivers.problems(plan, state, level, now))
+    checks.extend(
+        waivers.waived(plan, state, level, now, _item(plan, state, stage, item, now)) for item in rules.readiness
+    )
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
+    checks.extend(debt.checks(plan, state, level, now))
     return tuple(checks)
 
 
@@ -133,8 +138,9 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
-    problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
+    problems = waivers.problems(plan, state, max(level, 1), now)
     found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
+    found.extend(_bar(check.name, check.reason) for check in debt.checks(plan, state, max(level, 1), now))
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)

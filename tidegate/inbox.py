@@ -56,6 +56,9 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
             yield _notice(plan, state, step)
         elif name in _RIGHTS or rest.startswith("stop "):
             yield _right(plan, state, step, now)
+        elif step.verb.startswith("exception decide "):
+            until = state.waivers[rest.split()[1]].until
+            yield Ask("right", step.verb, _short(step.why), until, "undecided", None, _people(plan, step.who))
     for name, owed in state.obligations.items():
         # What is owed for a handover has a round of votes, or a drill, of its own.
         if owed.kind != "handoff":

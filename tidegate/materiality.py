@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate import dates, fallback
 from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function
-from tidegate.models.change import Change, Weight
+from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.permit import narrower
@@ -218,6 +218,13 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _handoff(old.handoff, new.handoff)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
+    if new.pre_approved != old.pre_approved:
+        more = any(kind not in old.pre_approved for kind in new.pre_approved)
+        yield Change("what is approved beforehand", Weight.MATERIAL if more else Weight.RECORDED)
+    if new.escalation_owner != old.escalation_owner:
+        # Where nobody was named before, somebody now is: that is no other question to anybody.
+        asks = () if old.escalation_owner is None else (Function.RISK,)
+        yield Change("escalation owner changes", Weight.FUNCTION if asks else Weight.RECORDED, asks)
 
 
 def _handoff(old: PlanHandoff | None, new: PlanHandoff | None) -> Iterator[Change]:
@@ -266,7 +273,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         fewer = any(new.signals.get(name) != signal for name, signal in old.signals.items())
         yield Change("what alerts do", Weight.MATERIAL if fewer else Weight.RECORDED)
     if _heard(new) != _heard(old):
-        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
+        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.NOTICES)
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
     if new.retire_when != old.retire_when:
@@ -300,7 +307,7 @@ def _reached(old: Plan, new: Plan) -> Iterator[Change]:
     if new.sources != old.sources:
         yield Change("where metrics are read", Weight.MATERIAL)
     if (new.channels, new.reach) != (old.channels, old.reach):
-        yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,))
+        yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.CHANNELS)
 
 
 def _by_name(old: Plan, new: Plan) -> Iterator[Change]:

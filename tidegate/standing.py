@@ -9,7 +9,19 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, freezes, gates, handing, judging, schedule, supplier, thresholds, votes
+from tidegate import (
+    conditions,
+    debt,
+    freezes,
+    gates,
+    handing,
+    judging,
+    schedule,
+    supplier,
+    thresholds,
+    votes,
+    waivers,
+)
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -22,7 +34,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.sides import entitled
+from tidegate.sides import entitled, lead
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -78,6 +90,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         and exposure.confirmed_epoch == exposure.epoch
         and not exposure.unresolved
     )
+    owes = debt.debt(plan, state, stage, now)
     awaits = dict.fromkeys(name for gate in waiting(state) for name in votes.missing(plan, gate, now))
     told = Standing(
         use_case=plan.use_case,
@@ -101,6 +114,8 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         runbook=state.runbook,
         exposure=digest(exposure.desired),
         bars=tuple(sorted(state.embargoes)),
+        exceptions=owes.in_force,
+        exception_days=owes.days,
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -187,6 +202,13 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
             who=_holders(plan, state, Right.STOP_THE_LINE),
             why=f"{name} is stopped, and nothing that it reaches widens",
         )
+    for name, waiver in state.waivers.items():
+        if waiver.by is None and not waiver.over:
+            yield Step(
+                verb=f'exception decide {name} --grant|--deny --reason "WHY"',
+                who=waivers.acceptors(plan, state, waiver),
+                why=f"{waiver.asked_by} asks that {_spoken(waiver.item)} need not be met for a while",
+            )
     if state.position.sent_back:
         again = "it was sent back; say that it is ready again"
         yield Step(verb="ready", who=_holders(plan, state, Right.READY), why=again)
@@ -255,6 +277,9 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
         data = check.name == ReadinessItem.DATA_STEWARD.value
         right = Right.READY if known else Right.AMEND
         word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
+        if check.reason.code is Code.EXCEPTION_DEBT:
+            yield Step(verb="exception show", who=(lead(plan, state),), why=explain(check.reason))
+            continue
         yield Step(
             verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
             who=(Function.DATA_STEWARD.value,) if data else _holders(plan, state, right),
@@ -402,6 +427,8 @@ def _line(told: Standing) -> str:
     parts.extend(told.through)
     if told.bars:
         parts.append(f"stopped for {', '.join(told.bars)}")
+    if told.exceptions:
+        parts.append(f"{told.exceptions} exception{'s' if told.exceptions > 1 else ''} in force")
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
     if told.coming is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tidegate.models.base import GateKind
+    from tidegate.models.exception import ExceptionRules
     from tidegate.models.programme import Programme
     from tidegate.models.stage import GateTightening, Tightening
     from tidegate.models.standard import Standard
@@ -139,6 +140,12 @@ def _contains(mine: tuple[object, ...], theirs: tuple[object, ...]) -> bool:
     return all(item in mine for item in theirs)
 
 
+def _fewer_exceptions(mine: ExceptionRules | None, theirs: ExceptionRules | None) -> bool:
+    if mine is None or theirs is None:
+        return theirs is None
+    return not mine.looser_than(theirs, shorter=not_longer(mine.longest, theirs.longest))
+
+
 def _holds(mine: object, theirs: object) -> bool:
     return mine == "hold" or theirs != "hold"
 
@@ -151,6 +158,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "drill_max_age": _shorter,
     "drill_recorded": _more,
     "evidence_max_age": _shorter,
+    "exceptions": _fewer_exceptions,
     "evidence_retries": _fewer,
     "incident_within": _shorter,
     "families": _contains,

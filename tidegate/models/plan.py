@@ -26,6 +26,7 @@ from tidegate.models.base import (
     Stage,
     unsaid,
 )
+from tidegate.models.change import PreApproved
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
@@ -323,6 +324,8 @@ class Plan(Carried):
     """Who needs it."""
     accountable_exec: Id | None = None
     """Who answers for it in the end."""
+    escalation_owner: Id | None = Field(default=None, exclude_if=unsaid)
+    """To whom goes what nobody else may or can decide."""
     authors: tuple[Id, ...]
     """Everybody who wrote part of this revision; none of them may approve it."""
     roster: dict[Id, Member]
@@ -331,6 +334,8 @@ class Plan(Carried):
     """Who leads each function."""
     rights: dict[Right, tuple[Function, ...]]
     """Who may do what beside voting."""
+    pre_approved: tuple[PreApproved, ...] = Field(default=(), exclude_if=unsaid)
+    """What may change without a vote, because the programme approved it beforehand."""
     calendar: WorkingTime
     """When people work."""
     calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=unsaid)

@@ -121,6 +121,8 @@ class Playbook(Authored):
     """Who runs the platform; the holder of that function if not given."""
     risk_lead: Id | None = None
     """Who judges the risk; the holder of that function if not given."""
+    escalation_owner: Id | None = None
+    """To whom goes what nobody else may or can decide; whom the handoff names if not given."""
     authors: tuple[Id, ...] = ()
     """Who wrote any part of this revision beside the AI owner; none of them may approve it."""
     objective: Text | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from tidegate.models.answering import Requests
 from tidegate.models.base import (
     Authored,
     DataClass,
@@ -19,6 +20,7 @@ from tidegate.models.base import (
     Stage,
     Text,
 )
+from tidegate.models.change import PreApproved
 from tidegate.models.dated import Dated
 from tidegate.models.member import Cohort, Preset
 from tidegate.models.person import CalendarFile, Country, Person, Subdivision, Zone
@@ -216,6 +218,10 @@ class Programme(Authored):
     """The systems that metrics are read from."""
     channels: dict[Key, Channel] = Field(default_factory=dict)
     """The ways to reach people."""
+    pre_approved: tuple[PreApproved, ...] = ()
+    """Standard changes: what may change in a rollout under way without a vote, because it was approved beforehand."""
+    requests: Requests = Requests()
+    """Who answers those who need a tool that nobody has approved, and how soon."""
     senders: dict[Id, Sender] = Field(default_factory=dict)
     """The systems that may send signals: alerts, events, exports of usage. They can only make it safer."""
     tells: Telling = Telling()

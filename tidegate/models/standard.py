@@ -21,6 +21,7 @@ from tidegate.models.base import (
     unsaid,
 )
 from tidegate.models.dimension import Dimension
+from tidegate.models.exception import ExceptionRules
 
 StandardName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+@\d{1,4}$")]
 """A standard and its version, such as `standard/pilot@1`."""
@@ -95,6 +96,8 @@ class StageRules(Authored):
     """Which items must be met before the stage begins."""
     evidence_max_age: Span = Span.of("180d")
     """How old a readiness item's evidence may be."""
+    exceptions: ExceptionRules | None = Field(default=None, exclude_if=unsaid)
+    """How long, how often and how many exceptions there may be, and who accepts their risk; no bound if not given."""
     notice_lead: Span = Span.of("2bd")
     """How long before a change its audiences are told."""
     acknowledge: bool = False
