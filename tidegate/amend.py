@@ -5,9 +5,24 @@ Tightening needs nobody. What is wider, looser or decided by other people is a n
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
-from tidegate import fallback, frozen, gates, handing, membership, schedule, supplier, vacancy, votes
+from tidegate import (
+    calendar,
+    fallback,
+    frozen,
+    gates,
+    handing,
+    membership,
+    recurring,
+    rereview,
+    schedule,
+    supplier,
+    vacancy,
+    votes,
+)
+from tidegate.authoring.standards import stricter_gate
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -27,6 +42,7 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Backend, Plan
+    from tidegate.models.standard import GateRule
 
 LARGEST_REVISION = 256 * 1024
 """Bytes, as for any plan: it travels with the state while it is proposed, and after."""
@@ -53,6 +69,7 @@ def propose(turn: Turn, event: Amend) -> Reason:
         if kinds:
             turn.system("standard change", Outcome.DONE, because(Code.PRE_APPROVED, kinds=kinds), subject=new.digest)
         adopt(turn, new)
+        rereview.adopted(turn, old)
         return said
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
     return (
@@ -156,15 +173,14 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
+    higher = _higher(turn.plan, new, level)
+    needs = needs if higher is None else dict(higher.functions)
     thawed = frozen.touched(turn.plan, new)
     own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
-    if thawed and own is None:
-        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats="whoever answers for it, and did not ask for it")
-        turn.system("gate not opened", Outcome.REFUSED, nobody)
-        return False
-    heir = _heir(turn, event)
-    if heir is not None and not _can_accept(turn, heir):
-        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats=f"{heir}, who would answer for it")
+    heir, able = handing.successor(turn, new, event.actor.subject)
+    if (thawed and own is None) or not able:
+        seats = "whoever answers for it, and did not ask for it" if able else f"{heir}, who would answer for it"
+        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats=seats)
         turn.system("gate not opened", Outcome.REFUSED, nobody)
         return False
     label = f"revision {new.digest[:12]}" + (f", which widens what is frozen ({', '.join(thawed)})" if thawed else "")
@@ -177,6 +193,7 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
         needs=needs,
         persons=tuple(dict.fromkeys(name for name in (own, heir) if name is not None)),
         plan=new,
+        signed=higher is not None and higher.signed,
     )
     if gate is None:
         return False
@@ -201,18 +218,26 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     return True
 
 
-def _heir(turn: Turn, event: Amend) -> str | None:
-    """Return who would answer for its operation, and must say yes to that themselves if they do not ask for it."""
-    heir = handing.inherited(turn.plan, turn.state, event.plan)
-    return None if heir == event.actor.subject else heir
-
-
-def _can_accept(turn: Turn, heir: str) -> bool:
-    return can_vote(turn.plan.roster.get(heir)) and heir not in requesters(turn.plan, turn.state)
+def _higher(old: Plan, new: Plan, level: int) -> GateRule | None:
+    """Return whom a revision asks that raises a stage: whoever it asks now, and whoever the stage then asks."""
+    known = {stage: part.raised for stage, part in old.stages.items()}
+    raised = [part for stage, part in new.stages.items() if set(part.raised) - set(known.get(stage, ()))]
+    if not raised:
+        return None
+    rules = (part.rules.gates[GateKind.AMENDMENT] for part in raised)
+    return reduce(stricter_gate, rules, old.rules(level).gates[GateKind.AMENDMENT])
 
 
 def agreed(turn: Turn, gate: Gate) -> None:
-    """A revision was agreed to: it is in force, and what it widens is scheduled under that very agreement."""
+    """A revision was agreed to: it is in force; what it judges in another version than before begins again."""
+    old = turn.plan
+    _in_force(turn, gate)
+    if turn.plan.digest != old.digest:
+        rereview.adopted(turn, old)
+
+
+def _in_force(turn: Turn, gate: Gate) -> None:
+    """Put it in force, and schedule what it widens under that very agreement."""
     proposal = turn.state.proposal
     if proposal is not None and proposal.gate == gate.id:
         # Otherwise it is in force already, and only what it widens is asked for again.
@@ -226,6 +251,9 @@ def agreed(turn: Turn, gate: Gate) -> None:
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
         turn.place(sent_back=False)
+        if gate.id not in turn.state.gates:
+            # What the revision held has ended every round of votes, this one too; what was agreed in it counts.
+            turn.keep_gate(gate)
     level, exposure = turn.state.position.level, turn.state.exposure
     same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
     widens = same and gate.change is not None and not gate.change <= exposure.desired
@@ -247,6 +275,9 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
+    if material and turn.state.cycles:
+        # What has repeated was something else.
+        turn.change(cycles=())
     if material or _names(old) != _names(new):
         # A run that begins with the plan in force is one that whoever looks from outside can read it from.
         turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))
@@ -255,8 +286,11 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         expired not in new.stages or old.stages[expired].expires != new.stages[expired].expires
     )
     turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
+    if renewed:
+        recurring.extended(turn)
     turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
     _carry_emergency(turn, old)
+    _watch_as_raised(turn, old)
     kept = {name: metric for name, metric in turn.state.metrics.items() if name in new.metrics}
     if turn.state.metrics:
         # What is measured from now on is read from now on.
@@ -290,6 +324,20 @@ def _names(plan: Plan) -> tuple[object, ...]:
 def _moved(old: Plan, new: Plan, level: int) -> int | None:
     """Return which level of the new revision a level of the old one is; none if it is gone."""
     return fallback.level_named(new, fallback.level_name(old, level))
+
+
+def _watch_as_raised(turn: Turn, old: Plan) -> None:
+    """A wave whose stage was raised under way is watched for as long, and looked at as often, as is asked now."""
+    watch, level = turn.state.position.observation, turn.state.position.level
+    if watch is None or level == 0:
+        return
+    rung, rules, working = turn.plan.rung(level), turn.plan.rules(level), turn.plan.calendar
+    before = old.stages[rung.stage].raised if rung.stage in old.stages else ()
+    if not set(turn.plan.stages[rung.stage].raised) - set(before):
+        return
+    until = max(watch.until, calendar.later(working, watch.since, rung.observe))
+    review = max(min(watch.review_at, calendar.again(working, turn.now, rules.review_every)), until)
+    turn.place(observation=watch.but(until=until, latest=max(watch.latest, until), review_at=review))
 
 
 def _carry_emergency(turn: Turn, old: Plan) -> None:

@@ -75,6 +75,7 @@ def facts(  # every argument is part of what is decided
         training=tuple(_training(plan, state, level)),
         exceptions=tuple(_exceptions(plan, state, stage, now)),
         issues=tuple(check.reason for check in waivers.problems(plan, state, max(level, 1), now)),
+        assumptions=tuple(_assumptions(plan, now)),
         owed=tuple(
             because(Code.OWES, id=name, who=owed.owner, what=owed.what, due=owed.due)
             for name, owed in sorted(state.obligations.items())
@@ -121,6 +122,16 @@ def _training(plan: Plan, state: State, level: int) -> Iterator[Reason]:
         yield because(Code.READINESS_OWED, item=ReadinessItem.TRAINING.value)
     if level:
         yield from (check.reason for check in membership.checks(plan, state, level))
+
+
+def _assumptions(plan: Plan, now: datetime) -> Iterator[Reason]:
+    for each in plan.assumptions:
+        if each.settled is not None:
+            continue
+        late = each.by is not None and now.date() > each.by
+        code = Code.ASSUMED_TOO_LONG if late else Code.ASSUMED
+        by = f", by {each.by}" if each.by is not None else ""
+        yield because(code, assumed=each.what, who=each.owner, test=each.test, by=by)
 
 
 def _exceptions(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterator[Reason]:

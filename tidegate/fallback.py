@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import incidents, runbook
+from tidegate import cycles, incidents, runbook
 from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
@@ -21,6 +21,7 @@ from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.rights import functions_of, may
 from tidegate.sides import lead
+from tidegate.subject import gone
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
             runbook.begin(turn, verb.value, current.label, again=True)
         return turn.note(verb.value, Outcome.NOOP, because(Code.ALREADY, verb=verb.value, label=current.label))
     _supersede(turn, verb)
+    if verb is not Reduction.HOLD:
+        cycles.stray(turn)
     # A milder verb never relaxes a stricter one that stands; it only goes into the record.
     again = verb is Reduction.ROLLBACK and current.control is Control.ROLLED_BACK
     stricter = current.control if current.control.rank > control.rank and not again else control
@@ -187,7 +190,7 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if verb is Reduction.NARROW:
         return _narrower(plan, state, to)
     if verb is Reduction.REDIRECT:
-        return _redirected(plan, now)
+        return _redirected(plan, state)
     if verb is Reduction.ROLLBACK and to is not None:
         if level is None:
             return because(Code.NO_SUCH_LEVEL, level=to)
@@ -213,9 +216,10 @@ def _narrower(plan: Plan, state: State, to: str | None) -> tuple[Reduction, Expo
     return Reduction.NARROW, bounds[to], to
 
 
-def _redirected(plan: Plan, now: Exposure) -> tuple[Reduction, Exposure, str]:
-    target = plan.fallback.redirect_to
-    if target is None:
+def _redirected(plan: Plan, state: State) -> tuple[Reduction, Exposure, str]:
+    now, target = state.exposure.desired, plan.fallback.redirect_to
+    if target is None or target in gone(plan, state):
+        # Where nothing is there any more to send work to, nobody is served.
         return Reduction.PAUSE, NOTHING, "nothing"
     if plan.fallback.redirect_kind == "model":
         return Reduction.REDIRECT, now.but(models=(target,)), f"redirected to {target}"

@@ -13,21 +13,23 @@ from tidegate import (
     calendar,
     debt,
     dimensions,
+    environment,
     fallback,
     freezes,
     handing,
     hours,
     membership,
+    proven,
     thresholds,
     votes,
     waivers,
 )
+from tidegate import readiness as items
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import Choice
 from tidegate.models.gate import Ending, Gate
-from tidegate.models.owing import Evidence
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
@@ -58,14 +60,23 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(dimensions.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind is GateKind.STAGE:
+        checks.extend(proven.checks(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
+        checks.extend(environment.checks(plan, state, level))
     if kind is GateKind.HANDOFF:
         checks.extend(handing.checks(plan, state, now))
     if kind is GateKind.CHECKPOINT:
-        checks.extend(waivers.problems(plan, state, max(level, 1), now))
-        checks.extend(debt.checks(plan, state, max(level, 1), now))
+        checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
+
+
+def _known(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return a level's known problems and exceptions, and all that its stage owes if it was raised under way."""
+    if plan.stages[plan.rung(level).stage].raised:
+        return readiness(plan, state, level, now)
+    return (*waivers.problems(plan, state, level, now), *debt.checks(plan, state, level, now))
 
 
 def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
@@ -77,43 +88,12 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         for what in plan.stages[stage].owed
     ]
     checks.extend(waivers.problems(plan, state, level, now))
-    checks.extend(
-        waivers.waived(plan, state, level, now, _item(plan, state, stage, item, now)) for item in rules.readiness
-    )
+    asked = (items.item(plan, state, stage, item, now) for item in rules.readiness)
+    checks.extend(waivers.waived(plan, state, level, now, check) for check in asked)
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
-        checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
+        checks.append(items.item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     checks.extend(debt.checks(plan, state, level, now))
     return tuple(checks)
-
-
-def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: datetime) -> Check:
-    rules = plan.stages[stage].rules
-    given = state.readiness.get(item)
-    if item is ReadinessItem.ROLLBACK_TESTED and rules.drill_recorded:
-        last = state.drills.get("rollback")
-        given = Evidence(by=last.by, at=last.at, ref=last.on) if last is not None and last.passed else None
-        if given is None:
-            reason = because(Code.DRILL_NEEDED, use_case=plan.use_case)
-            return Check(name=item.value, verdict=Verdict.PENDING, reason=reason)
-    drill = item is ReadinessItem.ROLLBACK_TESTED and rules.drill_max_age is not None
-    limit = rules.drill_max_age if drill and rules.drill_max_age is not None else rules.evidence_max_age
-    if given is not None:
-        if calendar.later(plan.calendar, given.at, limit) <= now:
-            return Check(
-                name=item.value,
-                verdict=Verdict.PENDING,
-                reason=because(Code.READINESS_STALE, item=item.value, at=given.at),
-            )
-        return Check(
-            name=item.value, verdict=Verdict.PASSED, reason=because(Code.READINESS_MET, item=item.value, by=given.by)
-        )
-    if item in plan.stages[stage].met:
-        return Check(
-            name=item.value,
-            verdict=Verdict.PASSED,
-            reason=because(Code.READINESS_MET, item=item.value, by="the playbook"),
-        )
-    return Check(name=item.value, verdict=Verdict.PENDING, reason=because(Code.READINESS_OWED, item=item.value))
 
 
 def drill_needed(plan: Plan, state: State) -> bool:
@@ -138,9 +118,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
-    problems = waivers.problems(plan, state, max(level, 1), now)
-    found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
-    found.extend(_bar(check.name, check.reason) for check in debt.checks(plan, state, max(level, 1), now))
+    known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
+    found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)
@@ -178,6 +157,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     persons: tuple[str, ...] = (),
     plan: Plan | None = None,
     excluded: tuple[str, ...] | None = None,
+    signed: bool = False,
 ) -> Gate | None:
     """Open a round of votes about exactly this change, or say at once that it could never be met."""
     now = turn.now
@@ -224,7 +204,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
         needs=asked,
         persons=persons,
         excluded=barred_from_it,
-        signed=rule.signed,
+        signed=rule.signed or signed,
         briefing=briefing,
     )
     ask = votes.askable(turn.plan, turn.state, gate, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback
+from tidegate import calendar, fallback, recurring
 from tidegate.digest import digest
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -19,7 +19,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.rights import can_vote
+from tidegate.rights import can_vote, requesters
 from tidegate.sides import AI_OWNER, refused, vacancy
 from tidegate.turn import Turn, because
 
@@ -154,6 +154,7 @@ def step_back(turn: Turn) -> None:
     # Who follows as AI owner is asked no more: who takes it over is named.
     left = {name: owed for name, owed in turn.state.obligations.items() if name != vacancy(AI_OWNER)}
     turn.change(takeover=taken.but(in_force=True), obligations=left)
+    recurring.follow(turn)
     receiver = turn.plan.handoff.receiver if turn.plan.handoff is not None else taken.by
     reason = because(Code.DELIVERY_STEPS_BACK, who=turn.plan.ai_owner, receiver=receiver)
     turn.system("delivery steps back", Outcome.DONE, reason)
@@ -166,6 +167,14 @@ def inherited(plan: Plan, state: State, new: Plan) -> str | None:
     if state.takeover is None or heir is None or (old is not None and old.receiver == heir.receiver):
         return None
     return heir.receiver
+
+
+def successor(turn: Turn, new: Plan, by: str) -> tuple[str | None, bool]:
+    """Return who must say yes to a revision that makes it theirs, unless they ask for it, and whether they can."""
+    heir = inherited(turn.plan, turn.state, new)
+    if heir is None or heir == by:
+        return None, True
+    return heir, can_vote(turn.plan.roster.get(heir)) and heir not in requesters(turn.plan, turn.state)
 
 
 def received_by(turn: Turn, old: Plan) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, gates, rights, standing, supplier, thresholds, votes
+from tidegate import calendar, gates, handing_steps, rights, standing, supplier, thresholds, votes
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
 from tidegate.models.programme import Right
 from tidegate.models.state import Phase
-from tidegate.sides import entitled, lead
+from tidegate.sides import holding, lead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     named = {f"{owed.what} is owed" for owed in state.obligations.values() if owed.kind == "vacancy"}
     for step in stands.steps:
         name, _, rest = step.verb.partition(" ")
-        if step.verb == standing.TAKE or step.why in named:
+        if step.verb == handing_steps.TAKE or step.why in named:
             continue
         if name == "confirm" and rest.startswith("notice:"):
             yield _notice(plan, state, step)
@@ -179,15 +179,15 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
 def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     # What comes round again is asked for before its day, and not all the time between.
     soon = supplier.NEAR if owed.kind == "vendor" else plan.rules(state.position.level).review_every.wall
-    again = owed.every_days is not None or owed.kind == "vendor"
-    since = owed.due - soon if again and not owed.overdue else None
+    rounds = owed.every_days is not None or owed.kind in ("launch_review", "vendor")
+    since = owed.due - soon if rounds and not owed.overdue else None
     if owed.kind == "drill":
         verb = standing.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
-        chairs = _people(plan, _holding(plan, state, Right.READY))
+        chairs = _people(plan, holding(plan, state, Right.READY))
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
-        everybody = _people(plan, (owed.owner,))
+        everybody = _people(plan, (owed.owner, *owed.others))
         verb = standing.ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
         chairs = tuple(chair for chair in everybody if chair.person not in barred)
     return Ask("owed", verb, _short(owed.what), owed.due, owed.then, since, chairs)
@@ -229,11 +229,6 @@ def _people(plan: Plan, who: tuple[str, ...], *, readers: bool = False) -> tuple
             if able:
                 found.setdefault(person, Chair(person, function))
     return tuple(found.values())
-
-
-def _holding(plan: Plan, state: State, right: Right) -> tuple[str, ...]:
-    functions, people = entitled(plan, state, right)
-    return (*(function.value for function in functions), *people)
 
 
 def _short(text: str) -> str:

@@ -15,6 +15,7 @@ from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.permit import narrower
+from tidegate.subject import another
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -181,6 +182,29 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         )
         yield Change("blocking issues", Weight.MATERIAL if fewer else Weight.RECORDED)
     yield from _accepted(old, new)
+    yield from _raised(old, new)
+    yield from _assumed(old, new)
+
+
+def _raised(old: Plan, new: Plan) -> Iterator[Change]:
+    # A stage that comes to touch what a system of record touches is another stage, however strict its rules are.
+    for stage, part in new.stages.items():
+        was = old.stages[stage].raised if stage in old.stages else ()
+        if more := [why for why in part.raised if why not in was]:
+            what = f"held to the rules of a system of record, for {'; '.join(more)}"
+            yield Change(f"{stage.value}: {what}", Weight.MATERIAL)
+        elif part.raised != was:
+            yield Change(f"{stage.value}: touches less of what a system of record touches", Weight.RECORDED)
+
+
+def _assumed(old: Plan, new: Plan) -> Iterator[Change]:
+    if new.assumptions == old.assumptions:
+        return
+    # What is not known yet may be settled or said anew, and not be forgotten.
+    named = {each.what for each in new.assumptions}
+    gone = any(each.settled is None and each.what not in named for each in old.assumptions)
+    asks = (Function.RISK,) if gone else ()
+    yield Change("open assumptions", Weight.FUNCTION if gone else Weight.RECORDED, asks)
 
 
 def _accepted(old: Plan, new: Plan) -> Iterator[Change]:
@@ -262,6 +286,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _reached(old, new)
     yield from _shared(old, new)
     yield from _data(old, new)
+    yield from _judged(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
@@ -278,10 +303,33 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("what notices say", Weight.RECORDED)
     if new.retire_when != old.retire_when:
         yield Change("retirement criteria", Weight.MATERIAL)
+    yield from _said(old, new)
+
+
+def _said(old: Plan, new: Plan) -> Iterator[Change]:
+    """What people read, and no rule does."""
+    if new.sheet != old.sheet:
+        yield Change("what readers are told", Weight.RECORDED)
     if new.texts_digest != old.texts_digest or (new.title, new.success_means, new.success_does_not_mean) != (
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _judged(old: Plan, new: Plan) -> Iterator[Change]:
+    """Find what is judged in another version: what was seen of the one before says nothing of it."""
+    was = old.subject.runs if old.subject is not None else {}
+    runs = new.subject.runs if new.subject is not None else {}
+    for name in another(old, new):
+        said = f"{name} is judged as {runs[name]}, was {was.get(name, 'not there')}: what was seen until now is void"
+        yield Change(said, Weight.MATERIAL)
+    gone = sorted(set(was) - set(runs))
+    if gone:
+        yield Change(f"in which version is no longer said of {', '.join(gone)}", Weight.MATERIAL)
+    elif old.subject is None and new.subject is not None:
+        yield Change("in which versions it is judged", Weight.RECORDED)
+    if old.subject is not None and new.subject is not None and old.subject.back != new.subject.back:
+        yield Change("where it begins again once it is judged anew", Weight.MATERIAL)
 
 
 def _heard(plan: Plan) -> tuple[PlanNotice, ...]:

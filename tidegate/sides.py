@@ -81,6 +81,12 @@ def _by_name(plan: Plan, name: str, functions: tuple[Function, ...]) -> bool:
     return can_vote(member) and member is not None and not any(one in functions for one in member.functions)
 
 
+def holding(plan: Plan, state: State, right: Right) -> tuple[str, ...]:
+    """Return the same by name, as it is said: functions, and people where it is theirs by name."""
+    functions, people = entitled(plan, state, right)
+    return (*(function.value for function in functions), *people)
+
+
 def receivers(plan: Plan) -> tuple[str, ...]:
     """Return the receiver's side: the receiver, their deputy, and who owns issues, changes and escalations."""
     handoff = plan.handoff

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from tidegate import (
     conditions,
     debt,
+    environment,
     freezes,
     gates,
-    handing,
+    handing_steps,
     judging,
+    readiness,
     schedule,
     supplier,
     thresholds,
@@ -34,7 +36,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.sides import entitled, lead
+from tidegate.sides import holding, lead
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -69,13 +71,14 @@ _AFTER = MappingProxyType(
 
 
 ANSWERED = MappingProxyType(
-    {"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"', "vacancy": "amend PLAYBOOK"}
+    {
+        "sample": "sample VERDICTS --evidence WHERE",
+        "question": 'answer {name} "ANSWER"',
+        "launch_review": "confirm {name} --outcome OUTCOME --evidence WHERE",
+        "vacancy": "amend PLAYBOOK",
+    }
 )
 """What is owed and met by a verb of its own."""
-TAKE = "handoff"
-"""How the receiver signs."""
-OFFER = "handoff --offer"
-"""How what is handed over is laid out."""
 DRILL = "drill rollback"
 """How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
@@ -170,7 +173,7 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     if exposure.control is Control.STOP_NOT_CONFIRMED:
         yield Step(
             verb="confirm stop --evidence WHERE",
-            who=_holders(plan, state, Right.CONFIRM_STOP),
+            who=holding(plan, state, Right.CONFIRM_STOP),
             why=f"it could not be read back that it is stopped; follow {plan.fallback.manual}, then two people confirm",
         )
     resuming = any(gate.kind is GateKind.RESUME for gate in state.gates.values())
@@ -178,7 +181,7 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         return
     yield Step(
         verb='resume --cause "WHAT WAS WRONG, AND WHAT HAS CHANGED"',
-        who=_holders(plan, state, Right.RESUME),
+        who=holding(plan, state, Right.RESUME),
         why=f"it is {_spoken(exposure.control.value)}; to go on is a decision{_astray(plan, state, now)}",
     )
 
@@ -199,7 +202,7 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
     for name in sorted(state.embargoes):
         yield Step(
             verb=f"lift {name}",
-            who=_holders(plan, state, Right.STOP_THE_LINE),
+            who=holding(plan, state, Right.STOP_THE_LINE),
             why=f"{name} is stopped, and nothing that it reaches widens",
         )
     for name, waiver in state.waivers.items():
@@ -211,22 +214,17 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
             )
     if state.position.sent_back:
         again = "it was sent back; say that it is ready again"
-        yield Step(verb="ready", who=_holders(plan, state, Right.READY), why=again)
+        yield Step(verb="ready --again", who=holding(plan, state, Right.READY), why=again)
 
 
 def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
     people = votes.askable(plan, state, gate, now) or votes.missing(plan, gate, now)
     if gate.briefing.verdict is Verdict.PASSED:
         after = _AFTER[gate.kind].format(label=gate.label)
-        facts = gate.briefing.facts
-        if gate.kind is GateKind.HANDOFF and facts is not None and facts.handed is not None:
-            # Whoever signs for papers has them read here first.
-            own = tuple(name for name in people if name in gate.persons)
-            if own:
-                yield Step(
-                    verb=TAKE, who=own, why=f"who takes it over signs for what is laid out; {after}", gate=gate.id
-                )
-            people = tuple(name for name in people if name not in own)
+        own = handing_steps.signature(gate, people, after)
+        if own is not None:
+            yield own
+            people = tuple(name for name in people if name not in own.who)
         if not people:
             return
         yield Step(verb=f"approve --gate {gate.id}", who=people, why=f"once all agree, {after}", gate=gate.id)
@@ -242,30 +240,30 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
 def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     phase, position = state.position.phase, state.position
     if phase is Phase.SUBMITTED:
-        yield Step(verb="start", who=_holders(plan, state, Right.START), why="it is submitted and has not begun")
+        yield Step(verb="start", who=holding(plan, state, Right.START), why="it is submitted and has not begun")
     elif phase is Phase.PREPARING and not position.sent_back:
         yield from _readiness(plan, state, position.target or 1, now)
+        yield from _ground(environment.checks(plan, state, position.target or 1))
     elif phase is Phase.SCHEDULED:
         for gate in state.gates.values():
             if gate.satisfied_at is not None:
-                yield from _notices(plan, state, gate)
-                yield from _frozen(plan, gate, now)
-                yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+                yield from _scheduled(plan, state, gate, now)
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
-        yield from _readings(plan, state, now)
+        yield from _watched(plan, state, now)
     elif phase is Phase.HANDOFF_PENDING:
-        yield from _handed(plan, state, now)
+        drill = drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE"
+        yield from handing_steps.before(plan, state, now, drill)
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
         yield from _end(plan, state)
     elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
-        who = _holders(plan, state, Right.READY)
+        who = holding(plan, state, Right.READY)
         yield Step(verb="ready archive --evidence WHERE", who=who, why="the archive is sealed")
 
 
 def _end(plan: Plan, state: State) -> Iterator[Step]:
     if not any(gate.kind is GateKind.RETIREMENT for gate in state.gates.values()):
-        who = _holders(plan, state, Right.RETIRE)
+        who = holding(plan, state, Right.RETIRE)
         yield Step(verb='retire --reason "WHY"', who=who, why="when it has done its work")
 
 
@@ -273,18 +271,47 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
     for check in gates.readiness(plan, state, level, now):
         if check.verdict is Verdict.PASSED:
             continue
-        known = check.name in tuple(ReadinessItem)
+        shown = check.name in tuple(ReadinessItem) and check.name not in readiness.ONLY_SEEN
         data = check.name == ReadinessItem.DATA_STEWARD.value
-        right = Right.READY if known else Right.AMEND
-        word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
+        right = Right.READY if shown else Right.AMEND
         if check.reason.code is Code.EXCEPTION_DEBT:
             yield Step(verb="exception show", who=(lead(plan, state),), why=explain(check.reason))
             continue
         yield Step(
-            verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
-            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, state, right),
+            verb=mends(check),
+            who=(Function.DATA_STEWARD.value,) if data else holding(plan, state, right),
             why=explain(check.reason),
         )
+
+
+def mends(check: Check) -> str:
+    """Return what is typed to mend one thing without which it is not ready."""
+    if check.reason.code is Code.DRILL_NEEDED:
+        return DRILL
+    if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
+        return "amend PLAYBOOK"
+    return f"ready {check.name} --evidence WHERE"
+
+
+def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    level = max(state.position.level, 1)
+    yield from _readings(plan, state, now)
+    if plan.stages[plan.rung(level).stage].raised:
+        # What a stage owes that was raised under way is owed before its next review can lead anywhere.
+        yield from _readiness(plan, state, level, now)
+
+
+def _scheduled(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
+    yield from _notices(plan, state, gate)
+    yield from _frozen(plan, gate, now)
+    yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+    yield from _ground(environment.checks(plan, state, gate.level))
+
+
+def _ground(checks: tuple[Check, ...]) -> Iterator[Step]:
+    for check in checks:
+        if check.verdict is not Verdict.PASSED:
+            yield Step(verb="exposure --observed", who=(Function.PLATFORM.value,), why=explain(check.reason))
 
 
 def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:
@@ -357,22 +384,6 @@ def drilling(plan: Plan) -> str:
     return DRILL if plan.test_subjects else f"{DRILL} --real"
 
 
-def _handed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
-    receiver = plan.handoff.receiver if plan.handoff else plan.business_owner
-    asked = {check.name: check for check in handing.checks(plan, state, now)}
-    pack, own = asked.get("pack"), asked.get(ReadinessItem.RECEIVER_DRILL.value)
-    if pack is not None and pack.verdict is not Verdict.PASSED:
-        who = tuple(dict.fromkeys((*_holders(plan, state, Right.HANDOFF), receiver)))
-        yield Step(verb=OFFER, who=who, why=explain(pack.reason).partition(": tidegate")[0])
-    drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
-    if drill is None or drill.by != receiver or (own is not None and own.verdict is not Verdict.PASSED):
-        yield Step(
-            verb=drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
-            who=(receiver,),
-            why="the receiver rolls it back once with their own hands before they sign",
-        )
-
-
 def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     """Name what is owed; what comes round again is named once its day is near."""
     for name, owed in state.obligations.items():
@@ -380,29 +391,25 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             continue
         why = f"{owed.what} is owed"
         if owed.kind == "vacancy":
-            who = tuple(dict.fromkeys((owed.owner, *_holders(plan, state, Right.AMEND))))
+            who = tuple(dict.fromkeys((owed.owner, *holding(plan, state, Right.AMEND))))
             yield Step(verb="amend PLAYBOOK", who=who, why=why)
         elif owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
             verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
-            yield Step(verb=verb, who=_holders(plan, state, Right.READY), why=why)
+            yield Step(verb=verb, who=holding(plan, state, Right.READY), why=why)
         elif owed.kind in ANSWERED:
-            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
+            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
 
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
+    if owed.kind == "launch_review":
+        return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
         return supplier.NEAR if owed.kind == "vendor" else timedelta.max
     return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)
-
-
-def _holders(plan: Plan, state: State, right: Right) -> tuple[str, ...]:
-    """Return who has a right now: functions, and people where it is theirs by name."""
-    functions, people = entitled(plan, state, right)
-    return (*(function.value for function in functions), *people)
 
 
 def _named(what: str, about: str) -> str:

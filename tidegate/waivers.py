@@ -126,6 +126,15 @@ def report(turn: Turn, event: Report) -> Reason:
     return said
 
 
+def found(turn: Turn, what: str, *, by: str) -> str:
+    """Open an issue that the rules found in what somebody said, and return its name; a full list bars enough."""
+    if len(turn.state.problems) >= _PROBLEMS_KEPT:
+        return next(reversed(turn.state.problems))
+    name = turn.name("issue")
+    turn.change(problems={**turn.state.problems, name: Problem(what=what, by=by, at=turn.now)})
+    return name
+
+
 def _settle(turn: Turn, event: Report, name: str) -> Reason:
     if name not in turn.state.problems:
         return turn.note("issue", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=name))

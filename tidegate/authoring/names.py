@@ -175,6 +175,7 @@ def _playbook_people(playbook: Playbook) -> Iterator[Named]:
     single.append((("manual_fallback", "owner"), playbook.manual_fallback.owner))
     single += [(("metrics", name, "reviewer"), metric.reviewer) for name, metric in playbook.metrics.items()]
     single += [(("issues", index, "owner"), issue.owner) for index, issue in enumerate(playbook.issues)]
+    single += [(("assumptions", index, "owner"), each.owner) for index, each in enumerate(playbook.assumptions)]
     single += [(("issues", index, "accepted_by"), issue.accepted_by) for index, issue in enumerate(playbook.issues)]
     for kind in ("narrow", "pause", "rollback"):
         steps = getattr(playbook.fallback, kind)
@@ -259,6 +260,9 @@ def _fallback(playbook: Playbook) -> Iterator[Finding]:
 
 
 def _waves(playbook: Playbook) -> Iterator[Finding]:
+    waves = tuple(wave.name for _, stage in stages(playbook) for wave in stage.waves)
+    if playbook.subject is not None and playbook.subject.back_to is not None:
+        yield from _unknown("the playbook has no wave", ((("subject", "back_to"), playbook.subject.back_to),), waves)
     seen: dict[str, str] = {}
     for name, stage in stages(playbook):
         for index, wave in enumerate(stage.waves):

@@ -60,6 +60,30 @@ def tightened(rules: StageRules, more: Tightening) -> StageRules:
     return rules.model_copy(update={**changes, "gates": gates})
 
 
+def stricter(mine: StageRules, theirs: StageRules) -> StageRules:
+    """Return what keeps both: of each rule the stricter one, and where neither surely is, the first."""
+    changes: dict[str, Any] = {name: _stricter(name, _STAGE, mine, theirs) for name in _STAGE}
+    changes |= {name: _over(getattr(mine, name), getattr(theirs, name)) for name in ("denied", "review_only")}
+    gates = dict(theirs.gates)
+    for kind, gate in mine.gates.items():
+        gates[kind] = gate if kind not in theirs.gates else stricter_gate(gate, theirs.gates[kind])
+    return mine.model_copy(update={**changes, "gates": gates})
+
+
+def stricter_gate(mine: GateRule, theirs: GateRule) -> GateRule:
+    """Return the round of votes that asks for whatever either of two asks for."""
+    functions = {
+        function: max(mine.functions.get(function, 0), theirs.functions.get(function, 0))
+        for function in sorted({*mine.functions, *theirs.functions})
+    }
+    asked = {
+        function: _over(mine.questions.get(function, ()), theirs.questions.get(function, ()))
+        for function in sorted({*mine.questions, *theirs.questions})
+    }
+    changes = {name: _stricter(name, _GATE, mine, theirs) for name in _GATE}
+    return mine.model_copy(update={**changes, "functions": functions, "questions": asked})
+
+
 def new_gates(rules: StageRules, more: Tightening) -> tuple[GateKind, ...]:
     """Name the gates that a playbook wants stricter, that the standard does not have, and that ask nobody."""
     return tuple(kind for kind, gate in more.gates.items() if kind not in rules.gates and not gate.functions)
@@ -72,6 +96,13 @@ def not_longer(mine: Span, theirs: Span) -> bool:
     if mine.business and theirs.business:
         return _business_hours(mine) <= _business_hours(theirs)
     return mine.longest <= theirs.wall
+
+
+def _stricter(name: str, strict: Mapping[str, Callable[[Any, Any], bool]], mine: object, theirs: object) -> Any:
+    ours, other = getattr(mine, name), getattr(theirs, name)
+    if isinstance(ours, tuple) and not isinstance(ours, Span):
+        return _over(ours, other)
+    return other if strict[name](other, ours) and not strict[name](ours, other) else ours
 
 
 def _over(mine: Any, more: Any) -> Any:
@@ -128,6 +159,15 @@ def _longer(mine: Span, theirs: Span) -> bool:
     return not_longer(theirs, mine)
 
 
+def _longer_if_any(mine: Span | None, theirs: Span | None) -> bool:
+    return theirs is None or (mine is not None and not_longer(theirs, mine))
+
+
+def _as_often(mine: tuple[Span, ...], theirs: tuple[Span, ...]) -> bool:
+    """Whether each of their reviews has one of mine that is no later."""
+    return len(mine) >= len(theirs) and all(any(not_longer(one, other) for one in mine) for other in theirs)
+
+
 def _fewer(mine: int | None, theirs: int | None) -> bool:
     return theirs is None or (mine is not None and mine <= theirs)
 
@@ -154,9 +194,12 @@ def _holds(mine: object, theirs: object) -> bool:
 _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "acknowledge": _more,
     "briefing_max_age": _shorter,
+    "checklist": _more,
     "dimensions": _contains,
     "drill_max_age": _shorter,
     "drill_recorded": _more,
+    "environment": _more,
+    "evaluate_every": _shorter,
     "evidence_max_age": _shorter,
     "exceptions": _fewer_exceptions,
     "evidence_retries": _fewer,
@@ -165,6 +208,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "first_wave_max_share": _fewer,
     "handoff_pack": _more,
     "handoff_within": _shorter,
+    "maturity": _more,
     "max_duration": _shorter,
     "max_observation": _shorter,
     "max_people": _fewer,
@@ -172,15 +216,18 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "min_observation": _longer,
     "narrow_after": _shorter,
     "notice_lead": _longer,
+    "overdue_narrows": _shorter,
     "override_max": _shorter,
     "override_review": _shorter,
     "pause_after": _shorter,
     "read_every": _shorter,
     "readiness": _contains,
     "recertify_every": _shorter,
+    "remind_before": _longer_if_any,
     "repeat_cycles": _more,
     "resume_to_peak": _fewer,
     "retry_every": _shorter,
+    "review_after": _as_often,
     "review_every": _shorter,
     "stale_after": _shorter,
     "training_coverage": _more,

@@ -74,6 +74,8 @@ class Facts(Carried):
     """Exceptions that are asked for or in force."""
     issues: tuple[Reason, ...] = ()
     """Known problems, those that somebody lives with among them."""
+    assumptions: tuple[Reason, ...] = Field(default=(), exclude_if=unsaid)
+    """What is taken to be so and not known yet."""
     owed: tuple[Reason, ...] = ()
     """Conditions and other things that are owed by a date."""
     handed: Pack | None = Field(default=None, exclude_if=unsaid)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tidegate.models.assumption import Assumption
 from tidegate.models.base import (
     Amount,
     Band,
@@ -38,9 +39,11 @@ from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.sheet import Sheet
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import PlanSubject
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -297,8 +300,12 @@ class PlanStage(Carried):
     """The readiness items that the playbook itself proves."""
     owed: tuple[str, ...] = ()
     """What the playbook must still say before the stage can begin."""
+    raised: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """Why it is held to the rules of a system of record before it is one: what it touches."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
+    on_the_hook: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
+    """Who answers for it once it is the system of record."""
 
 
 class Plan(Carried):
@@ -380,6 +387,8 @@ class Plan(Carried):
     """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
+    subject: PlanSubject | None = Field(default=None, exclude_if=unsaid)
+    """In which versions of what it was judged, where the playbook says so."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)
@@ -394,6 +403,8 @@ class Plan(Carried):
     """Known problems that bar a stage."""
     accepted_issues: dict[Stage, tuple[AcceptedIssue, ...]] = Field(default_factory=dict)
     """Known problems that people live with in a stage, each with who accepted it and until when."""
+    assumptions: tuple[Assumption, ...] = Field(default=(), exclude_if=unsaid)
+    """What is taken to be so; each briefing shows those that are open."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
     vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=unsaid)
@@ -406,6 +417,8 @@ class Plan(Carried):
     """What success means."""
     success_does_not_mean: str
     """What it does not mean."""
+    sheet: Sheet | None = Field(default=None, exclude_if=unsaid)
+    """What it says for readers and for the checklist."""
     texts_digest: Digest
     """Names the texts of the playbook that no rule reads: the charter, the procedure, the RACI."""
 

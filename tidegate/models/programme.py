@@ -27,7 +27,7 @@ from tidegate.models.person import CalendarFile, Country, Person, Subdivision, Z
 from tidegate.models.sender import Sender
 from tidegate.models.shared import Model
 from tidegate.models.standard import Standard, StandardName
-from tidegate.models.taken import ExistingUse
+from tidegate.models.taken import CompletedUse, ExistingUse
 from tidegate.models.telling import Telling
 from tidegate.references import Settings
 
@@ -228,6 +228,12 @@ class Programme(Authored):
     """How people are told: by which of these ways, and in whose words."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
+    records: tuple[Key, ...] = ()
+    """Systems of record: a stage that writes to one by itself is held to the rules of a system of record."""
+    completed: tuple[CompletedUse, ...] = ()
+    """Use cases that have been brought to their end, each with where that can be seen."""
+    tier_3_after: Annotated[int, Field(ge=0, le=20)] = 0
+    """So many use cases of tier 1 must be completed before the first of tier 3 begins."""
     models: dict[Key, Model] = Field(default_factory=dict)
     """The models that use cases share, each with its vendor."""
     units: tuple[Id, ...] = ()

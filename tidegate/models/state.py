@@ -12,6 +12,7 @@ from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage, unsaid
 from tidegate.models.briefing import Tally
+from tidegate.models.cycle import Cycle
 from tidegate.models.decision import Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposed import ExposureState
@@ -24,7 +25,9 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
+from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.subject import Restart, Seen
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -225,6 +228,8 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
+    prepared: dict[Stage, Prepared] = Field(default_factory=dict, exclude_if=unsaid)
+    """How long it took until all was met, by stage."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
@@ -235,6 +240,10 @@ class State(Carried):
     """How the metrics stand."""
     tripped: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
     """Which stop rules of the rollout were acted on, and still hold as far as is known."""
+    cycles: tuple[Cycle, ...] = Field(default=(), exclude_if=unsaid)
+    """The last stretches that were watched to their end and looked at, where the standard asks for maturity."""
+    strayed: Instant | None = Field(default=None, exclude_if=unsaid)
+    """When a figure was last out of its bands, or people were taken out, where the standard asks for maturity."""
     looked: Looked | None = Field(default=None, exclude_if=unsaid)
     """What people found in real runs."""
     questions: dict[Id, Asked] = Field(default_factory=dict, exclude_if=unsaid)
@@ -249,6 +258,10 @@ class State(Carried):
     """The override in force."""
     bypassed: Instant | None = None
     """When controls were last gone around."""
+    restart: Restart | None = Field(default=None, exclude_if=unsaid)
+    """Where it begins again because what runs is not what was judged; none once it has."""
+    astray: dict[Id, Seen] = Field(default_factory=dict, exclude_if=unsaid)
+    """What runs in another version than was judged, by the issue that says so."""
     reviewed: Instant | None = Field(default=None, exclude_if=unsaid)
     """When the last briefing was made that was acted upon."""
     lately: dict[str, Tally] = Field(default_factory=dict, exclude_if=unsaid)
