@@ -118,9 +118,23 @@ SHELVES = (
                 "Say which level left its threshold first, from the business goal down, and how far down that goes.",
             ),
             Verb(
+                "sop",
+                "procedure",
+                "Check and show the procedure by which a use case is operated.",
+                (
+                    Verb("check", "procedure", "Say whether a procedure is whole, and names people who are there."),
+                    Verb("show", "procedure", "Print a procedure as a page of Markdown."),
+                ),
+            ),
+            Verb(
                 "onepager",
                 "onepaging",
                 "Answer the ten questions about a workflow on one page, with names.",
+            ),
+            Verb(
+                "trust-sheet",
+                "trusting",
+                "Say what those who live with it may rely on: purpose, data, limits, whom to ask, last evaluation.",
             ),
             Verb(
                 "exposure",
@@ -226,12 +240,18 @@ SHELVES = (
             Verb("resume", "onward", "Propose to go on after a reduction; those who reduced it are asked."),
             Verb(
                 "ready",
-                "onward",
-                "Say that something it waits for is there, or that what was sent back is ready again.",
+                "readying",
+                "Show what a stage must have before it begins, who owes it and how old it is; or say that it is there.",
             ),
             Verb("reading", "onward", "Give figures that people count by hand; your name stands behind them."),
             Verb(
                 "issue", "exceptions", "Say that something is wrong, or that it is settled; nothing widens meanwhile."
+            ),
+            Verb(
+                "changed",
+                "changing",
+                "Say that a model, a prompt, a provider or data changed, or that there was an incident; people look "
+                "again.",
             ),
             Verb(
                 "sample",
@@ -243,6 +263,11 @@ SHELVES = (
                 "answer",
                 "questions",
                 "Answer a question that the policy does not cover; whoever asked it hears the answer.",
+            ),
+            Verb(
+                "training",
+                "training",
+                "Show who has learned what and who owes it, put a record of it down, or say what has to change in it.",
             ),
             Verb(
                 "exception",
@@ -295,6 +320,12 @@ SHELVES = (
                 ),
             ),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
+            Verb(
+                "left",
+                "leaving",
+                "Say that somebody no longer works here: they count for nothing any more, and what they own is owed a "
+                "successor.",
+            ),
             Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(
@@ -302,7 +333,11 @@ SHELVES = (
                 "onward",
                 "Raise it in an emergency, with a second person; it reverts by itself and is reviewed.",
             ),
-            Verb("handoff", "onward", "Take it over, as its receiver: first your drill, then your yes."),
+            Verb(
+                "handoff",
+                "handing",
+                "Take it over, as its receiver: first your drill, then your yes to exactly what --offer has laid out.",
+            ),
             Verb("retire", "onward", "Propose to end it in good order."),
             Verb("terminate", "onward", "End it now: nobody is served, and that is read back."),
             Verb("withdraw", "onward", "Take it back before anybody was served."),

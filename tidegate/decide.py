@@ -20,15 +20,19 @@ from tidegate import (
     endings,
     fallback,
     freezes,
+    handing,
     membership,
     obligations,
     questions,
     reconcile,
+    reminders,
+    rereview,
     resume,
     samples,
     schedule,
     signature,
     thresholds,
+    training,
     votes,
     waivers,
     waves,
@@ -42,10 +46,12 @@ from tidegate.models.event import (
     SYSTEM,
     Actor,
     Alert,
+    Changed,
     Choice,
     Confirm,
     Drill,
     Fault,
+    HandOver,
     Judge,
     Message,
     Postpone,
@@ -61,6 +67,7 @@ from tidegate.models.event import (
     Stored,
     Terminate,
     Tick,
+    Train,
     Vote,
 )
 from tidegate.models.plan import Plan
@@ -79,7 +86,7 @@ RECEIPTS_KEPT = 1_000
 FORGET_AFTER = timedelta(hours=24)
 """How long a message may be on its way unless it says how long; then its answer can be forgotten."""
 _LONGEST_FACT = 200
-_OPENING = (Confirm, Postpone, Ready, Resume, Sample)
+_OPENING = (Confirm, HandOver, Postpone, Ready, Resume, Sample)
 """What is not a vote and still takes something out of the way of a widening, or of the end of a stop."""
 REMEMBER_AT_MOST = timedelta(days=7)
 """No message keeps its answer for longer, whatever it says."""
@@ -113,6 +120,7 @@ def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
     _WORLD[event.kind](turn, event)
     drills.follow(turn)
     waves.progress(turn)
+    reminders.arm(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, None)
 
 
@@ -220,6 +228,7 @@ def _message(plan: Plan, state: State, event: Message, now: datetime, proven: Ac
     if known is None:
         _remember(turn, event.id, receipt)
     waves.progress(turn)
+    reminders.arm(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, receipt)
 
 
@@ -229,6 +238,7 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
     opens = isinstance(event, _OPENING) or (isinstance(event, StopTheLine) and event.lift)
     opens = opens or (isinstance(event, Drill) and not event.real)
     opens = opens or (isinstance(event, Question) and event.answers is not None)
+    opens = opens or (isinstance(event, Train) and event.change is None)
     if not signs or not opens or event.actor.verified:
         return None
     return because(Code.SIGNATURE_REQUIRED, gate=f"this {event.kind}")  # type: ignore[attr-defined]  # every message has a kind
@@ -242,7 +252,7 @@ def _cautious(event: Message) -> bool:
         return not event.accept
     if isinstance(event, Report):
         return event.settles is None
-    return isinstance(event, Readings | Terminate) or _says(event, _NO)
+    return isinstance(event, Changed | Readings | Terminate) or _says(event, _NO)
 
 
 def _refused(turn: Turn, mark: str, why: Reason) -> Decision:
@@ -295,7 +305,7 @@ def _fault(turn: Turn, event: Fault) -> None:
     """Something could not be read or decided: put it aside, and stop where we cannot trust ourselves."""
     turn.note("fault", Outcome.REFUSED, because(Code.FAULT, name=event.name, note=event.note))
     if event.holds:
-        turn.tell(because(Code.FAULT, name=event.name, note=event.note), fallback.pager(turn.plan), urgent=True)
+        turn.tell(because(Code.FAULT, name=event.name, note=event.note), fallback.pager(turn), urgent=True)
         fallback.reduce(turn, Reduction.HOLD)
 
 
@@ -321,8 +331,10 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "amend": amend.propose,
         "override": resume.override,
         "issue": waivers.report,
+        "changed": rereview.changed,
         "exception": waivers.ask,
         "exception_decision": waivers.judge,
+        "hand_over": handing.take,
         "retire": endings.retire,
         "terminate": endings.terminate,
         "withdraw": endings.withdraw,
@@ -331,6 +343,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "turnover": membership.turnover,
         "sample": samples.take,
         "question": questions.take,
+        "training": training.take,
     }
 )
 

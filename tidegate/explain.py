@@ -99,6 +99,10 @@ SENTENCES = MappingProxyType(
         Code.READINESS_MET: "{item} is met, says {by}.",
         Code.READINESS_OWED: "{item} is still owed.",
         Code.READINESS_STALE: "The evidence for {item} of {at} is too old.",
+        Code.READINESS_SEEN: "{item} is met, as can be seen now: {what}.",
+        Code.READINESS_LOST: "{item} is not met: {why}.",
+        Code.READINESS_COMPLETE: "All that {stage} must have is there: {items}; it was owed from {since} on.",
+        Code.ONLY_SEEN: "{item} is seen in the plan itself, and nobody's word for it counts; an amended plan mends it.",
         Code.OWED: "{what} is owed before {stage}.",
         Code.BLOCKING_ISSUE: "A known problem bars {stage}: {what}",
         Code.ISSUE_OPENED: "{by} found a problem ({id}), and nothing widens before it is settled or accepted: {what}.",
@@ -124,7 +128,7 @@ SENTENCES = MappingProxyType(
         "{to} answers until {due}.",
         Code.ALTERNATIVE_REMINDED: "{to} owes {by} an answer about {tool} until {due} ({id}).",
         Code.ALTERNATIVE_OVERDUE: "Nobody has answered {by} about {tool}, which {to} owed until {due} ({id}).",
-        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case: {use_case}. {what}",
+        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case {use_case}: {what}",
         Code.ALTERNATIVE_CLOSED: "{id} is answered already, by {by}: {outcome}.",
         Code.ALTERNATIVE_NEEDED: "An answer to {id} says {what}.",
         # the way up, once it is agreed
@@ -279,6 +283,16 @@ SENTENCES = MappingProxyType(
         Code.SHADOW_USE: "People went back to an interface that is not allowed: {alert}.",
         Code.MODEL_CHANGED: "The model or its provider changed: {alert}. What was seen of the old one must be reviewed "
         "anew, and nothing widens until issue {id} is settled.",
+        Code.CHANGE_SAID: "{by} says: {what} (seen in {evidence}). People look again, and nothing widens until issue "
+        "{id} is settled.",
+        Code.CHANGE_KNOWN: "It is known and looked at already: {what} ({id}).",
+        Code.AS_JUDGED: "{name} runs as {version}, as it was judged.",
+        Code.COUNTDOWN: "{name} is no longer to be had from {ends} on, in {days} days. {owner} owes a revision without "
+        "it until then, or it is held ({id}).",
+        Code.SUBJECT_STRAYS: "{name} runs as {runs} and was judged as {judged}: what was seen until now is void, and "
+        "it goes back to {back}.",
+        Code.SUBJECT_AMENDED: "The revision judges {names} in another version: what was seen until now is void, and it "
+        "goes back to {back}.",
         # what a checkpoint must know
         Code.DIMENSION_SEEN: "What is known of {dimension}: {figures}.",
         Code.DIMENSION_SILENT: "Nothing that counts was read of {dimension} ({metrics}), so it cannot be judged.",
@@ -311,9 +325,31 @@ SENTENCES = MappingProxyType(
         Code.ROLL_READ: "{cohort} names {people} people (list {list}).",
         Code.ROLL_UNREAD: "It cannot be read who is in {cohort}: {note}",
         Code.ROLL_AWAITED: "It is not known who is in {cohorts}; it is being read.",
-        Code.TRAINING_OWED: "Of {people} people in {cohort}, {trained} are trained; {asked} must be.",
+        Code.TRAINING_OWED: "Of {people} people in {cohort}, {trained} are trained ({share}); {asked} must be.",
+        Code.GROUP_UNTRAINED: "Of {people} {group} in {cohort}, {trained} are trained ({share}); {asked} must be.",
         Code.TURNOVER: "{left} people lost their access by name, and {joined} got it.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
+        # training, and data that is looked after
+        Code.TRAINED: "{who} has learned {course}; that counts until {until} ({ref}, says {by}).",
+        Code.TRAINING_KNOWN: "That {who} has learned {course} is on record until {until} already.",
+        Code.TRAINING_TOO_OLD: "What {who} learned of {course} counted until {until}; it must be learned again.",
+        Code.TRAINING_AHEAD: "{who} cannot have learned anything on {on} already.",
+        Code.TRAINING_LAPSED: "What {who} learned of {course} counted until {until}, and only who has that training "
+        "answers for an alert or accepts a risk. Once they have it again, somebody else records it: tidegate training "
+        "{use_case} --person {who} --course managers --on DATE --evidence WHERE.",
+        Code.TRAINING_PROBED: "{trained} of {people} people in {cohorts} are trained; of the programme's own {more}.",
+        Code.TRAINING_CHANGE: "{owner} owes a change of the training by {due}, before the next wave ({id}, from "
+        "{about}): {what}",
+        Code.TRAINING_CHANGE_OPEN: "The training must change before the next wave: {ids}.",
+        Code.NOT_TRAINED: "{who} has not learned {course}, and only who has answers for an alert or accepts a risk. "
+        "Once they have, somebody else records it: tidegate training {use_case} --person {who} --course managers --on "
+        "DATE --evidence WHERE.",
+        Code.OWN_TRAINING: "{who} cannot say so of themselves; somebody else records it.",
+        Code.NO_COURSE: "There is no course called {course}; there is {known}.",
+        Code.NOTHING_ASKED: "There is no question and no known problem called {id}.",
+        Code.ALERT_REVIEW: "Somebody who is trained for it owes a look at {alert} by {due} ({id}).",
+        Code.DATA_UNCERTIFIED: "{source} was certified on {on} and must be every {every}: certify it, write the day "
+        "in the playbook, and amend.",
         Code.DISPATCHED: "The targets are told: {verb} to {label} (epoch {epoch}).",
         Code.PRE_APPROVED: "A standard change: the programme approved it beforehand ({kinds}).",
         Code.ADOPTED_PLAN: "Revision {digest} is in force.",
@@ -321,12 +357,37 @@ SENTENCES = MappingProxyType(
         Code.OWES: "{who} owes {what} by {due} ({id}).",
         Code.OWES_OR_NARROW: "{who} owes {what} by {due}, or fewer are served from then on ({id}).",
         Code.OWES_OR_PAUSE: "{who} owes {what} by {due}, or nobody is served from then on ({id}).",
+        Code.OWED_SOON: "{what} is due by {due} from {owner} ({id}).",
+        Code.OWED_STILL: "{what} was due at {due} from {owner}, and is owed still: fewer are served from now on.",
+        Code.OUTCOME_NEEDED: "Say with --outcome what comes of {what}: keep, change or retire.",
+        Code.NO_OUTCOME: "Only a review after launch has an outcome; {what} is none.",
+        Code.LAUNCH_REVIEWED: "{by} closes {what}. Outcome: {outcome} ({evidence}).",
+        Code.STILL_USED: "The plan in force still uses {what}: amend it first. Who may accept the risk can say that it "
+        "stays.",
         Code.OVERDUE: "{what} was due at {due} from {owner}.",
         Code.OBLIGATION_MET: "{what} is met, says {by}.",
         Code.STAGE_EXPIRED: "The {stage} ended at {at}.",
         Code.BLIND_PLANE: "Nobody was at the wheel from {since} until {until}.",
         Code.HANDOFF_OFFERED: "{receiver} is asked to take it over by {due}.",
         Code.HANDED_OVER: "It is handed over and operates; it is looked at again by {review}.",
+        Code.NO_HANDOFF: "The plan of {use_case} names nobody who takes it over.",
+        Code.OTHER_ARTEFACTS: "That is not what the plan hands over: lacking are {lacking}, and not of the plan are "
+        "{other}.",
+        Code.TOO_FAR: "A handoff must be in force by {until}.",
+        Code.PACK_LAID_OUT: "{by} has laid out what is handed over ({digest}): {artefacts}.",
+        Code.SAME_PACK: "The very same lies there since {at}, laid out by {by}.",
+        Code.PACK_OWED: "What is handed over is not laid out ({artefacts}): tidegate handoff {use_case} --offer.",
+        Code.PACK_THERE: "All of it, {count} artefacts, was laid out by {by} at {at} ({digest}).",
+        Code.PACK_SIGNED: "{by} has signed for {count} artefacts ({digest}); it is in force from {effective} on.",
+        Code.DRILL_OWED: "{receiver}, who takes it over, has not rolled it back with their own hands.",
+        Code.DELIVERY_STEPS_BACK: "Delivery steps back: {receiver} decides about it from now on, and {who} may only "
+        "make it safer.",
+        Code.STEPPED_BACK: "{who} has handed it over and may only make it safer; to {right} is for {receiver}.",
+        Code.RECEIVED_BY: "{who} answers for its operation from now on, after {before}.",
+        Code.VACANT: "{who} has left, who was {role}: {to} is asked to name who follows by {due}, and stands in.",
+        Code.FOLLOWED: "{who} follows as {role}.",
+        Code.NAME_NEEDED: "It is owed a name, and no confirmation: tidegate amend {use_case} PLAYBOOK.",
+        Code.CONTRACT_ENDS: "The contract with {vendor} ends on {until}; by {due} {who} says who does its work then.",
         Code.RETIREMENT_PROPOSED: "Retirement is proposed: {why}",
         Code.RETIREMENT_OPEN: "Its end is already being decided or under way.",
         Code.RETIRED: "Retired: nobody is served, read back as gone, and the archive is sealed.",
@@ -352,9 +413,21 @@ SENTENCES = MappingProxyType(
 )
 
 
+_TO_AUDIENCES = MappingProxyType(
+    {
+        Code.NOTICE_DELIVERED: "The notice to {audience} was {result}.",
+        Code.NOTICE_FAILED: "The notice to {audience} was not delivered: {result}.",
+    }
+)
+"""How it is said of a notice whose audience is known by name; how it is called inside tells nobody anything."""
+
+
 def explain(reason: Reason) -> str:
     """Say a reason in one sentence; a fact that is not there is said to be unknown, never left out."""
-    return SENTENCES[reason.code].format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()}))
+    sentence = SENTENCES[reason.code]
+    if "audience" in reason.facts:
+        sentence = _TO_AUDIENCES.get(reason.code, sentence)
+    return sentence.format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()}))
 
 
 _OURS = frozenset(

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, runbook, samples, votes, waves
+from tidegate import (
+    calendar,
+    fallback,
+    gates,
+    hours,
+    readiness,
+    reconcile,
+    recurring,
+    resume,
+    runbook,
+    samples,
+    subject,
+    training,
+    votes,
+    waves,
+)
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -15,6 +31,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.rights import Seat, can_vote, functions_of, holders, may, own_key, seat_for
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -22,6 +39,8 @@ if TYPE_CHECKING:
     from tidegate.models.owing import Obligation
 
 _DELEGATIONS_KEPT = 50
+_MEETS = MappingProxyType({ReadinessItem.ROLLBACK_TESTED: "drill", ReadinessItem.EVALUATION: "evaluation"})
+"""What is owed again and again, by the readiness item that shows it."""
 LONGEST_DELEGATION = timedelta(days=90)
 
 
@@ -30,9 +49,10 @@ def ready(turn: Turn, event: Ready) -> Reason:
     member = turn.plan.roster.get(event.actor.subject)
     if member is not None and member.organisation == "vendor":
         return turn.note("ready", Outcome.REFUSED, because(Code.VENDOR, who=event.actor.subject))
+    barred = refused(turn.plan, turn.state, event.actor, Right.READY)
     if event.item is None:
-        if not may(turn.plan, event.actor, Right.READY):
-            return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+        if barred is not None:
+            return turn.note("ready", Outcome.REFUSED, barred)
         return waves.ready_again(turn, event)
     receiver = turn.plan.handoff.receiver if turn.plan.handoff else None
     drill = event.item is ReadinessItem.RECEIVER_DRILL
@@ -42,22 +62,31 @@ def ready(turn: Turn, event: Ready) -> Reason:
             Outcome.REFUSED,
             because(Code.ONLY_RECEIVER, who=event.actor.subject, receiver=receiver or "nobody"),
         )
-    if not drill and not may(turn.plan, event.actor, Right.READY):
-        return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+    if not drill and barred is not None:
+        return turn.note("ready", Outcome.REFUSED, barred)
     if event.item is ReadinessItem.DATA_STEWARD and Function.DATA_STEWARD not in functions_of(turn.plan, event.actor):
         return turn.note(
             "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
         )
-    drilled = drill or event.item is ReadinessItem.ROLLBACK_TESTED
-    if drilled and gates.drill_needed(turn.plan, turn.state):
-        return turn.note("ready", Outcome.REFUSED, because(Code.DRILL_NEEDED, use_case=turn.plan.use_case))
-    if event.evidence is None:
-        return turn.note("ready", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.item.value))
-    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence)
+    lacks = _unproven(turn, event, event.item)
+    if lacks is not None:
+        return turn.note("ready", Outcome.REFUSED, lacks)
+    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence or "")
     turn.change(readiness={**turn.state.readiness, event.item: given})
-    if event.item is ReadinessItem.ROLLBACK_TESTED:
-        met(turn, "drill")
+    if event.item in _MEETS:
+        met(turn, _MEETS[event.item])
     return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
+
+
+def _unproven(turn: Turn, event: Ready, item: ReadinessItem) -> Reason | None:
+    """Return why a word for an item is not enough."""
+    position = turn.state.position
+    drilled = item in (ReadinessItem.RECEIVER_DRILL, ReadinessItem.ROLLBACK_TESTED)
+    if drilled and gates.drill_needed(turn.plan, turn.state):
+        return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if item in readiness.ONLY_SEEN and turn.plan.rules(position.target or position.level).checklist > 0:
+        return because(Code.ONLY_SEEN, item=item.value)
+    return because(Code.EVIDENCE_NEEDED, what=item.value) if event.evidence is None else None
 
 
 def confirm(turn: Turn, event: Confirm) -> Reason:
@@ -83,6 +112,7 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
     met(turn, event.what)
     if owed.kind == "step":
         runbook.confirmed(turn, event.what, event.actor.subject)
+    recurring.closed(turn, event, owed)
     if not event.ratified:
         return _disowned(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
@@ -92,12 +122,22 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     """Return why the word of whoever owes it is not enough."""
     if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind in training.ANSWERED_FOR and (untrained := training.lacking(turn, event.actor.subject)) is not None:
+        return untrained
     if owed.kind == "sample":
         return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind == "vacancy":
+        return because(Code.NAME_NEEDED, use_case=turn.plan.use_case)
     if owed.kind == "question":
         return because(Code.ANSWER_NEEDED, use_case=turn.plan.use_case, id=event.what)
     if event.evidence is None:
         return because(Code.EVIDENCE_NEEDED, what=event.what)
+    still = owed.kind == "replacement" and subject.uses(turn.plan, owed.about)
+    if still and Function.RISK not in functions_of(turn.plan, event.actor):
+        return because(Code.STILL_USED, what=owed.about)
+    undecided = recurring.lacks(event, owed)
+    if undecided is not None:
+        return undecided
     if not event.ratified and owed.kind != "override_review":
         return because(Code.NOT_RATIFIABLE, what=event.what)
     return None
@@ -124,7 +164,7 @@ def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
     if owed.kind == "step" and may(turn.plan, event.actor, Right.CONFIRM_STOP):
         # Whoever may say that it is stopped has walked the way down with them.
         return True
-    return event.actor.subject == owed.owner or owed.owner in functions
+    return any(event.actor.subject == name or name in functions for name in (owed.owner, *owed.others))
 
 
 def met(turn: Turn, name: str) -> None:
@@ -134,7 +174,7 @@ def met(turn: Turn, name: str) -> None:
         return
     left = {other: kept for other, kept in turn.state.obligations.items() if other != name}
     if owed.every_days is not None:
-        left[name] = owed.but(due=turn.now + timedelta(days=owed.every_days), overdue=False)
+        left[name] = owed.but(due=turn.now + timedelta(days=owed.every_days), overdue=False, narrow_at=None)
     turn.change(obligations=left)
 
 
@@ -169,11 +209,29 @@ def overdue(turn: Turn, name: str) -> None:
     people: tuple[str, ...] = (owed.owner,) if owed.owner in turn.plan.roster else ()
     if not people and owed.owner in tuple(Function):
         people = holders(turn.plan, Function(owed.owner))
-    turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn.plan)))), urgent=True)
+    turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn)))), urgent=True)
     if owed.then in ("narrow", "pause"):
         fallback.reduce(turn, Reduction(owed.then))
-    elif owed.then == "hold" and turn.state.exposure.control.open:
+        return
+    if owed.then == "hold" and turn.state.exposure.control.open:
         fallback.reduce(turn, Reduction.HOLD)
+    # Once it operates, what is owed is owed as it was there, however far down it has been brought meanwhile.
+    handed = turn.state.position.handed_over
+    wait = (recurring.operating(turn.plan) if handed else turn.rules).overdue_narrows
+    if owed.then == "hold" and wait is not None and turn.state.exposure.desired.serves:
+        at = calendar.later(turn.plan.calendar, turn.now, wait)
+        kept = turn.state.obligations[name]
+        turn.change(obligations={**turn.state.obligations, name: kept.but(narrow_at=at)})
+
+
+def owed_still(turn: Turn, name: str) -> None:
+    """It held on its day, and nobody has met it since: fewer are served, and those who lead hear of it."""
+    owed = turn.state.obligations[name]
+    turn.change(obligations={**turn.state.obligations, name: owed.but(narrow_at=None)})
+    reason = because(Code.OWED_STILL, what=owed.what, owner=owed.owner, due=owed.due)
+    turn.system("owed still", Outcome.EXPIRED, reason)
+    turn.tell(reason, tuple(dict.fromkeys((*fallback.pager(turn), *turn.plan.heads.values()))), urgent=True)
+    fallback.reduce(turn, Reduction.NARROW)
 
 
 def delegate(turn: Turn, event: Delegate) -> Reason:
@@ -271,8 +329,9 @@ def postpone(turn: Turn, event: Postpone) -> Reason:
     if who in gate.excluded:
         return turn.note("postpone", Outcome.REFUSED, because(Code.REQUESTER, who=who), gate=gate.id)
     seat = seat_for(turn.plan, turn.state, gate, event.actor, None, None, turn.now)
-    if not isinstance(seat, Seat) and not may(turn.plan, event.actor, Right.POSTPONE):
-        return turn.note("postpone", Outcome.REFUSED, because(Code.NO_RIGHT, who=who, right="postpone"), gate=gate.id)
+    barred = refused(turn.plan, turn.state, event.actor, Right.POSTPONE)
+    if not isinstance(seat, Seat) and barred is not None:
+        return turn.note("postpone", Outcome.REFUSED, barred, gate=gate.id)
     asked = votes.askable(turn.plan, turn.state, gate, turn.now)
     window = turn.plan.rules(gate.level).gates[gate.kind].window
     latest = hours.fair(turn.plan, gate.kind, asked, gate.expires_at, window)

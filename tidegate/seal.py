@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from tidegate.models.event import (
     Alert,
+    Changed,
     Confirm,
     Fault,
     Message,
@@ -27,6 +28,7 @@ from tidegate.models.event import (
     Report,
     Resume,
     Sample,
+    Train,
     Vote,
     Waive,
 )
@@ -112,9 +114,11 @@ _MORE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType(
         Confirm: ("evidence",),
         Resume: ("cause",),
         Report: ("what", "evidence"),
+        Changed: ("evidence",),
         Waive: ("control",),
         Sample: ("evidence",),
         Question: ("what", "answer"),
+        Train: ("evidence", "change"),
     }
 )
 

@@ -135,7 +135,8 @@ def test_where_work_goes(fallback_plan: dict[str, Any], verb: str, label: str, m
     """Work goes to a queue of people, to another model for those who are served, or nowhere: then it is paused."""
     plan = but(PLAN, fallback=PLAN.fallback.but(**fallback_plan))
     story = Story(plan).live()
-    bound = fallback._redirected(story.plan, WIDE)
+    state = story.state.but(exposure=story.state.exposure.but(desired=WIDE))
+    bound = fallback._redirected(story.plan, state)
     assert bound[0].value == verb
     assert bound[2] == label
     if models is None:
@@ -170,9 +171,9 @@ def test_a_wave_is_named_as_people_do(verb: Reduction, to: str) -> None:
 
 def test_whom_a_page_reaches() -> None:
     """A page reaches whoever decides about it and whoever runs it, each once."""
-    assert fallback.pager(PLAN) == ("owner", "ops-a", "governance")
-    assert fallback.turn_owners(PLAN) == ("owner", "business", "ops-a")
-    assert fallback.pager(PLAN.but(governance_owner="owner")) == ("owner", "ops-a")
+    assert fallback.pager(turn_of(Story(PLAN))) == ("owner", "ops-a", "governance")
+    assert fallback.turn_owners(turn_of(Story(PLAN))) == ("owner", "business", "ops-a")
+    assert fallback.pager(turn_of(Story(PLAN.but(governance_owner="owner")))) == ("owner", "ops-a")
 
 
 # -- what the backends say --------------------------------------------------------------------------------------------

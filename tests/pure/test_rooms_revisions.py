@@ -23,6 +23,7 @@ from tests.pure.world import (
 from tidegate.amend import adopt
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import Band, Bound, Condition, DataClass, GateKind, Span, Stage
+from tidegate.models.change import PreApproved
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import CLOCK, Amend, Override, Reduction
 from tidegate.models.exposure import CohortShare
@@ -161,7 +162,7 @@ CHANGES: tuple[tuple[Plan, Plan, tuple[tuple[Any, ...], ...]], ...] = (
     (BASE, but(BASE, targets=("flags/other",)), (("what enforces exposure", MATERIAL),)),
     (
         BASE, but(BASE, notices=(PlanNotice(audience="all", channel="log", lead=Span.of("1d")),)),
-        (("notices", Weight.FUNCTION, (F.OPERATIONS,)),),
+        (("notices", Weight.FUNCTION, (F.OPERATIONS,), PreApproved.NOTICES),),
     ),
     (BASE, but(BASE, freezes=()), (("freezes", MATERIAL),)),
     (BASE, but(BASE, freezes=(*BASE.freezes, freeze(SOON, LATER, "b"))), (("freezes", RECORDED),)),
@@ -313,9 +314,10 @@ def test_nobody_owns_it_any_more() -> None:
     """A revision by which its owner is gone holds, and tells whoever else answers for it."""
     story = Story(but(standard_plan(), authors=())).live()
     assert amended(story, with_member(story.plan, "owner", active=False), "business")[0] is Outcome.DONE
-    told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.INACTIVE_PERSON]
+    told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.VACANT]
+    due = story.state.obligations["vacancy-ai_owner"].due
     assert [(move.about, move.to, move.urgent) for move in told] == [
-        (because(Code.INACTIVE_PERSON, who="owner"), ("business", "governance"), True)
+        (because(Code.VACANT, who="owner", role="AI owner", to="governance", due=due), ("governance", "business"), True)
     ]
     assert not story.state.exposure.control.open
 

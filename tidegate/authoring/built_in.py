@@ -81,6 +81,7 @@ _FINAL = (Verb.APPROVE, Verb.REFUND, *_MONEY)
 # Every other rule: its value at tier 1, 2 and 3. Metrics that machines read say a shorter `every` themselves.
 _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("30d", "30d", "28d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("7d", "10d", "14d"),
     "max_observation": ("60d", "60d", "45d"),
     "review_every": ("30d", "28d", "14d"),
@@ -92,6 +93,7 @@ _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "notice_lead": ("2bd", "2bd", "2bd"),
     "acknowledge": (False, False, True),
     "training_coverage": (0, 0, 8_000),
+    "trained_only": (False, False, True),
     "stale_after": ("14d", "14d", "10d"),
     "first_wave_max_share": (5_000, 3_500, 2_500),
     "max_people": (250, 100, 50),
@@ -99,10 +101,12 @@ _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "review_only": (_INSIDE, _INSIDE, _INSIDE),
     "denied": (_OUTSIDE, _OUTSIDE, _OUTSIDE),
     "override_max": ("72h", "72h", "48h"),
+    "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 1, 1),
 })  # fmt: skip
 _LIMITED: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("28d", "28d", "21d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("10d", "14d", "14d"),
     "max_observation": ("60d", "45d", "45d"),
     "review_every": ("28d", "14d", "14d"),
@@ -115,14 +119,17 @@ _LIMITED: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "notice_lead": ("2bd", "2bd", "2bd"),
     "acknowledge": (False, True, True),
     "training_coverage": (8_000, 9_000, 10_000),
+    "trained_only": (False, True, True),
     "stale_after": ("14d", "10d", "7d"),
     "review_only": (_OUTSIDE, _OUTSIDE, (*_OUTSIDE, *_INSIDE)),
     "denied": (_MONEY, _MONEY, _FINAL),
     "override_max": ("72h", "48h", "24h"),
+    "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 2, 2),
 })  # fmt: skip
 _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("21d", "21d", "14d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("14d", "14d", "21d"),
     "max_observation": ("45d", "45d", "30d"),
     "review_every": ("28d", "14d", "7d"),
@@ -135,13 +142,19 @@ _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "notice_lead": ("2bd", "2bd", "2bd"),
     "acknowledge": (True, True, True),
     "training_coverage": (9_000, 10_000, 10_000),
+    "trained_only": (True, True, True),
     "stale_after": ("10d", "7d", "5d"),
     "review_only": (_FINAL, _FINAL, _FINAL),
     "denied": ((), (), ()),
     "override_max": ("48h", "24h", "24h"),
     "override_review": ("1bd", "1bd", "1bd"),
+    "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 2, 2),
     "recertify_every": ("180d", "90d", "90d"),
+    "handoff_pack": (True, True, True),
+    "overdue_narrows": ("10bd", "5bd", "3bd"),
+    "evaluate_every": ("180d", "90d", "60d"),
+    "review_after": (("90d",), ("30d", "90d"), ("30d", "90d")),
 })  # fmt: skip
 # Exceptions: how long one may last, how often it is renewed before the accountable executive must, how many may be in
 # force, and how many days old they may be together. What a low-risk pilot may do for a quarter, a record may not.

@@ -8,11 +8,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.control import NO_CONTROL, only_training
 from tidegate.models.drill import Drilled, WayDown
+from tidegate.models.handing import HandOver
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
@@ -21,11 +23,13 @@ from tidegate.models.reading import Reading
 from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.subject import Changed, Version, What
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
+from tidegate.models.training import Train
 
 __all__ = (
-    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Message", "MessageId", "Noticed",
-    "Observed", "Question", "Sample", "Stored", "Tick",
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
+    "MessageId", "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -218,6 +222,8 @@ class Confirm(Message):
     """Where it can be seen."""
     ratified: bool = True
     """Of the review of an override: whether it was right; if not, it ends at once and the rollout is held."""
+    outcome: Literal["keep", "change", "retire"] | None = Field(default=None, exclude_if=unsaid)
+    """Of the review after launch: what is to become of it."""
 
 
 class Resume(Message):
@@ -275,6 +281,13 @@ class Waive(Message):
     upto: Key | None = Field(default=None, exclude_if=unsaid)
     """The last wave for which it is to count, such as `pilot/pmo`; the whole stage if not given."""
 
+    @field_validator("control")
+    @classmethod
+    def _controls(cls, control: str) -> str:
+        if only_training(control):
+            raise ValueError(NO_CONTROL)
+        return control
+
 
 class Judge(Message):
     """Grant or deny an exception."""
@@ -324,6 +337,10 @@ class Alert(Message):
     """What the monitoring calls it: the plan may say more of it."""
     others: tuple[Firing, ...] = Field(default=(), max_length=MOST_OTHERS, exclude_if=unsaid)
     """Alerts that came together with it."""
+    runs: Key | None = Field(default=None, exclude_if=unsaid)
+    """Of a change: what changed."""
+    version: Version | None = Field(default=None, exclude_if=unsaid)
+    """Of a change: in which version that runs now."""
 
 
 class Readings(Message):
@@ -361,8 +378,10 @@ Event = Annotated[
     | Amend
     | Override
     | Report
+    | Changed
     | Waive
     | Judge
+    | HandOver
     | Retire
     | Terminate
     | Withdraw
@@ -371,6 +390,7 @@ Event = Annotated[
     | Turnover
     | Sample
     | Question
+    | Train
     | Dispatched
     | Applied
     | Drilled

@@ -31,6 +31,7 @@ from tidegate.models.change import PreApproved
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -38,9 +39,12 @@ from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.sheet import Sheet
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import PlanSubject
+from tidegate.models.training import PlanTraining
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -284,15 +288,6 @@ class AcceptedIssue(Carried):
     """Until when; then it bars the stage again."""
 
 
-class PlanHandoff(Carried):
-    """Who takes it over."""
-
-    receiver: Id
-    """Who owns day-to-day operation then."""
-    artefacts: tuple[str, ...]
-    """What is handed over."""
-
-
 class PlanStage(Carried):
     """One stage with its rules resolved."""
 
@@ -310,6 +305,8 @@ class PlanStage(Carried):
     """Why it is held to the rules of a system of record before it is one: what it touches."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
+    on_the_hook: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
+    """Who answers for it once it is the system of record."""
 
 
 class Plan(Carried):
@@ -373,6 +370,8 @@ class Plan(Carried):
     """Whom the RACI has told after a change."""
     cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=unsaid)
     """How it is known who is in a cohort, for each that has a source."""
+    training: PlanTraining | None = Field(default=None, exclude_if=unsaid)
+    """What people must have learned."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
     test_subjects: dict[Key, int] = Field(default_factory=dict, exclude_if=unsaid)
@@ -391,6 +390,8 @@ class Plan(Carried):
     """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
+    subject: PlanSubject | None = Field(default=None, exclude_if=unsaid)
+    """In which versions of what it was judged, where the playbook says so."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)
@@ -419,6 +420,8 @@ class Plan(Carried):
     """What success means."""
     success_does_not_mean: str
     """What it does not mean."""
+    sheet: Sheet | None = Field(default=None, exclude_if=unsaid)
+    """What it says for readers and for the checklist."""
     texts_digest: Digest
     """Names the texts of the playbook that no rule reads: the charter, the procedure, the RACI."""
 

@@ -18,6 +18,7 @@ from tidegate.models.base import (
     Line,
     Span,
     Text,
+    unsaid,
 )
 from tidegate.models.handover import Handoff, Notice, Retirement, Sop, Training
 from tidegate.models.measure import Metric
@@ -27,6 +28,7 @@ from tidegate.models.signal import Signal, SignalName
 from tidegate.models.stage import Authority, StagePlan
 from tidegate.models.standard import StandardName
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import Subject
 from tidegate.models.ways_down import FallbackPlan, ManualFallback
 
 
@@ -56,6 +58,14 @@ class DataSource(Authored):
     """How often its access is certified again."""
     meaning_owner: Id | None = None
     """Who knows what its fields mean."""
+    steward: Id | None = Field(default=None, exclude_if=unsaid)
+    """Who answers for its quality, lineage, access and retention; the data steward of the use case if not given."""
+    source_of_truth: Line | None = Field(default=None, exclude_if=unsaid)
+    """Which system or page is right where two disagree."""
+    certified: date | None = Field(default=None, exclude_if=unsaid)
+    """On which day its access, retention and lineage were last certified; `recertify` counts from there."""
+    selection: Line | None = Field(default=None, exclude_if=unsaid)
+    """What of it a model may be tuned on, and how that is chosen."""
 
 
 class Raci(Authored):
@@ -156,6 +166,8 @@ class Playbook(Authored):
     """How the work is done without it."""
     fallback: FallbackPlan = FallbackPlan()
     """The ways down."""
+    subject: Subject | None = None
+    """In which versions of model, prompt and data it is judged, and where it begins again once one is another."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops; the standard's six, each to the AI owner, if not given."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), max_length=20)

@@ -73,12 +73,16 @@ class Tightening(Authored):
     """Shorter and fewer exceptions; all of it anew."""
     incident_within: Span | None = None
     """Sooner answers for a stop."""
+    evaluate_every: Span | None = None
+    """The evaluation run again more often."""
     notice_lead: Span | None = None
     """Longer notice."""
     acknowledge: bool | None = None
     """Confirmation by the audiences."""
     training_coverage: Percent | None = None
     """More training."""
+    trained_only: bool | None = None
+    """Only who has the managers' training answers for alerts and grants exceptions."""
     stale_after: Span | None = None
     """Sooner staleness of a hold."""
     denied: tuple[Verb, ...] = ()

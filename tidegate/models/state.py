@@ -18,13 +18,17 @@ from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposed import ExposureState
 from tidegate.models.exposure import Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.handing import Pack, Takeover
 from tidegate.models.member import Roll, Unread
 from tidegate.models.owing import Evidence, Obligation, Runbook
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
+from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.subject import Restart, Seen
+from tidegate.models.training import Curriculum, Learned
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -213,6 +217,10 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    pack: Pack | None = Field(default=None, exclude_if=unsaid)
+    """What is handed over, as it was laid out last."""
+    takeover: Takeover | None = Field(default=None, exclude_if=unsaid)
+    """That the receiver has signed for it."""
     runbook: Runbook | None = None
     """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)
@@ -221,8 +229,12 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
+    prepared: dict[Stage, Prepared] = Field(default_factory=dict, exclude_if=unsaid)
+    """How long it took until all was met, by stage."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
+    trained: dict[Id, dict[Curriculum, Learned]] = Field(default_factory=dict, exclude_if=unsaid)
+    """Who of the programme has learned what."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
     """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
@@ -249,6 +261,10 @@ class State(Carried):
     """The override in force."""
     bypassed: Instant | None = None
     """When controls were last gone around."""
+    restart: Restart | None = Field(default=None, exclude_if=unsaid)
+    """Where it begins again because what runs is not what was judged; none once it has."""
+    astray: dict[Id, Seen] = Field(default_factory=dict, exclude_if=unsaid)
+    """What runs in another version than was judged, by the issue that says so."""
     reviewed: Instant | None = Field(default=None, exclude_if=unsaid)
     """When the last briefing was made that was acted upon."""
     lately: dict[str, Tally] = Field(default_factory=dict, exclude_if=unsaid)
