@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, frozen, gates, membership, schedule, votes
+from tidegate import fallback, frozen, gates, membership, migration, schedule, votes
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -48,6 +48,7 @@ def propose(turn: Turn, event: Amend) -> Reason:
         subject=new.digest,
     )
     if Weight.MATERIAL not in weights and Weight.FUNCTION not in weights:
+        _tell_those_who_agreed(turn, new, changes)
         adopt(turn, new)
         return said
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
@@ -160,6 +161,7 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     if gate is None:
         return False
     lines = tuple(change.what for change in changes)
+    _tell_those_who_agreed(turn, new, changes, void=material)
     turn.change(proposal=Proposal(plan=new, by=event.actor.subject, at=turn.now, changes=lines[:50], gate=gate.id))
     if material:
         for other in tuple(turn.state.gates.values()):
@@ -180,6 +182,33 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     return True
 
 
+def _tell_those_who_agreed(turn: Turn, new: Plan, changes: tuple[Change, ...], *, void: bool = False) -> None:
+    """Whoever said yes to something that is still open hears what changes since they did, and if their yes is void."""
+    for gate in turn.state.gates.values():
+        said = tuple(ballot.person for ballot in gate.ballots if ballot.choice in votes.YES)
+        if not said or gate.kind in (GateKind.AMENDMENT, GateKind.OVERRIDE, GateKind.RETIREMENT):
+            continue
+        what = [change.what for change in changes] or ["texts"]
+        code = Code.YES_VOID if void else Code.CHANGED_SINCE
+        turn.tell(because(code, label=gate.label, gate=gate.id, digest=new.digest[:12], changes=what), said)
+
+
+def _tell_those_before(turn: Turn, gate: Gate, changes: tuple[Change, ...]) -> None:
+    """Whoever agreed to what is served now hears what has become of it, where they were not asked about that."""
+    asked = {ballot.person for ballot in gate.ballots}
+    last = [one for one in turn.state.closed if one.how == "consumed" and one.kind in _SERVED]
+    people = tuple(name for name in (last[-1].approvers if last else ()) if name not in asked)
+    if people:
+        what = [change.what for change in changes]
+        about = because(Code.CHANGED_SINCE, label=turn.state.exposure.label, gate=last[-1].id, changes=what,
+                        digest=turn.plan.digest[:12])  # fmt: skip
+        turn.tell(about, people)
+
+
+_SERVED = (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT, GateKind.RESUME, GateKind.HANDOFF)
+"""The rounds of votes after which people are served, or go on being served."""
+
+
 def agreed(turn: Turn, gate: Gate) -> None:
     """A revision was agreed to: it is in force, and what it widens is scheduled under that very agreement."""
     proposal = turn.state.proposal
@@ -191,9 +220,11 @@ def agreed(turn: Turn, gate: Gate) -> None:
             fallback.close_gate(turn, gate.id, "superseded")
             gates.lapse(turn, gate)
             return
-        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan, turn.now))
+        changes = diff(turn.plan, proposal.plan, turn.now)
+        material = any(change.weight is Weight.MATERIAL for change in changes)
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
+        _tell_those_before(turn, gate, changes)
         turn.place(sent_back=False)
     level, exposure = turn.state.position.level, turn.state.exposure
     same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
@@ -246,6 +277,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         turn.move_to(Phase.PREPARING if target else Phase.OBSERVING, target=target, purpose=purpose)
     _come_down(turn)
     _break_quorums(turn)
+    migration.begin(turn, old)
     if can_vote(old.roster.get(old.ai_owner)) and not can_vote(new.roster.get(new.ai_owner)):
         # Nobody decides about it any more: nothing goes on until somebody is named.
         reason = because(Code.INACTIVE_PERSON, who=new.ai_owner)

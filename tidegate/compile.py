@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from tidegate.authoring.dated import freezes, midnight, undated
 from tidegate.authoring.defaults import longest, notices, questions, raci, reach, rights, sampling, stop_rules
+from tidegate.authoring.ending import ending
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
@@ -296,6 +297,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
+        end=ending(case),
         vendors=_vendors(case),
         unit=playbook.unit,
         logging=playbook.logging,

@@ -16,6 +16,7 @@ from tidegate import (
     obligations,
     reconcile,
     resume,
+    retirement,
     samples,
     targets,
     thresholds,
@@ -95,6 +96,8 @@ def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
     stage, expires = gates.lifetime(plan, state, position.level)
     if expires is not None and position.expired is not stage and position.phase is not Phase.RETIRING:
         yield Deadline(expires, "stage expires", plan.ai_owner, stage.value)
+    if position.phase is Phase.RETIRING and exposure.desired.serves and state.ends is not None:
+        yield Deadline(state.ends.revoke_at or state.ticked_at, "access is taken away", "clock")
     for name, owed in state.obligations.items():
         if not owed.overdue:
             yield Deadline(owed.due, "obligation overdue", owed.owner, name)
@@ -167,10 +170,9 @@ def _of_observation(plan: Plan, state: State) -> Iterator[Deadline]:
 
 
 def _of_metrics(plan: Plan, state: State) -> Iterator[Deadline]:
-    if not state.exposure.desired.serves:
-        return
+    still = retirement.listens(plan, state)
     for name, watched in state.metrics.items():
-        if name in plan.metrics:
+        if name in plan.metrics and (state.exposure.desired.serves or name == still):
             yield Deadline(watched.due_at, "reading due", plan.metrics[name].reviewer, name)
 
 
@@ -184,7 +186,7 @@ def tick(turn: Turn) -> None:
     for gate in tuple(turn.state.gates.values()):
         _gate_due(turn, gate)
     reading = tuple(one.about for one in due if one.what == "reading due" and one.about in turn.plan.metrics)
-    if reading and turn.state.exposure.desired.serves:
+    if reading and (turn.state.exposure.desired.serves or retirement.listens(turn.plan, turn.state) in reading):
         thresholds.ask(turn, reading)
     if turn.now >= turn.state.position.nudge_at and not turn.state.position.phase.over:
         _nudge(turn)

@@ -8,7 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import briefing as briefings
-from tidegate import bypass, calendar, dimensions, fallback, freezes, hours, membership, thresholds, votes, waivers
+from tidegate import (
+    bypass,
+    calendar,
+    dimensions,
+    fallback,
+    freezes,
+    hours,
+    membership,
+    migration,
+    replaced,
+    thresholds,
+    votes,
+    waivers,
+)
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
@@ -63,7 +76,7 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
     checks.extend(waivers.waived(state, stage, now, _item(plan, state, stage, item, now)) for item in rules.readiness)
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
-    return tuple(checks)
+    return migration.graced(plan, state, stage, checks, now)
 
 
 def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: datetime) -> Check:
@@ -120,6 +133,13 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
     )
     problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
     found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
+    forced = migration.barred(plan, state)
+    if forced:
+        found.append(_bar("standard", because(Code.STANDARD_FORCED, standard=plan.standard, gaps=forced)))
+    lost = replaced.way_back_gone(plan, state)
+    if lost is not None:
+        gone = because(Code.NO_WAY_BACK, process=lost.process, manual=plan.fallback.manual)
+        found.append(_bar("way back", gone))
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)

@@ -177,8 +177,9 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
-        everybody = _people(plan, (owed.owner,))
-        verb = standing.ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
+        verb = standing.said_of(plan, name, owed)
+        ready = verb.startswith("ready ")
+        everybody = _people(plan, _holding(plan, Right.READY) if ready else (owed.owner,))
         chairs = tuple(chair for chair in everybody if chair.person not in barred)
     return Ask("owed", verb, _short(owed.what), owed.due, owed.then, since, chairs)
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, gates, hours, reconcile, resume, runbook, samples, votes, waves
+from tidegate import (
+    fallback,
+    gates,
+    hours,
+    migration,
+    reconcile,
+    replaced,
+    resume,
+    retirement,
+    runbook,
+    samples,
+    votes,
+    waves,
+)
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, Confirm, Delegate, Postpone, Ready, Reassign, Reduction, Remind
@@ -48,16 +61,27 @@ def ready(turn: Turn, event: Ready) -> Reason:
         return turn.note(
             "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
         )
-    drilled = drill or event.item is ReadinessItem.ROLLBACK_TESTED
-    if drilled and gates.drill_needed(turn.plan, turn.state):
-        return turn.note("ready", Outcome.REFUSED, because(Code.DRILL_NEEDED, use_case=turn.plan.use_case))
-    if event.evidence is None:
-        return turn.note("ready", Outcome.REFUSED, because(Code.EVIDENCE_NEEDED, what=event.item.value))
-    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence)
+    unproven = _unproven(turn, event, event.item)
+    if unproven is not None:
+        return turn.note("ready", Outcome.REFUSED, unproven)
+    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence or "", digest=event.digest or "")
     turn.change(readiness={**turn.state.readiness, event.item: given})
-    if event.item is ReadinessItem.ROLLBACK_TESTED:
-        met(turn, "drill")
+    owed = {ReadinessItem.ROLLBACK_TESTED: "drill", ReadinessItem.ARCHIVE: retirement.ARCHIVE}.get(event.item)
+    if owed is not None:
+        met(turn, owed)
+    migration.shown(turn, event.item)
     return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
+
+
+def _unproven(turn: Turn, event: Ready, item: ReadinessItem) -> Reason | None:
+    """Return why what was given does not show that an item is met."""
+    unsealed = retirement.archive_lacks(turn, event)
+    if unsealed is not None:
+        return unsealed
+    drilled = item in (ReadinessItem.RECEIVER_DRILL, ReadinessItem.ROLLBACK_TESTED)
+    if drilled and gates.drill_needed(turn.plan, turn.state):
+        return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    return because(Code.EVIDENCE_NEEDED, what=item.value) if event.evidence is None else None
 
 
 def confirm(turn: Turn, event: Confirm) -> Reason:
@@ -81,10 +105,19 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
     if lacks is not None:
         return turn.note("confirm", Outcome.REFUSED, lacks)
     met(turn, event.what)
+    return _confirmed(turn, event, owed) if event.ratified else _disowned(turn, event, owed)
+
+
+def _confirmed(turn: Turn, event: Confirm, owed: Obligation) -> Reason:
+    """Do what follows from what is so now."""
+    if owed.kind == "retire_or_keep":
+        return turn.note("keep", Outcome.DONE, retirement.keep(turn, event))
+    if event.what == replaced.PROCESS:
+        return turn.note("confirm", Outcome.DONE, replaced.ended(turn, event))
     if owed.kind == "step":
         runbook.confirmed(turn, event.what, event.actor.subject)
-    if not event.ratified:
-        return _disowned(turn, event, owed)
+    elif owed.kind == "ending":
+        retirement.told_by_hand(turn, event.what)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
 
 
@@ -96,6 +129,11 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
         return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
     if owed.kind == "question":
         return because(Code.ANSWER_NEEDED, use_case=turn.plan.use_case, id=event.what)
+    if owed.kind == "ending" and not event.what.startswith(retirement.TELL):
+        return because(Code.READ_BACK_NEEDED, what=owed.what)
+    early = replaced.too_early(turn, event.what)
+    if early is not None:
+        return early
     if event.evidence is None:
         return because(Code.EVIDENCE_NEEDED, what=event.what)
     if not event.ratified and owed.kind != "override_review":

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, freezes, gates, judging, schedule, thresholds, votes
+from tidegate import conditions, freezes, gates, judging, lastly, replaced, retirement, schedule, thresholds, votes
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -92,6 +92,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         targets=exposure.targets,
         unseen=exposure.unseen_since,
         runbook=state.runbook,
+        ending=lastly.steps(plan, state, now),
         exposure=digest(exposure.desired),
         bars=tuple(sorted(state.embargoes)),
         unstored=len(state.outbox),
@@ -217,8 +218,19 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
         yield from _end(plan, state)
-    elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
-        yield Step(verb="ready archive --evidence WHERE", who=_holders(plan, Right.READY), why="the archive is sealed")
+    elif phase is Phase.RETIRING and position.ending == "retired":
+        yield from _last(plan, state, now)
+
+
+def _last(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    """Name what people still do until it is over."""
+    if not retirement.begun(state):
+        if ReadinessItem.ARCHIVE not in state.readiness:
+            who = _holders(plan, Right.READY)
+            yield Step(verb="ready archive --evidence WHERE", who=who, why="the archive is sealed")
+        return
+    found = (one for one in lastly.steps(plan, state, now) if one.state == "open" and one.verb)
+    yield from (Step(verb=one.verb, who=one.who, why=f"{one.what}: {one.note}") for one in found)
 
 
 def _end(plan: Plan, state: State) -> Iterator[Step]:
@@ -325,21 +337,51 @@ def _drill(plan: Plan, state: State) -> Iterator[Step]:
 def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     """Name what is owed; what comes round again is named once its day is near."""
     for name, owed in state.obligations.items():
-        if owed.kind == "handoff" or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
+        if owed.kind in ("handoff", "ending") or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
             continue
         why = f"{owed.what} is owed"
         if owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
             verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
+        elif owed.kind == "retire_or_keep":
+            keeps = f"{why}; whoever answers for it may also live with it"
+            yield Step(verb='retire --reason "WHY"', who=_holders(plan, Right.RETIRE), why=why)
+            yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=keeps)
+        elif name == replaced.WAY_BACK:
+            yield Step(verb="amend PLAYBOOK", who=_holders(plan, Right.AMEND), why=why)
+        elif owed.kind == "standard" and (item := _asked_by_standard(plan, name)):
+            yield Step(verb=f"ready {item} --evidence WHERE", who=_holders(plan, Right.READY), why=why)
         elif owed.kind in ANSWERED:
             yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
 
+def _asked_by_standard(plan: Plan, name: str) -> str:
+    """Return the readiness item that a newer standard asks for under that name."""
+    return next((gap.item.value for gap in plan.gaps if gap.name == name and gap.item is not None), "")
+
+
+def said_of(plan: Plan, name: str, owed: Obligation) -> str:
+    """Return what whoever owes it types; where it is a choice, what shows both."""
+    if owed.kind == "retire_or_keep":
+        return "retire --explain"
+    if name == replaced.WAY_BACK:
+        return "amend PLAYBOOK --explain"
+    if name == retirement.ARCHIVE:
+        return lastly.SEAL
+    if name in (retirement.GONE, retirement.QUIET):
+        return "status"
+    if owed.kind == "standard" and (item := _asked_by_standard(plan, name)):
+        return f"ready {item} --evidence WHERE"
+    return ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
+
+
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
+    if owed.kind == "decommission":
+        return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
         return timedelta.max
     return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)

@@ -9,7 +9,21 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import amend, calendar, derived, endings, fallback, gates, membership, resume, schedule, thresholds, votes
+from tidegate import (
+    amend,
+    calendar,
+    derived,
+    endings,
+    fallback,
+    gates,
+    membership,
+    replaced,
+    resume,
+    retirement,
+    schedule,
+    thresholds,
+    votes,
+)
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction
@@ -65,7 +79,9 @@ def progress(turn: Turn) -> None:
         _settle_gates(turn)
         _STEP.get(turn.state.position.phase, _stay)(turn)
         if turn.state is before:
-            return
+            break
+    replaced.follow(turn)
+    retirement.follow(turn)
 
 
 def _stay(turn: Turn) -> None:

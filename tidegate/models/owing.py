@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tidegate.models.base import Carried, Instant
+from pydantic import Field
+
+from tidegate.models.base import Carried, Instant, unsaid
 
 
 class Obligation(Carried):
@@ -12,7 +14,7 @@ class Obligation(Carried):
 
     kind: Literal[
         "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
-        "sample", "question",
+        "sample", "question", "retire_or_keep", "ending", "decommission", "standard",
     ]  # fmt: skip
     """What kind."""
     what: str
@@ -85,3 +87,5 @@ class Evidence(Carried):
     """When."""
     ref: str
     """Where it can be seen."""
+    digest: str = Field(default="", exclude_if=unsaid)
+    """The SHA-256 of what is to be seen there, where that was given."""

@@ -28,7 +28,9 @@ from tidegate.models.base import (
 )
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
+from tidegate.models.ending import PlanEnd
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.gap import Gap
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -164,7 +166,7 @@ class PlanFallback(Carried):
     rollback: tuple[Step, ...] = ()
     """Steps of a rollback."""
     drain: Literal["finish", "stop"] = "finish"
-    """What happens to runs under way."""
+    """What happens to runs under way once its end is agreed."""
     manual: str
     """Where the manual procedure is written."""
     manual_owner: Id
@@ -319,6 +321,8 @@ class Plan(Carried):
     """Names this plan: the hash of all the rest."""
     standard: str
     """The standard it is held to."""
+    gaps: tuple[Gap, ...] = Field(default=(), exclude_if=unsaid)
+    """What that standard demands more than the version before, and is owed by a date."""
     tier: Literal[1, 2, 3]
     """How risky it is."""
     tier_why: str
@@ -399,6 +403,8 @@ class Plan(Carried):
     """Known problems that people live with in a stage, each with who accepted it and until when."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
+    end: PlanEnd | None = Field(default=None, exclude_if=unsaid)
+    """How it ends; as one that says nothing of it if not given."""
     vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=unsaid)
     """Who supplies which of the models that it may use."""
     unit: Id | None = Field(default=None, exclude_if=unsaid)

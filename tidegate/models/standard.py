@@ -142,5 +142,7 @@ class Standard(Authored):
 
     describes: Text
     """What it is for."""
+    forced: bool = Field(default=False, exclude_if=unsaid)
+    """Whether a rollout that migrates to it is held until what it lacks is there; otherwise that is owed by a date."""
     stages: Annotated[dict[Stage, dict[Literal["1", "2", "3"], StageRules]], Field(min_length=1)]
     """The rules of each stage at each tier."""

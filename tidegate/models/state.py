@@ -14,6 +14,7 @@ from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant,
 from tidegate.models.briefing import Tally
 from tidegate.models.decision import Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
+from tidegate.models.ending import Ends
 from tidegate.models.exposed import ExposureState
 from tidegate.models.exposure import Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
@@ -212,6 +213,8 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    ends: Ends | None = Field(default=None, exclude_if=unsaid)
+    """How far it has come with ending, and what it ends."""
     runbook: Runbook | None = None
     """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)
