@@ -45,6 +45,7 @@ from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
 from activities.metrics import MetricActivities
 from activities.notices import Channel, NoticeActivities
+from activities.request import RequestActivities
 from activities.sources import sources_under
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
@@ -150,6 +151,7 @@ def errands(settings: Settings, ledger: LedgerActivities, line: LineActivities) 
         MetricActivities(sources_under(home)).read,
         MemberActivities(settings.ledger, home).resolve,
         line.keep_embargo,
+        RequestActivities(ledger.engine).keep_request,
         NoticeActivities(channels(settings), "log", settings.desk, tray(settings)).tell,
     ]
 

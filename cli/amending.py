@@ -23,6 +23,10 @@ _ASKS = {
     "roster": "whoever may change the roster",
     "material": "everybody again",
 }
+_TYPES = {
+    "standard": "A standard change: nothing of it asks for a vote, and it is in force at once.",
+    "normal": "A normal change: it waits for a round of votes. In an emergency there is `tidegate override`.",
+}
 
 
 def amend(
@@ -42,15 +46,16 @@ def amend(
     """Propose another plan, and show what changes and whom each change asks.
 
     What only tightens is in force at once; what is wider or looser asks everybody again. With --json: {"outcome",
-    "code", "sentence", "standing", "id"}; with --explain --json: {"plan", "in_force", "changes": [{"what", "weight",
-    "functions"}], "powers": [{"system", "verb", "now", "then"}]: what it may read and do otherwise than now,
-    "refused": null or why, "signers": [{"name", "needed", "people", "why"}], "until", "signed", "voids": [{"what",
-    "people", "when"}], "effects": [{"what", "when"}]}.
+    "code", "sentence", "standing", "id"}; with --explain --json: {"type": `standard` where nobody is asked, else
+    `normal`, "plan", "in_force", "changes": [{"what", "weight", "functions"}], "powers": [{"system", "verb", "now",
+    "then"}]: what it may read and do otherwise than now, "refused": null or why, "signers": [{"name", "needed",
+    "people", "why"}], "until", "signed", "voids": [{"what", "people", "when"}], "effects": [{"what", "when"}]}.
 
     Example: tidegate amend minutes-summariser playbooks/minutes-summariser.yaml --explain
     """
     from cli import talk
     from cli.compiled import compiled
+    from tidegate.amend import change_type
     from tidegate.foreseen import foreseen
     from tidegate.materiality import diff
 
@@ -70,7 +75,7 @@ def amend(
     changes = diff(old, plan, now)
     follows = None if given.state is None else foreseen(old, given.state, plan, now, who and who.strip().lower())
     if explain and as_json:
-        render.answer(_words(old, plan, changes) | following(follows))
+        render.answer({"type": change_type(old, changes), **_words(old, plan, changes), **following(follows)})
         return
     if not as_json:
         _show(old, plan, changes)
@@ -96,10 +101,12 @@ def _show(old: Plan, new: Plan, changes: tuple[Change, ...]) -> None:
     if not changes:
         render.say("It changes nothing that any rule reads.")
         return
+    from tidegate.amend import change_type
     from tidegate.powers import difference
 
-    rows = [(change.what, render.spoken(change.weight.value), _asks(change)) for change in changes]
+    rows = [(change.what, render.spoken(change.weight.value), _asks(old, change)) for change in changes]
     render.table(("What changes", "Weight", "Asks"), rows)
+    render.sentence(_TYPES[change_type(old, changes)])
     powers = [(power.system, render.spoken(power.verb), power.now, power.then) for power in difference(old, new)]
     if powers:
         render.table(("System", "May", "Now", "Then"), powers)
@@ -147,7 +154,9 @@ def following(follows: Foreseen | None) -> dict[str, Any]:
     }
 
 
-def _asks(change: Change) -> str:
+def _asks(old: Plan, change: Change) -> str:
+    if change.kind and change.kind in old.pre_approved:
+        return "nobody; the programme approved it beforehand"
     named = [render.spoken(function.value) for function in change.functions]
     return render.listed(named) if named else _ASKS.get(change.weight.value, "")
 

@@ -21,6 +21,8 @@ class Asked(NamedTuple):
     packed: Packed
     at: datetime | None
     """When that was so."""
+    rollout: bool = True
+    """Whether it is a rollout, and not a request to the programme."""
 
 
 def asked_of(info: WorkflowExecutionInfo) -> Asked:
@@ -30,7 +32,8 @@ def asked_of(info: WorkflowExecutionInfo) -> Asked:
     with suppress(ValueError, TypeError):
         at = datetime.fromisoformat(_said(fields["at"].data) if "at" in fields else "")
     packed = unpack(_said(fields["inbox"].data) if "inbox" in fields else None)
-    return Asked(ids.use_case(info.execution.workflow_id), packed, at)
+    request = ids.request(info.execution.workflow_id) if info.type.name == ids.REQUEST else None
+    return Asked(request or ids.use_case(info.execution.workflow_id), packed, at, request is None)
 
 
 def _said(data: bytes) -> Any:

@@ -40,7 +40,7 @@ def briefing(
     What was frozen when the round was opened is what a yes is a yes to: its digest is part of the subject. With --html
     the curves of the ledger stand beside it. With --json: one object with the keys of the document, among them
     "verdict", "people_now", "people_then", "approves", "exposure", "dimensions", "metrics", "conditions", "bypass",
-    "exceptions", "training", "issues", "owed", "happened", "manual", "subject" and "digest".
+    "exceptions", "training", "assumptions", "issues", "owed", "happened", "manual", "subject" and "digest".
 
     Example: tidegate briefing minutes-summariser --html briefing.html
     """

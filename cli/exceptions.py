@@ -13,6 +13,8 @@ from cli.options import AsJson, Evidence, GoodUntil, MessageId, UseCase, Who, Wh
 from cli.telling import Manner, message, speaker, tell, unseen
 
 if TYPE_CHECKING:
+    from cli.talk import Server
+    from tidegate.models.base import Stage
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
     from tidegate.models.waiver import Waiver
@@ -63,92 +65,137 @@ def issue(
     tell(talk.server(), said, manner)
 
 
-def exception(
+def exception() -> None:
+    """Ask for an exception, decide it, and see those there are, here or in all rollouts.
+
+    One condition of one stage need not be met for a while, on the word of somebody who does not gain by it.
+    """
+
+
+def request(
     use_case: UseCase,
-    item: Annotated[
-        str | None,
-        typer.Argument(metavar="ITEM", help="Which readiness item or issue; none shows the exceptions there are."),
-    ] = None,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Which readiness item, or which issue by its id.")],
     *,
-    control: Annotated[
-        str | None, typer.Option("--control", metavar="TEXT", help="What is done instead, meanwhile.")
+    control: Annotated[str, typer.Option("--control", metavar="TEXT", help="What is done instead, meanwhile.")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="When it ends by itself.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is needed.")],
+    scope: Annotated[
+        str | None, typer.Option("--scope", metavar="WAVE", help="Not beyond this wave; else the whole stage.")
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="When it ends by itself.")] = None,
-    grant: Annotated[
-        str | None, typer.Option("--grant", metavar="EXCEPTION", help="Accept the risk of this one.")
-    ] = None,
-    deny: Annotated[str | None, typer.Option("--deny", metavar="EXCEPTION", help="Do not accept it.")] = None,
+    who: Who = None,
+    mine: MessageId = None,
+    good: GoodUntil = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask that one condition need not be met for a while: what is done instead, why, how far and until when.
+
+    It is off until somebody grants it who may accept the risk and does not gain by it, and it ends by itself: the
+    standard says how long it may last. Asked for again while it lasts, it is renewed, and that is counted. With --json:
+    {"outcome", "code", "sentence", "standing", "id"}.
+
+    Example: tidegate exception request minutes-summariser baseline --control "A colleague counts." --until 2027-01-31
+    --reason "The figures come in January."
+    """
+    from cli import talk
+    from cli.moments import moment
+
+    server, manner = talk.server(), Manner(as_json, None, mine, good)
+    plan, state, _ = _whole(server, use_case)
+    at = moment(until, "--until", plan.calendar).isoformat()
+    named = item if item in state.problems else item.strip().lower().replace("-", "_")
+    words = {"item": named, "control": control, "until": at, "upto": scope and scope.strip(), "reason": reason}
+    tell(server, message(use_case, "exception", who, manner, **words), manner)
+
+
+def decide(
+    use_case: UseCase,
+    name: Annotated[str, typer.Argument(metavar="EXCEPTION", help="Which one, by its id, such as exception-3.")],
+    *,
+    grant: Annotated[bool, typer.Option("--grant", help="Accept the risk, until its end.")] = False,
+    deny: Annotated[bool, typer.Option("--deny", help="Do not accept it.")] = False,
     who: Who = None,
     reason: Why = None,
     mine: MessageId = None,
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for an exception, show those there are, or grant or deny one.
+    """Grant or deny an exception, once you have seen what is waived, what is done instead, and how often it was.
 
-    Whoever decides sees what the standard asks, how sensitive the data is, what is done instead, and how often it was
-    granted before. It ends by itself. With --json and nothing to say: {"exceptions": [{"id", "item", "stage",
-    "clause", "data", "tier", "control", "asked_by", "asked_at", "until", "accepted_by", "times", "state"}], "issues":
-    [{"id", "what", "by", "at"}]}; else {"outcome", "code", "sentence", "standing", "id"}.
+    Nobody grants what they asked for or gain by. One that was renewed as often as the standard allows is granted by an
+    accountable executive alone. With --json: {"outcome", "code", "sentence", "standing", "id"}.
 
-    Example: tidegate exception minutes-summariser training --control "A colleague sits beside." --until 2027-01-31
+    Example: tidegate exception decide minutes-summariser exception-3 --grant --as risk-officer
     """
     from cli import talk
-    from cli.moments import moment
+
+    if grant is deny:
+        raise Refusal("say what is decided", "Add --grant, or --deny.")
+    server, manner = talk.server(), Manner(as_json, None, mine, good)
+    plan, state, now = _whole(server, use_case)
+    speaker(who)
+    if name in state.waivers and not as_json:
+        _show(name, state.waivers[name], plan, now)
+    words = {"name": name.strip(), "accept": grant, "reason": reason}
+    tell(server, message(use_case, "exception_decision", who, manner, **words), manner)
+
+
+def show(use_case: UseCase, *, as_json: AsJson = False) -> None:
+    """Show the exceptions and open issues of a rollout as they stand now, with what somebody needs who decides.
+
+    With --json: {"exceptions": [{"id", "item", "stage", "scope", "clause", "data", "tier", "control", "why",
+    "asked_by", "asked_at", "until", "accepted_by", "times", "since", "state": `asked for`, `in force` or `over`,
+    "may_grant"}], "issues": [{"id", "what", "by", "at"}], "debt": {"asked", "in_force", "days", "renewals", "waived",
+    "controls", "share", "most", "beyond"}}.
+
+    Example: tidegate exception show minutes-summariser
+    """
+    from cli import talk
+
+    plan, state, now = _whole(talk.server(), use_case)
+    if as_json:
+        render.answer(register(plan, state, now))
+        return
+    _told(plan, state, now)
+
+
+def _whole(server: Server, use_case: str) -> tuple[Plan, State, datetime]:
+    from cli import talk
     from tidegate.decide import begin
 
-    if sum(one is not None for one in (item, grant, deny)) > 1:
-        raise Refusal("one thing at a time", "Name an ITEM, or --grant or --deny an EXCEPTION.")
-    server, manner = talk.server(), Manner(as_json, None, mine, good)
     try:
         given = server.whole(use_case)
     except talk.NoAnswer:
         raise unseen(use_case, "which exceptions there are") from None
     now = datetime.now(UTC)
-    plan, state = given.plan, given.state or begin(given.plan, now)
-    name = grant or deny
-    if item is not None:
-        if control is None or until is None:
-            raise Refusal("an exception needs what is done instead, and an end", "Add --control TEXT --until DATE.")
-        at = moment(until, "--until", plan.calendar).isoformat()
-        words = {"item": item.strip().lower().replace("-", "_") if item not in state.problems else item}
-        tell(
-            server,
-            message(use_case, "exception", who, manner, **words, control=control, until=at, reason=reason),
-            manner,
-        )
-    elif name is not None:
-        speaker(who)
-        if name in state.waivers and not as_json:
-            _show(name, state.waivers[name], plan, now)
-        accept = grant is not None
-        tell(
-            server,
-            message(use_case, "exception_decision", who, manner, name=name, accept=accept, reason=reason),
-            manner,
-        )
-    else:
-        _register(plan, state, now, as_json=as_json)
+    return given.plan, given.state or begin(given.plan, now), now
 
 
 def register(plan: Plan, state: State, now: datetime) -> dict[str, Any]:
-    """Return every exception with what somebody needs who decides it, and every open issue."""
+    """Return every exception with what somebody needs who decides it, every open issue, and what it amounts to."""
+    from tidegate import debt, waivers
+
+    stage = stage_of(plan, state)
+    owes = debt.debt(plan, state, stage, now)
     return {
         "exceptions": [
             {
                 "id": name,
                 "item": waiver.item,
                 "stage": waiver.stage.value,
+                "scope": waiver.upto,
                 "clause": clause(plan, waiver),
                 "data": data_of(plan),
                 "tier": plan.tier,
                 "control": waiver.control,
+                "why": waiver.why,
                 "asked_by": waiver.asked_by,
                 "asked_at": waiver.asked_at.isoformat(),
                 "until": waiver.until.isoformat(),
                 "accepted_by": waiver.by,
                 "times": waiver.given,
+                "since": waiver.since and waiver.since.isoformat(),
                 "state": _state(waiver, now),
+                "may_grant": list(waivers.acceptors(plan, state, waiver)) if waiver.by is None else [],
             }
             for name, waiver in state.waivers.items()
         ],
@@ -156,7 +203,18 @@ def register(plan: Plan, state: State, now: datetime) -> dict[str, Any]:
             {"id": name, "what": problem.what, "by": problem.by, "at": problem.at.isoformat()}
             for name, problem in state.problems.items()
         ],
+        "debt": {
+            **owes._asdict(),
+            "share": owes.share,
+            "most": debt.most(plan, stage),
+            "beyond": bool(debt.checks(plan, state, max(state.position.level, 1), now)),
+        },
     }
+
+
+def stage_of(plan: Plan, state: State) -> Stage:
+    """Return the stage that a rollout stands in; before its first wave the first one."""
+    return plan.rung(max(state.position.level, 1)).stage
 
 
 def clause(plan: Plan, waiver: Waiver) -> str:
@@ -180,16 +238,24 @@ def _state(waiver: Waiver, now: datetime) -> str:
     return "in force" if waiver.in_force(now) else "over"
 
 
-def _register(plan: Plan, state: State, now: datetime, *, as_json: bool) -> None:
-    if as_json:
-        render.answer(register(plan, state, now))
-        return
+def _told(plan: Plan, state: State, now: datetime) -> None:
+    from tidegate import debt
+
     for name, problem in state.problems.items():
         render.sentence(f"{name}: {render.clean(problem.what)} (says {problem.by}).")
     for name, waiver in state.waivers.items():
         _show(name, waiver, plan, now)
     if not state.problems and not state.waivers:
         render.say("There is no open issue and no exception.")
+        return
+    stage = stage_of(plan, state)
+    owes = debt.debt(plan, state, stage, now)
+    render.say()
+    render.sentence(
+        f"Exception debt: {owes.in_force} in force, {render.counted(owes.days, 'day')} old together, renewed "
+        f"{render.counted(owes.renewals, 'time')}; {owes.waived} of {owes.controls} readiness items of "
+        f"{render.spoken(stage.value)} are waived. Here {debt.most(plan, stage) or 'as many as there are'}."
+    )
 
 
 def _show(name: str, waiver: Waiver, plan: Plan, now: datetime) -> None:
@@ -200,6 +266,8 @@ def _show(name: str, waiver: Waiver, plan: Plan, now: datetime) -> None:
         ("Asked", clause(plan, waiver)),
         ("Data", f"{data_of(plan)}; tier {plan.tier}: {plan.tier_why}"),
         ("Instead", waiver.control),
+        ("Why", waiver.why or "nobody said why"),
+        ("Scope", f"not beyond {waiver.upto}" if waiver.upto else f"the whole of {render.spoken(waiver.stage.value)}"),
         ("Asked for by", waiver.asked_by),
         ("Until", shown(waiver.until)),
         ("Accepted by", waiver.by or "nobody yet"),

@@ -12,7 +12,7 @@ from cli import render
 from cli.moments import ago, ahead, shown
 from cli.options import AsJson, Who
 from cli.telling import speaker
-from tidegate.asks import THEN, by_date
+from tidegate.asks import THEN, by_date, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,11 +37,12 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
     """Show everything that waits for you in all rollouts, the oldest deadline first.
 
     Open votes and in which function you could give them, or in whose place; conditions and duties you owe; notices to
-    confirm, figures to give, vetoes of yours that stand, and whatever else waits for a right you hold. It asks the
-    server alone and needs no worker. With --json: {"person", "items": [{"use_case", "kind": `vote`, `confirm`, `owed`,
-    `reading`, `veto` or `right`, "about", "command", "functions", "in_place_of", "due": null where nothing has a
-    date, "then", "at": when that was so}], "unread": [use cases that could not be read whole], "rollouts": how many
-    are under way, "workers": null where the server does not say}.
+    confirm, figures to give, vetoes of yours that stand, and whatever else waits for a right you hold; requests to the
+    programme too, each under its own name. It asks the server alone and needs no worker. With --json: {"person",
+    "items": [{"use_case", "kind": `vote`, `confirm`, `owed`, `reading`, `veto` or `right`, "about", "command",
+    "functions", "in_place_of", "due": null where nothing has a date, "then", "at": when that was so}], "unread": [use
+    cases that could not be read whole], "rollouts": how many are under way, "workers": null where the server does not
+    say}.
 
     Example: tidegate inbox --as risk-officer
     """
@@ -50,7 +51,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
     person, now = speaker(who), datetime.now(UTC)
     rows, working = talk.server(plain=True).asked()
     # What did not fit, or was written by an older worker, is asked for; there is seldom any.
-    lacking = [row.use_case for row in rows if not row.packed.whole]
+    lacking = [row.use_case for row in rows if row.rollout and not row.packed.whole]
     wholes = talk.server().wholes(lacking) if lacking and working is not False else dict.fromkeys(lacking)
     items = found(rows, wholes, person, now)
     unread = [name for name in lacking if wholes[name] is None]
@@ -60,7 +61,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
                 "person": person,
                 "items": [_words(item) for item in items],
                 "unread": unread,
-                "rollouts": len(rows),
+                "rollouts": sum(row.rollout for row in rows),
                 "workers": working,
             }
         )
@@ -69,7 +70,7 @@ def inbox(*, who: Who = None, as_json: AsJson = False) -> None:
         known = [row.at for row in rows if row.at is not None]
         oldest = f", the oldest word {ago(min(known), now)}" if known else ""
         render.sentence(f"NO WORKER WORKS, so nothing moves. This is what was last known{oldest}:")
-    _show(items, person, len(rows), now)
+    _show(items, person, sum(row.rollout for row in rows), now)
     for name in unread:
         render.sentence(f"{name} may ask for more than can be seen here: `tidegate status {name}`")
     if working is False:
@@ -168,5 +169,4 @@ def sentence(item: Item) -> str:
 
 def command(use_case: str, ask: Ask) -> str:
     """Return the whole command of an ask."""
-    name, _, rest = ask.verb.partition(" ")
-    return " ".join(part for part in ("tidegate", name, use_case, rest) if part)
+    return f"tidegate {typed(ask.verb, use_case)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -325,7 +326,12 @@ def _show_round(one: Who, verb: str, plan: Plan, *, first: bool) -> None:
             render.sentence(f"{names}: {why}", "  ")
     if one.able:
         render.say()
-        render.say(f"    tidegate {one.verb.replace('_', '-')} {plan.use_case} --as {one.able[0].person}")
+        word = _WORDS.get(one.verb, one.verb.replace("_", "-"))
+        render.say(f"    tidegate {word} {plan.use_case} --as {one.able[0].person}")
+
+
+_WORDS = MappingProxyType({"exception": "exception request", "exception_decision": "exception decide"})
+"""Verbs with verbs of their own, by the name under which a rollout knows them."""
 
 
 def _as(functions: tuple[str, ...], principal: str, away: datetime | None) -> tuple[str, str]:

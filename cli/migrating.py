@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from tidegate.foreseen import Foreseen
     from tidegate.materiality import Change
     from tidegate.migration import Demand
-    from tidegate.models.gap import Gap
     from tidegate.models.plan import Plan
-    from tidegate.models.standard import Standard
+    from tidegate.models.standard import Gap, Standard
 
 
 def migrate(

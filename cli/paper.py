@@ -152,6 +152,7 @@ def sections(doc: Document) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (
         ("Exceptions asked for or in force", doc.exceptions),
         ("Training", doc.training),
+        ("Open assumptions, and who finds out", doc.assumptions),
         ("Open issues, and those people live with", doc.issues),
         ("Owed by a date", doc.owed),
     )

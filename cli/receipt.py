@@ -34,7 +34,7 @@ NOT_THEM = frozenset(
     {
         "unknown_person", "inactive_person", "not_a_person", "vendor", "requester", "no_seat", "no_right",
         "only_function", "only_receiver", "not_head", "not_yours", "not_your_veto", "no_veto", "no_delegate",
-        "not_freeze_approver",
+        "not_freeze_approver", "gains_by_it", "higher_acceptor",
         "late_key",
     }
 )  # fmt: skip
@@ -144,8 +144,9 @@ def next_steps(standing: Standing, *, err: bool = False, every: bool = False) ->
 
 def typed(use_case: str, step: Step) -> str:
     """Return the whole command of a step."""
-    name, _, rest = step.verb.partition(" ")
-    return " ".join(part for part in ("tidegate", name, use_case, rest) if part)
+    from tidegate import asks
+
+    return f"tidegate {asks.typed(step.verb, use_case)}"
 
 
 def again(words: Iterable[str], message: Message) -> str:

@@ -42,6 +42,7 @@ def monthly(*, month: Month = None, out: Out = None, as_json: AsJson = False) ->
     Example: tidegate report monthly --month 2026-11 --out november.html
     """
     from cli.evidence_ledger import opened
+    from cli.excepted import part as exceptions
     from cli.report_parts import card_of, card_parts
     from cli.reporting import everything
 
@@ -49,6 +50,7 @@ def monthly(*, month: Month = None, out: Out = None, as_json: AsJson = False) ->
     with opened() as view:
         found = everything(view)
         parts = [part for one in found for part in card_parts(one, card_of(one, time), time)]
+        parts.append(exceptions(found, time.seen))
         lede = f"{render.counted(len(found), 'use case')}, {time.start:%d %B %Y} to {time.seen:%d %B %Y}."
         _deliver("monthly", f"The month {time.start:%B %Y}", lede, parts, view, found, out, as_json=as_json)
 
@@ -82,9 +84,13 @@ def portfolio(*, month: Month = None, out: Out = None, as_json: AsJson = False) 
     Example: tidegate report portfolio --out portfolio.html
     """
     from cli.evidence_ledger import opened
+    from cli.excepted import alternatives
+    from cli.excepted import part as exceptions
     from cli.report_parts import card_of, impact, portfolio_row
     from cli.reporting import everything
+    from cli.wayback import lines
     from tidegate.models.report import Part
+    from tidegate.request import STREAM
 
     time = _month(month)
     with opened() as view:
@@ -93,11 +99,13 @@ def portfolio(*, month: Month = None, out: Out = None, as_json: AsJson = False) 
         rows = tuple(portfolio_row(one, card) for one, card in cards)
         heads = ("Use case", "Stage", "People", "Outcome", "Spend", "One rule says", "Because")
         counts = [card.verdict[0] for _, card in cards]
-        lines = tuple(f"{word}: {counts.count(word)}" for word in dict.fromkeys(counts))
+        short = tuple(f"{word}: {counts.count(word)}" for word in dict.fromkeys(counts))
         parts = [
             Part(heading="Every use case", heads=heads, rows=rows, note="The rule compares; people decide."),
-            Part(heading="In short", lines=lines),
+            Part(heading="In short", lines=short),
             Part(heading="What happened to exposure", lines=tuple(impact(found, time))),
+            exceptions(found, time.seen),
+            alternatives(lines(view, STREAM), time.seen),
         ]
         lede = f"{render.counted(len(found), 'use case')} as of {time.seen:%d %B %Y}."
         _deliver("portfolio", f"Portfolio, {time.start:%B %Y}", lede, parts, view, found, out, as_json=as_json)

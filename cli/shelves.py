@@ -244,7 +244,56 @@ SHELVES = (
                 "questions",
                 "Answer a question that the policy does not cover; whoever asked it hears the answer.",
             ),
-            Verb("exception", "exceptions", "Ask for an exception, show those there are, or grant or deny one."),
+            Verb(
+                "exception",
+                "exceptions",
+                "Ask for an exception, decide it, and see those there are, here or in all rollouts.",
+                (
+                    Verb(
+                        "request",
+                        "exceptions",
+                        "Ask that one condition need not be met for a while: what is done instead, why, how far and "
+                        "until when.",
+                    ),
+                    Verb(
+                        "decide",
+                        "exceptions",
+                        "Grant or deny an exception, once you have seen what is waived, what is done instead, and how "
+                        "often it was.",
+                    ),
+                    Verb(
+                        "show",
+                        "exceptions",
+                        "Show the exceptions and open issues of a rollout as they stand now, with what somebody needs "
+                        "who decides.",
+                    ),
+                    Verb(
+                        "list",
+                        "excepted",
+                        "List every exception that was ever asked for, in all rollouts or in one, and what became of "
+                        "it.",
+                    ),
+                ),
+            ),
+            Verb(
+                "request",
+                "request",
+                "Ask for an approved way to do what you do with a tool that is not, and answer who asks.",
+                (
+                    Verb(
+                        "alternative-tool",
+                        "request",
+                        "Ask for an approved way to do a task: with which tool you do it, or want to, and which data "
+                        "goes in.",
+                    ),
+                    Verb(
+                        "answer",
+                        "request",
+                        "Answer a request: a use case to join, one that was begun for it, or no with a reason.",
+                    ),
+                    Verb("list", "request", "List the requests that wait for an answer, and those that have one."),
+                ),
+            ),
             Verb(
                 "standard",
                 "standard",

@@ -299,11 +299,11 @@ class Server:
         from cli.asked import asked_of
 
         listed, working = await asyncio.gather(
-            self._bare("ExecutionStatus = 'Running'"), polled(self._client, task_queue())
+            self._bare("ExecutionStatus = 'Running'", ids.WORKFLOW, ids.REQUEST), polled(self._client, task_queue())
         )
         return [asked_of(info) for info in listed], working
 
-    async def _bare(self, query: str) -> list[WorkflowExecutionInfo]:
+    async def _bare(self, query: str, *types: str) -> list[WorkflowExecutionInfo]:
         """List as the server says it: what the library makes of each row takes longer than to read all memos."""
         from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 
@@ -311,7 +311,7 @@ class Server:
         request = ListWorkflowExecutionsRequest(
             namespace=self._client.namespace,
             page_size=_PAGE,
-            query=f"WorkflowType = '{ids.WORKFLOW}' AND {query}",
+            query=f"WorkflowType IN ({', '.join(repr(name) for name in types)}) AND {query}",
         )
         try:
             async with asyncio.timeout(BOUNDED):

@@ -29,6 +29,8 @@ class Thing(NamedTuple):
     command: str
     due: datetime | None
     late: bool
+    rollout: bool
+    """Whether it belongs to a rollout, which has a page here; a request to the programme has none."""
 
 
 class Inbox(NamedTuple):
@@ -48,7 +50,7 @@ async def waiting(line: Line, person: str, now: datetime) -> Inbox:
 
     def ask(server: Server) -> tuple[Any, Any, Any, list[str]]:
         rows, working = server.asked()
-        lacking = [row.use_case for row in rows if not row.packed.whole]
+        lacking = [row.use_case for row in rows if row.rollout and not row.packed.whole]
         asked = server.wholes(lacking) if lacking and working is not False else dict.fromkeys(lacking)
         return rows, asked, working, lacking
 
@@ -65,7 +67,8 @@ async def waiting(line: Line, person: str, now: datetime) -> Inbox:
                 command(item.use_case, item.ask),
                 due,
                 due is not None and due <= now,
+                not item.ask.verb.startswith("request "),
             )
         )
-    names = sorted(row.use_case for row in rows)
+    names = sorted(row.use_case for row in rows if row.rollout)
     return Inbox(things, [name for name in lacking if wholes[name] is None], names, working)

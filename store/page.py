@@ -214,6 +214,10 @@ def _event(words: Words) -> str:
         texts = _object(words.get("heard")).get("texts")
         count = len(texts) if isinstance(texts, list) else 0
         return f"{count} {'text was' if count == 1 else 'texts were'} erased for good."
+    if kind == "request":
+        heard = _object(words.get("heard"))
+        said = _string(heard.get("task")) or _string(heard.get("reason"))
+        return f"{_string(heard.get('request'))}, {_string(words.get('action'))}{f': {said}' if said else '.'}"
     return f"{_EVENTS.get(kind, kind.replace('_', ' ').capitalize() or 'It cannot be read')}."
 
 

@@ -5,9 +5,11 @@ Tightening needs nobody. What is wider, looser or decided by other people is a n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, Literal
 
-from tidegate import fallback, frozen, gates, membership, migration, schedule, votes
+from tidegate import calendar, fallback, frozen, gates, membership, migration, schedule, since, votes
+from tidegate.authoring.standards import stricter_gate
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Backend, Plan
+    from tidegate.models.standard import GateRule
 
 LARGEST_REVISION = 256 * 1024
 """Bytes, as for any plan: it travels with the state while it is proposed, and after."""
@@ -47,8 +50,11 @@ def propose(turn: Turn, event: Amend) -> Reason:
         because(Code.AMENDMENT, changes=[change.what for change in changes] or ["nothing that any rule reads"]),
         subject=new.digest,
     )
-    if Weight.MATERIAL not in weights and Weight.FUNCTION not in weights:
-        _tell_those_who_agreed(turn, new, changes)
+    if change_type(old, changes) == "standard":
+        kinds = tuple(change.kind.value for change in changes if change.kind and change.weight is Weight.FUNCTION)
+        if kinds:
+            turn.system("standard change", Outcome.DONE, because(Code.PRE_APPROVED, kinds=kinds), subject=new.digest)
+        since.tell_open(turn, new, changes)
         adopt(turn, new)
         return said
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
@@ -57,6 +63,17 @@ def propose(turn: Turn, event: Amend) -> Reason:
         if _ask(turn, event, changes, material=Weight.MATERIAL in weights)
         else because(Code.UNSATISFIABLE, kind="amendment", seats="see the programme")
     )
+
+
+def change_type(old: Plan, changes: tuple[Change, ...]) -> Literal["standard", "normal"]:
+    """Return which type of change a revision is: one that asks nobody, by its weight or beforehand, or one that votes.
+
+    The third type, an emergency, is no revision: that is an override, which acts first and is reviewed afterwards.
+    """
+    asks = (change for change in changes if change.weight in (Weight.MATERIAL, Weight.FUNCTION))
+    if all(change.weight is Weight.FUNCTION and change.kind in old.pre_approved for change in asks):
+        return "standard"
+    return "normal"
 
 
 def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | None:
@@ -141,6 +158,8 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     more = () if target is None else wider_in(target, turn.state.exposure.desired)
     # Those whom a budget concerns decide about that budget; people and powers are for the whole quorum.
     wider = bool(more) and turn.state.exposure.control.open and (material or more == ("budget per month",))
+    higher = _higher(turn.plan, new, level)
+    needs = needs if higher is None else dict(higher.functions)
     thawed = frozen.touched(turn.plan, new)
     own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
     if thawed and own is None:
@@ -157,11 +176,12 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
         needs=needs,
         persons=(own,) if own is not None else (),
         plan=new,
+        signed=higher is not None and higher.signed,
     )
     if gate is None:
         return False
     lines = tuple(change.what for change in changes)
-    _tell_those_who_agreed(turn, new, changes, void=material)
+    since.tell_open(turn, new, changes, void=material)
     turn.change(proposal=Proposal(plan=new, by=event.actor.subject, at=turn.now, changes=lines[:50], gate=gate.id))
     if material:
         for other in tuple(turn.state.gates.values()):
@@ -182,31 +202,14 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     return True
 
 
-def _tell_those_who_agreed(turn: Turn, new: Plan, changes: tuple[Change, ...], *, void: bool = False) -> None:
-    """Whoever said yes to something that is still open hears what changes since they did, and if their yes is void."""
-    for gate in turn.state.gates.values():
-        said = tuple(ballot.person for ballot in gate.ballots if ballot.choice in votes.YES)
-        if not said or gate.kind in (GateKind.AMENDMENT, GateKind.OVERRIDE, GateKind.RETIREMENT):
-            continue
-        what = [change.what for change in changes] or ["texts"]
-        code = Code.YES_VOID if void else Code.CHANGED_SINCE
-        turn.tell(because(code, label=gate.label, gate=gate.id, digest=new.digest[:12], changes=what), said)
-
-
-def _tell_those_before(turn: Turn, gate: Gate, changes: tuple[Change, ...]) -> None:
-    """Whoever agreed to what is served now hears what has become of it, where they were not asked about that."""
-    asked = {ballot.person for ballot in gate.ballots}
-    last = [one for one in turn.state.closed if one.how == "consumed" and one.kind in _SERVED]
-    people = tuple(name for name in (last[-1].approvers if last else ()) if name not in asked)
-    if people:
-        what = [change.what for change in changes]
-        about = because(Code.CHANGED_SINCE, label=turn.state.exposure.label, gate=last[-1].id, changes=what,
-                        digest=turn.plan.digest[:12])  # fmt: skip
-        turn.tell(about, people)
-
-
-_SERVED = (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT, GateKind.RESUME, GateKind.HANDOFF)
-"""The rounds of votes after which people are served, or go on being served."""
+def _higher(old: Plan, new: Plan, level: int) -> GateRule | None:
+    """Return whom a revision asks that raises a stage: whoever it asks now, and whoever the stage then asks."""
+    known = {stage: part.raised for stage, part in old.stages.items()}
+    raised = [part for stage, part in new.stages.items() if set(part.raised) - set(known.get(stage, ()))]
+    if not raised:
+        return None
+    rules = (part.rules.gates[GateKind.AMENDMENT] for part in raised)
+    return reduce(stricter_gate, rules, old.rules(level).gates[GateKind.AMENDMENT])
 
 
 def agreed(turn: Turn, gate: Gate) -> None:
@@ -224,7 +227,7 @@ def agreed(turn: Turn, gate: Gate) -> None:
         material = any(change.weight is Weight.MATERIAL for change in changes)
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
-        _tell_those_before(turn, gate, changes)
+        since.tell_served(turn, gate, changes)
         turn.place(sent_back=False)
     level, exposure = turn.state.position.level, turn.state.exposure
     same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
@@ -247,6 +250,9 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     peak = _moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new
     turn.change(plan=new.digest)
+    if material and turn.state.cycles:
+        # What has repeated was something else.
+        turn.change(cycles=())
     if material or _names(old) != _names(new):
         # A run that begins with the plan in force is one that whoever looks from outside can read it from.
         turn.moves.append(TurnPage(title=f"Revision {new.digest[:12]}"))
@@ -257,6 +263,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
     turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
     _carry_emergency(turn, old)
+    _watch_as_raised(turn, old)
     kept = {name: metric for name, metric in turn.state.metrics.items() if name in new.metrics}
     if turn.state.metrics:
         # What is measured from now on is read from now on.
@@ -293,6 +300,20 @@ def _names(plan: Plan) -> tuple[object, ...]:
 def _moved(old: Plan, new: Plan, level: int) -> int | None:
     """Return which level of the new revision a level of the old one is; none if it is gone."""
     return fallback.level_named(new, fallback.level_name(old, level))
+
+
+def _watch_as_raised(turn: Turn, old: Plan) -> None:
+    """A wave whose stage was raised under way is watched for as long, and looked at as often, as is asked now."""
+    watch, level = turn.state.position.observation, turn.state.position.level
+    if watch is None or level == 0:
+        return
+    rung, rules, working = turn.plan.rung(level), turn.plan.rules(level), turn.plan.calendar
+    before = old.stages[rung.stage].raised if rung.stage in old.stages else ()
+    if not set(turn.plan.stages[rung.stage].raised) - set(before):
+        return
+    until = max(watch.until, calendar.later(working, watch.since, rung.observe))
+    review = max(min(watch.review_at, calendar.again(working, turn.now, rules.review_every)), until)
+    turn.place(observation=watch.but(until=until, latest=max(watch.latest, until), review_at=review))
 
 
 def _carry_emergency(turn: Turn, old: Plan) -> None:

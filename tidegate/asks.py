@@ -29,9 +29,22 @@ THEN = MappingProxyType(
         "seen": "people must review it without enough figures",
         "nudge": "it waits, and those who can act are asked again",
         "served": "people may still be served",
+        "rises": "more people are asked, up to the executives",
+        "undecided": "the exception is not granted",
     }
 )
 """What happens if nobody does it, by a short word."""
+
+
+GROUPS = ("exception", "request")
+"""Verbs with verbs of their own: what is meant stands behind both words."""
+
+
+def typed(verb: str, name: str) -> str:
+    """Return what is typed after `tidegate`, with the use case in its place: `drill NAME rollback`."""
+    words = verb.split(" ")
+    at = 2 if words[0] in GROUPS else 1
+    return " ".join(part for part in (*words[:at], name, *words[at:]) if part)
 
 
 class Chair(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidegate import bypass, calendar, judging, membership, waivers
+from tidegate import bypass, calendar, debt, judging, membership, waivers
 from tidegate.digest import digest
 from tidegate.lately import unseen
 from tidegate.models.base import GateKind
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.models.base import Stage
     from tidegate.models.decision import Check, Reason
     from tidegate.models.exposure import Exposure
     from tidegate.models.gate import Gate
@@ -64,8 +65,9 @@ def facts(  # every argument is part of what is decided
         after=after,
         figures={name: _figure(plan, state, name, now) for name in plan.metrics},
         training=tuple(_training(plan, state, level)),
-        exceptions=tuple(_exceptions(state, now)),
-        issues=tuple(check.reason for check in waivers.problems(plan, state, stage, now)),
+        exceptions=tuple(_exceptions(plan, state, stage, now)),
+        issues=tuple(check.reason for check in waivers.problems(plan, state, max(level, 1), now)),
+        assumptions=tuple(_assumptions(plan, now)),
         owed=tuple(
             because(Code.OWES, id=name, who=owed.owner, what=owed.what, due=owed.due)
             for name, owed in sorted(state.obligations.items())
@@ -113,7 +115,20 @@ def _training(plan: Plan, state: State, level: int) -> Iterator[Reason]:
         yield from (check.reason for check in membership.checks(plan, state, level))
 
 
-def _exceptions(state: State, now: datetime) -> Iterator[Reason]:
+def _assumptions(plan: Plan, now: datetime) -> Iterator[Reason]:
+    for each in plan.assumptions:
+        if each.settled is not None:
+            continue
+        late = each.by is not None and now.date() > each.by
+        code = Code.ASSUMED_TOO_LONG if late else Code.ASSUMED
+        by = f", by {each.by}" if each.by is not None else ""
+        yield because(code, assumed=each.what, who=each.owner, test=each.test, by=by)
+
+
+def _exceptions(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterator[Reason]:
+    owes = debt.debt(plan, state, stage, now)
+    if plan.stages[stage].rules.exceptions is not None and owes.in_force:
+        yield debt.told(plan, owes, stage)
     for name, waiver in sorted(state.waivers.items()):
         if waiver.by is None:
             yield because(

@@ -235,10 +235,12 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         ai_owner=playbook.ai_owner,
         business_owner=playbook.business_owner,
         accountable_exec=_owner(case, "accountable_exec"),
+        escalation_owner=playbook.escalation_owner or (playbook.handoff.escalations if playbook.handoff else None),
         authors=tuple(sorted({playbook.ai_owner, *playbook.authors})),
         roster=members(programme, case.zones),
         heads=dict(programme.heads),
         rights=rights(programme, playbook),
+        pre_approved=programme.pre_approved,
         calendar=case.calendar,
         calendars=calendars(programme, case.zones),
         dated_until=case.zones.dated.last,
@@ -296,6 +298,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for stage in case.stages
             if (known := tuple(_issue(case, issue) for issue in playbook.issues if stage.value in issue.acceptable_in))
         },
+        assumptions=playbook.assumptions,
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
         end=ending(case),
         vendors=_vendors(case),
@@ -353,6 +356,7 @@ def _stage(case: Case, stage: Stage, owed: list[Finding]) -> PlanStage:
         expires=None if plan.expires is None else midnight(case, plan.expires + timedelta(days=1)),
         met=tuple(item for item in rules.readiness if item in _proven(case, stage)),
         owed=tuple(dict.fromkeys(finding.message for finding in owed if finding.before is stage)),
+        raised=case.raised.get(stage, ()),
         frozen=plan.never_widen,
     )
 

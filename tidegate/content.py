@@ -215,7 +215,7 @@ def _help(plan: Plan, told: PlanNotice | None) -> str:
 def _exception(plan: Plan) -> str:
     return (
         f"If this cannot hold for your work, say so before it begins: {_person(plan, plan.ai_owner)} asks for an "
-        f"exception with `tidegate exception {plan.use_case}`, and somebody who may accept the risk decides it."
+        f"exception with `tidegate exception request {plan.use_case}`, and somebody who may accept the risk decides it."
     )
 
 

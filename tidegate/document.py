@@ -118,6 +118,7 @@ def _made(plan: Plan, found: Briefing, gate: Gate | None) -> Document:
         bypass=tuple(_bypass(facts)),
         training=tuple(explain(reason) for reason in facts.training),
         issues=tuple(explain(reason) for reason in facts.issues),
+        assumptions=tuple(explain(reason) for reason in facts.assumptions),
         owed=tuple(explain(reason) for reason in facts.owed),
         happened=tuple(_heard(facts)),
         manual=Manual(cases=burden.cases, per_day=burden.per_day, fits=burden.fits, sentence=burden.sentence()),

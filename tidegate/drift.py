@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tidegate.digest import digest
+from tidegate.environment import LOST
 from tidegate.models.event import Observed
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Stands(NamedTuple):
     """Whether that was read back, and no change is under way."""
     unseen: bool
     """Whether the rollout knows that some target is out of sight."""
+    owes: bool = False
+    """Whether it has never seen one, or not since an attempt failed there: that it is in sight is news to it."""
 
 
 class Seen(NamedTuple):
@@ -60,17 +63,23 @@ def stands(standing: Standing) -> dict[str, Any]:
         standing.epoch,
         standing.confirmed,
         standing.unseen is not None,
+        not standing.targets or any(row.became in LOST for row in standing.targets),
     )._asdict()
 
 
 def read(words: object) -> Stands | None:
     """Return what a memo says; none where it says nothing, as the memo of an older version."""
-    if not isinstance(words, Mapping) or not words.keys() >= set(Stands._fields):
+    if not isinstance(words, Mapping) or not words.keys() >= {*Stands._fields} - {"owes"}:
         return None
     if any(len(str(words[name])) < _KEPT for name in ("plan", "exposure")):
         return None
     return Stands(
-        str(words["plan"]), str(words["exposure"]), int(words["epoch"]), words["rests"] is True, words["unseen"] is True
+        str(words["plan"]),
+        str(words["exposure"]),
+        int(words["epoch"]),
+        words["rests"] is True,
+        words["unseen"] is True,
+        words.get("owes") is True,
     )
 
 
@@ -103,4 +112,8 @@ def finding(known: Stands, found: Collection[Seen]) -> Finding:
 def worth_a_look(known: Stands, found: Collection[Seen]) -> bool:
     """Whether the rollout does not know this yet: a difference, a target out of sight, or all in sight again."""
     what = finding(known, found)
-    return what == "differs" or (what != "changing" and (what == "unseen") is not known.unseen)
+    return (
+        what == "differs"
+        or (what == "same" and known.owes)
+        or (what != "changing" and (what == "unseen") is not known.unseen)
+    )

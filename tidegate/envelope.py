@@ -103,7 +103,9 @@ def _said(record: Record | None, entry: Entry | None) -> dict[str, Any]:
     }
 
 
-def deed(stream: str, name: str, action: str, by: str, at: str, what: Mapping[str, Any]) -> dict[str, Any]:
+def deed(  # a row says all of it
+    stream: str, name: str, action: str, by: str, at: str, what: Mapping[str, Any], *, kind: str = "human"
+) -> dict[str, Any]:
     """Return what a row says of something done to the ledger itself: it belongs to no life and decides nothing."""
     return {
         "schema": SCHEMA,
@@ -114,14 +116,14 @@ def deed(stream: str, name: str, action: str, by: str, at: str, what: Mapping[st
         "kind": what["kind"],
         "evidence": [],
         "occurred_at": at,
-        "actor": {"subject": by, "kind": "human", "organisation": None},
+        "actor": {"subject": by, "kind": kind, "organisation": None},
         "on_behalf_of": None,
         "function": None,
         "authentication": {"method": "none", "verified": False, "key": None, "signature": None},
         "action": action,
         "outcome": "done",
         "retention": "decision",
-        "heard": {**what, "actor": {"subject": by, "kind": "human"}},
+        "heard": {**what, "actor": {"subject": by, "kind": kind}},
     }
 
 

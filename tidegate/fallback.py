@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import incidents, runbook
+from tidegate import cycles, incidents, runbook
 from tidegate.manual import load
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Apply, ApplyVerb, Outcome, Reason
@@ -100,6 +100,8 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
             runbook.begin(turn, verb.value, current.label, again=True)
         return turn.note(verb.value, Outcome.NOOP, because(Code.ALREADY, verb=verb.value, label=current.label))
     _supersede(turn, verb)
+    if verb is not Reduction.HOLD:
+        cycles.stray(turn)
     # A milder verb never relaxes a stricter one that stands; it only goes into the record.
     again = verb is Reduction.ROLLBACK and current.control is Control.ROLLED_BACK
     stricter = current.control if current.control.rank > control.rank and not again else control
@@ -372,8 +374,9 @@ def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
 
 
 def pager(plan: Plan) -> tuple[str, ...]:
-    """Return whom a page reaches: who decides about it, and who runs it."""
-    return tuple(dict.fromkeys((plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner)))
+    """Return whom a page reaches: who decides about it, who runs it, and who owns escalations."""
+    above = () if plan.escalation_owner is None else (plan.escalation_owner,)
+    return tuple(dict.fromkeys((plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner, *above)))
 
 
 def turn_owners(plan: Plan) -> tuple[str, ...]:

@@ -11,12 +11,15 @@ from tidegate import briefing as briefings
 from tidegate import (
     bypass,
     calendar,
+    debt,
     dimensions,
+    environment,
     fallback,
     freezes,
     hours,
     membership,
     migration,
+    proven,
     replaced,
     thresholds,
     votes,
@@ -57,11 +60,21 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
         checks.extend(dimensions.checks(plan, state, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
+    if kind is GateKind.STAGE:
+        checks.extend(proven.checks(plan, state, level, now))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
+        checks.extend(environment.checks(plan, state, level))
     if kind is GateKind.CHECKPOINT:
-        checks.extend(waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now))
+        checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
+
+
+def _known(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return a level's known problems and exceptions, and all that its stage owes if it was raised under way."""
+    if plan.stages[plan.rung(level).stage].raised:
+        return readiness(plan, state, level, now)
+    return (*waivers.problems(plan, state, level, now), *debt.checks(plan, state, level, now))
 
 
 def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
@@ -72,10 +85,13 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         Check(name=f"owed: {what}", verdict=Verdict.FAILED, reason=because(Code.OWED, what=what, stage=stage.value))
         for what in plan.stages[stage].owed
     ]
-    checks.extend(waivers.problems(plan, state, stage, now))
-    checks.extend(waivers.waived(state, stage, now, _item(plan, state, stage, item, now)) for item in rules.readiness)
+    checks.extend(waivers.problems(plan, state, level, now))
+    checks.extend(
+        waivers.waived(plan, state, level, now, _item(plan, state, stage, item, now)) for item in rules.readiness
+    )
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
+    checks.extend(debt.checks(plan, state, level, now))
     return migration.graced(plan, state, stage, checks, now)
 
 
@@ -131,8 +147,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
-    problems = waivers.problems(plan, state, plan.rung(max(level, 1)).stage, now)
-    found.extend(_bar(check.name, check.reason) for check in problems if check.verdict is not Verdict.PASSED)
+    known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
+    found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
     forced = migration.barred(plan, state)
     if forced:
         found.append(_bar("standard", because(Code.STANDARD_FORCED, standard=plan.standard, gaps=forced)))
@@ -177,6 +193,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
     persons: tuple[str, ...] = (),
     plan: Plan | None = None,
     excluded: tuple[str, ...] | None = None,
+    signed: bool = False,
 ) -> Gate | None:
     """Open a round of votes about exactly this change, or say at once that it could never be met."""
     now = turn.now
@@ -222,7 +239,7 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
         needs=asked,
         persons=persons,
         excluded=barred_from_it,
-        signed=rule.signed,
+        signed=rule.signed or signed,
         briefing=briefing,
     )
     ask = votes.askable(turn.plan, turn.state, gate, now)

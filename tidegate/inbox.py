@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, gates, rights, standing, thresholds, votes
+from tidegate import calendar, gates, rights, standing, thresholds, typed, votes
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
@@ -51,6 +51,9 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
             yield _notice(plan, state, step)
         elif name in _RIGHTS or rest.startswith("stop "):
             yield _right(plan, state, step, now)
+        elif step.verb.startswith("exception decide "):
+            until = state.waivers[rest.split()[1]].until
+            yield Ask("right", step.verb, _short(step.why), until, "undecided", None, _people(plan, step.who))
     for name, owed in state.obligations.items():
         # What is owed for a handover has a round of votes, or a drill, of its own.
         if owed.kind != "handoff":
@@ -177,7 +180,7 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
-        verb = standing.said_of(plan, name, owed)
+        verb = typed.said_of(plan, name, owed)
         ready = verb.startswith("ready ")
         everybody = _people(plan, _holding(plan, Right.READY) if ready else (owed.owner,))
         chairs = tuple(chair for chair in everybody if chair.person not in barred)

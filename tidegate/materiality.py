@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate import dates, fallback
 from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function, Span
-from tidegate.models.change import Change, Weight
+from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.permit import narrower
@@ -182,6 +182,29 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         )
         yield Change("blocking issues", Weight.MATERIAL if fewer else Weight.RECORDED)
     yield from _accepted(old, new)
+    yield from _raised(old, new)
+    yield from _assumed(old, new)
+
+
+def _raised(old: Plan, new: Plan) -> Iterator[Change]:
+    # A stage that comes to touch what a system of record touches is another stage, however strict its rules are.
+    for stage, part in new.stages.items():
+        was = old.stages[stage].raised if stage in old.stages else ()
+        if more := [why for why in part.raised if why not in was]:
+            what = f"held to the rules of a system of record, for {'; '.join(more)}"
+            yield Change(f"{stage.value}: {what}", Weight.MATERIAL)
+        elif part.raised != was:
+            yield Change(f"{stage.value}: touches less of what a system of record touches", Weight.RECORDED)
+
+
+def _assumed(old: Plan, new: Plan) -> Iterator[Change]:
+    if new.assumptions == old.assumptions:
+        return
+    # What is not known yet may be settled or said anew, and not be forgotten.
+    named = {each.what for each in new.assumptions}
+    gone = any(each.settled is None and each.what not in named for each in old.assumptions)
+    asks = (Function.RISK,) if gone else ()
+    yield Change("open assumptions", Weight.FUNCTION if gone else Weight.RECORDED, asks)
 
 
 def _gaps(old: Plan, new: Plan) -> Iterator[Change]:
@@ -241,6 +264,13 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if more else Weight.MATERIAL)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
+    if new.pre_approved != old.pre_approved:
+        more = any(kind not in old.pre_approved for kind in new.pre_approved)
+        yield Change("what is approved beforehand", Weight.MATERIAL if more else Weight.RECORDED)
+    if new.escalation_owner != old.escalation_owner:
+        # Where nobody was named before, somebody now is: that is no other question to anybody.
+        asks = () if old.escalation_owner is None else (Function.RISK,)
+        yield Change("escalation owner changes", Weight.FUNCTION if asks else Weight.RECORDED, asks)
 
 
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
@@ -264,7 +294,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         fewer = any(new.signals.get(name) != signal for name, signal in old.signals.items())
         yield Change("what alerts do", Weight.MATERIAL if fewer else Weight.RECORDED)
     if _heard(new) != _heard(old):
-        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,))
+        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.NOTICES)
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
     yield from _end(old, new)
@@ -330,7 +360,7 @@ def _reached(old: Plan, new: Plan) -> Iterator[Change]:
     if new.sources != old.sources:
         yield Change("where metrics are read", Weight.MATERIAL)
     if (new.channels, new.reach) != (old.channels, old.reach):
-        yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,))
+        yield Change("how people are reached", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.CHANNELS)
 
 
 def _by_name(old: Plan, new: Plan) -> Iterator[Change]:

@@ -16,10 +16,9 @@ from tidegate.authoring.standards import looser
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import Reduction
-from tidegate.models.gap import Gap
 from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.standard import ReadinessItem
+from tidegate.models.standard import Gap, ReadinessItem
 from tidegate.rights import holders
 from tidegate.turn import Turn, because
 

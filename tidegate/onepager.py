@@ -58,6 +58,7 @@ def _owners(plan: Plan) -> tuple[str, ...]:
         ("The assistant", plan.ai_owner),
         ("In the end", plan.accountable_exec),
         ("Manual work", plan.fallback.manual_owner),
+        ("Escalations", plan.escalation_owner),
     )
     owners = tuple(f"{what}: {_person(plan, name)}." for what, name in rows if name)
     rule = questions.rule(plan)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, runbook, samples, targets, telling, thresholds
+from tidegate import calendar, cycles, fallback, runbook, samples, targets, telling, thresholds
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Applied, Confirm, Dispatched, Observed, Reduction
@@ -116,6 +116,8 @@ def _widened(turn: Turn, pending: Apply) -> None:
     latest = max(calendar.later(turn.plan.calendar, turn.now, rung.max_observe), until)
     review = max(calendar.again(turn.plan.calendar, turn.now, rules.review_every), until)
     emergency = turn.state.emergency is not None
+    if position.purpose is GateKind.CHECKPOINT:
+        cycles.over(turn)
     runbook.over(turn)
     turn.expose(causes=(), redirect_to=None, peak=turn.state.exposure.peak if emergency else level)
     turn.control(Control.LIVE)

@@ -9,7 +9,22 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import conditions, freezes, gates, judging, lastly, replaced, retirement, schedule, thresholds, votes
+from tidegate import (
+    conditions,
+    debt,
+    environment,
+    freezes,
+    gates,
+    judging,
+    lastly,
+    replaced,
+    retirement,
+    schedule,
+    thresholds,
+    typed,
+    votes,
+    waivers,
+)
 from tidegate.deadlines import deadlines
 from tidegate.digest import digest
 from tidegate.explain import explain
@@ -55,8 +70,6 @@ _AFTER = MappingProxyType(
 )
 
 
-ANSWERED = MappingProxyType({"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"'})
-"""What is owed and met by a verb of its own."""
 DRILL = "drill rollback"
 """How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
@@ -71,6 +84,7 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         and exposure.confirmed_epoch == exposure.epoch
         and not exposure.unresolved
     )
+    owes = debt.debt(plan, state, stage, now)
     awaits = dict.fromkeys(name for gate in waiting(state) for name in votes.missing(plan, gate, now))
     told = Standing(
         use_case=plan.use_case,
@@ -95,6 +109,8 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         ending=lastly.steps(plan, state, now),
         exposure=digest(exposure.desired),
         bars=tuple(sorted(state.embargoes)),
+        exceptions=owes.in_force,
+        exception_days=owes.days,
         unstored=len(state.outbox),
         plan=state.plan,
         at=now,
@@ -181,6 +197,13 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
             who=_holders(plan, Right.STOP_THE_LINE),
             why=f"{name} is stopped, and nothing that it reaches widens",
         )
+    for name, waiver in state.waivers.items():
+        if waiver.by is None and not waiver.over:
+            yield Step(
+                verb=f'exception decide {name} --grant|--deny --reason "WHY"',
+                who=waivers.acceptors(plan, state, waiver),
+                why=f"{waiver.asked_by} asks that {_spoken(waiver.item)} need not be met for a while",
+            )
     if state.position.sent_back:
         yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
 
@@ -205,14 +228,13 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         yield Step(verb="start", who=_holders(plan, Right.START), why="it is submitted and has not begun")
     elif phase is Phase.PREPARING and not position.sent_back:
         yield from _readiness(plan, state, position.target or 1, now)
+        yield from _ground(environment.checks(plan, state, position.target or 1))
     elif phase is Phase.SCHEDULED:
         for gate in state.gates.values():
             if gate.satisfied_at is not None:
-                yield from _notices(plan, state, gate)
-                yield from _frozen(plan, gate, now)
-                yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+                yield from _scheduled(plan, state, gate, now)
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
-        yield from _readings(plan, state, now)
+        yield from _watched(plan, state, now)
     elif phase is Phase.HANDOFF_PENDING:
         yield from _drill(plan, state)
     elif phase is Phase.OPERATING:
@@ -246,11 +268,35 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
         known = check.name in tuple(ReadinessItem)
         data = check.name == ReadinessItem.DATA_STEWARD.value
         word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
+        if check.reason.code is Code.EXCEPTION_DEBT:
+            yield Step(verb="exception show", who=(plan.ai_owner,), why=explain(check.reason))
+            continue
         yield Step(
             verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
             who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
             why=explain(check.reason),
         )
+
+
+def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    level = max(state.position.level, 1)
+    yield from _readings(plan, state, now)
+    if plan.stages[plan.rung(level).stage].raised:
+        # What a stage owes that was raised under way is owed before its next review can lead anywhere.
+        yield from _readiness(plan, state, level, now)
+
+
+def _scheduled(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
+    yield from _notices(plan, state, gate)
+    yield from _frozen(plan, gate, now)
+    yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+    yield from _ground(environment.checks(plan, state, gate.level))
+
+
+def _ground(checks: tuple[Check, ...]) -> Iterator[Step]:
+    for check in checks:
+        if check.verdict is not Verdict.PASSED:
+            yield Step(verb="exposure --observed", who=(Function.PLATFORM.value,), why=explain(check.reason))
 
 
 def _notices(plan: Plan, state: State, gate: Gate) -> Iterator[Step]:
@@ -350,32 +396,12 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=keeps)
         elif name == replaced.WAY_BACK:
             yield Step(verb="amend PLAYBOOK", who=_holders(plan, Right.AMEND), why=why)
-        elif owed.kind == "standard" and (item := _asked_by_standard(plan, name)):
+        elif owed.kind == "standard" and (item := typed.asked_by_standard(plan, name)):
             yield Step(verb=f"ready {item} --evidence WHERE", who=_holders(plan, Right.READY), why=why)
-        elif owed.kind in ANSWERED:
-            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
+        elif owed.kind in typed.ANSWERED:
+            yield Step(verb=typed.ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
-
-
-def _asked_by_standard(plan: Plan, name: str) -> str:
-    """Return the readiness item that a newer standard asks for under that name."""
-    return next((gap.item.value for gap in plan.gaps if gap.name == name and gap.item is not None), "")
-
-
-def said_of(plan: Plan, name: str, owed: Obligation) -> str:
-    """Return what whoever owes it types; where it is a choice, what shows both."""
-    if owed.kind == "retire_or_keep":
-        return "retire --explain"
-    if name == replaced.WAY_BACK:
-        return "amend PLAYBOOK --explain"
-    if name == retirement.ARCHIVE:
-        return lastly.SEAL
-    if name in (retirement.GONE, retirement.QUIET):
-        return "status"
-    if owed.kind == "standard" and (item := _asked_by_standard(plan, name)):
-        return f"ready {item} --evidence WHERE"
-    return ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
 
 
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
@@ -413,6 +439,8 @@ def _line(told: Standing) -> str:
     parts.extend(told.through)
     if told.bars:
         parts.append(f"stopped for {', '.join(told.bars)}")
+    if told.exceptions:
+        parts.append(f"{told.exceptions} exception{'s' if told.exceptions > 1 else ''} in force")
     if told.awaits:
         parts.append(f"waits for {', '.join(_spoken(name) for name in told.awaits)}")
     if told.coming is not None:

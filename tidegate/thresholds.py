@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, conditions, derived, fallback, patience, telling, trips
+from tidegate import calendar, conditions, cycles, derived, fallback, patience, telling, trips
 from tidegate.judging import AHEAD, judge
 from tidegate.models.base import Band
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
@@ -166,6 +166,7 @@ def take(turn: Turn, event: Readings) -> Reason:
     acts.extend(_worked_out(turn, kept, event))
     telling.bands(turn, kept)
     turn.change(metrics=kept)
+    cycles.watch(turn, kept)
     worst = max((metric.band for metric in kept.values()), key=lambda band: band.rank, default=Band.HEALTHY)
     said = turn.note("readings", Outcome.DONE, because(Code.READINGS, metrics=tuple(event.items), worst=worst.value))
     for band, name in sorted(acts, key=lambda act: -act[0].rank)[:1]:

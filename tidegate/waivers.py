@@ -39,8 +39,9 @@ _WAIVERS_KEPT = 30
 # -- what a reviewer sees ---------------------------------------------------------------------------------------------
 
 
-def problems(plan: Plan, state: State, stage: Stage, now: datetime) -> tuple[Check, ...]:
-    """Return each known problem of a stage and whether somebody has accepted it: those of the plan, then the others."""
+def problems(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
+    """Return each known problem of a level and whether somebody has accepted it: those of the plan, then the others."""
+    stage = plan.rung(level).stage
     checks = [
         Check(
             name=f"issue: {what}",
@@ -52,8 +53,9 @@ def problems(plan: Plan, state: State, stage: Stage, now: datetime) -> tuple[Che
     checks.extend(_accepted(issue, now) for issue in plan.accepted_issues.get(stage, ()))
     checks.extend(
         waived(
+            plan,
             state,
-            stage,
+            level,
             now,
             Check(
                 name=name,
@@ -75,17 +77,26 @@ def _accepted(issue: AcceptedIssue, now: datetime) -> Check:
     return Check(name=f"issue: {issue.what}", verdict=verdict, reason=reason)
 
 
-def waived(state: State, stage: Stage, now: datetime, check: Check) -> Check:
+def waived(plan: Plan, state: State, level: int, now: datetime, check: Check) -> Check:
     """Return a condition as an exception leaves it: one that is in force lets it pass, and says so."""
     if check.verdict is Verdict.PASSED:
         return check
     for waiver in state.waivers.values():
-        if (waiver.item, waiver.stage) == (check.name, stage) and waiver.in_force(now):
+        if waiver.item == check.name and waiver.in_force(now) and _reaches(plan, waiver, level):
             reason = because(
                 Code.EXCEPTED, item=waiver.item, by=waiver.by or "", until=waiver.until, control=waiver.control
             )
             return check.but(verdict=Verdict.PASSED, reason=reason)
     return check
+
+
+def _reaches(plan: Plan, waiver: Waiver, level: int) -> bool:
+    """Whether an exception counts on a level: in its own stage, and no further than it was asked for."""
+    if waiver.stage is not plan.rung(level).stage:
+        return False
+    last = level if waiver.upto is None else fallback.level_named(plan, waiver.upto)
+    # A wave that is gone from the plan is none that anybody accepted anything for.
+    return last is not None and level <= last
 
 
 # -- what people say --------------------------------------------------------------------------------------------------
@@ -106,7 +117,7 @@ def report(turn: Turn, event: Report) -> Reason:
     problem = Problem(what=event.what, by=event.actor.subject, at=turn.now)
     turn.change(problems={**turn.state.problems, name: problem})
     reason = because(Code.ISSUE_OPENED, id=name, by=event.actor.subject, what=event.what)
-    turn.tell(reason, (*fallback.turn_owners(turn.plan), *_acceptors(turn)))
+    turn.tell(reason, (*fallback.turn_owners(turn.plan), *acceptors(turn.plan, turn.state)))
     said = turn.note("issue", Outcome.DONE, reason)
     if event.bypass and turn.state.position.level > 0:
         bypass.void(turn)
@@ -134,9 +145,9 @@ def ask(turn: Turn, event: Waive) -> Reason:
     items = tuple(item.value for item in turn.plan.stages[stage].rules.readiness if item not in NEVER)
     if event.item not in (*items, *turn.state.problems):
         return turn.note("exception", Outcome.REFUSED, because(Code.NOT_WAIVABLE, item=event.item))
-    latest = calendar.later(turn.plan.calendar, turn.now, turn.plan.stages[stage].rules.evidence_max_age)
-    if not turn.now < event.until <= latest:
-        return turn.note("exception", Outcome.REFUSED, because(Code.EXCEPTION_TOO_LONG, latest=latest))
+    refusal = _malformed(turn, event, stage)
+    if refusal is not None:
+        return turn.note("exception", Outcome.REFUSED, refusal)
     before = [old for old in turn.state.waivers.values() if (old.item, old.stage) == (event.item, stage)]
     if any(old.by is None for old in before):
         return turn.note("exception", Outcome.NOOP, because(Code.EXCEPTION_OPEN, item=event.item))
@@ -157,6 +168,8 @@ def ask(turn: Turn, event: Waive) -> Reason:
         asked_by=event.actor.subject,
         asked_at=turn.now,
         until=event.until,
+        why=event.reason or "",
+        upto=event.upto,
         given=given,
     )
     turn.change(waivers={**others, **kept, name: asked})
@@ -168,9 +181,26 @@ def ask(turn: Turn, event: Waive) -> Reason:
         stage=stage.value,
         until=event.until,
         control=event.control,
+        **({"why": event.reason} if event.reason else {}),
+        **({"upto": event.upto} if event.upto else {}),
     )
-    turn.tell(reason, _acceptors(turn))
+    turn.tell(reason, acceptors(turn.plan, turn.state, asked))
     return turn.note("exception", Outcome.DONE, reason)
+
+
+def _malformed(turn: Turn, event: Waive, stage: Stage) -> Reason | None:
+    """Return what an exception lacks that is asked for: an end that is near enough, a why, a scope that there is."""
+    rules = turn.plan.stages[stage].rules
+    longest = rules.evidence_max_age if rules.exceptions is None else rules.exceptions.longest
+    latest = calendar.later(turn.plan.calendar, turn.now, longest)
+    if not turn.now < event.until <= latest:
+        return because(Code.EXCEPTION_TOO_LONG, latest=latest)
+    if rules.exceptions is not None and event.reason is None:
+        return because(Code.REASON_NEEDED, what="it needs an exception")
+    level = None if event.upto is None else fallback.level_named(turn.plan, event.upto)
+    if event.upto is not None and (not level or turn.plan.rung(level).stage is not stage):
+        return because(Code.NO_SUCH_LEVEL, level=event.upto)
+    return None
 
 
 def judge(turn: Turn, event: Judge) -> Reason:
@@ -178,7 +208,7 @@ def judge(turn: Turn, event: Judge) -> Reason:
     waiver = turn.state.waivers.get(event.name)
     if waiver is None or waiver.by is not None:
         return turn.note("exception decided", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.name))
-    refusal = _may_accept(turn, event, waiver.asked_by)
+    refusal = _may_accept(turn, event, waiver)
     if refusal is not None:
         return turn.note("exception decided", Outcome.REFUSED, refusal)
     others = {
@@ -193,7 +223,13 @@ def judge(turn: Turn, event: Judge) -> Reason:
     elif turn.now >= waiver.until:
         return turn.note("exception decided", Outcome.REFUSED, because(Code.EXCEPTION_TOO_LONG, latest=waiver.until))
     else:
-        given = waiver.but(by=who, given=waiver.given + 1)
+        # One that takes over from another without a gap is as old as that one.
+        since = [
+            old.since
+            for name, old in turn.state.waivers.items()
+            if name not in others and old.since and old.in_force(turn.now)
+        ]
+        given = waiver.but(by=who, given=waiver.given + 1, since=min(since, default=turn.now))
         turn.change(waivers={**others, event.name: given})
         reason = because(
             Code.EXCEPTION_GRANTED, id=event.name, item=waiver.item, by=who, until=waiver.until, times=given.given
@@ -202,29 +238,52 @@ def judge(turn: Turn, event: Judge) -> Reason:
     return turn.note("exception decided", Outcome.DONE, reason)
 
 
-def _may_accept(turn: Turn, event: Report | Judge, asked_by: str | None = None) -> Reason | None:
+def _may_accept(turn: Turn, event: Report | Judge, waiver: Waiver | None = None) -> Reason | None:
     """Return why somebody may not accept a risk: it takes the right, and never who gains by it."""
     who = event.actor.subject
     held = functions_of(turn.plan, event.actor) if can_vote(turn.plan.roster.get(who)) else ()
-    if not any(function in _accepting(turn.plan) for function in held):
+    higher = waiver is not None and renewed_enough(turn.plan, waiver) and getattr(event, "accept", False)
+    if higher and Function.ACCOUNTABLE_EXEC not in held:
+        return because(Code.HIGHER_ACCEPTOR, who=who, times=waiver.given if waiver else 0)
+    if not higher and not any(function in _accepting(turn.plan, waiver) for function in held):
         return because(Code.NO_RIGHT, who=who, right="accept_risk")
-    if who == asked_by or who in requesters(turn.plan, turn.state):
+    if (waiver is not None and who == waiver.asked_by) or who in requesters(turn.plan, turn.state):
         return because(Code.REQUESTER, who=who)
+    if waiver is not None and getattr(event, "accept", False) and who in beneficiaries(turn.plan):
+        return because(Code.GAINS_BY_IT, who=who)
     if not event.actor.verified and any(rule.signed for rule in turn.rules.gates.values()):
         return because(Code.SIGNATURE_REQUIRED, gate="an accepted risk")
     return None
 
 
-def _accepting(plan: Plan) -> tuple[Function, ...]:
+def beneficiaries(plan: Plan) -> tuple[str, ...]:
+    """Return who gains when a control is waived: who delivers it, who wants it, and who is to run it."""
+    receiver = () if plan.handoff is None else (plan.handoff.receiver,)
+    return tuple(dict.fromkeys((plan.ai_owner, plan.business_owner, *receiver)))
+
+
+def renewed_enough(plan: Plan, waiver: Waiver) -> bool:
+    """Whether it was granted so often that only who answers for it in the end may grant it again."""
+    rules = plan.stages[waiver.stage].rules.exceptions if waiver.stage in plan.stages else None
+    return rules is not None and waiver.given > rules.renewals
+
+
+def _accepting(plan: Plan, waiver: Waiver | None) -> tuple[Function, ...]:
+    rules = plan.stages[waiver.stage].rules.exceptions if waiver is not None and waiver.stage in plan.stages else None
+    if rules is not None and rules.accepted_by:
+        return rules.accepted_by
     # A plan that was sealed before there was this right knows nobody who has it; a problem must find an end there too.
     return plan.rights.get(Right.ACCEPT_RISK, (Function.RISK,))
 
 
-def _acceptors(turn: Turn) -> tuple[str, ...]:
-    allowed, barred = _accepting(turn.plan), requesters(turn.plan, turn.state)
+def acceptors(plan: Plan, state: State, waiver: Waiver | None = None) -> tuple[str, ...]:
+    """Return who could accept the risk of a problem, or grant this exception."""
+    higher = waiver is not None and renewed_enough(plan, waiver)
+    allowed = (Function.ACCOUNTABLE_EXEC,) if higher else _accepting(plan, waiver)
+    barred = {*requesters(plan, state), *(() if waiver is None else (waiver.asked_by, *beneficiaries(plan)))}
     return tuple(
         name
-        for name, member in sorted(turn.plan.roster.items())
+        for name, member in sorted(plan.roster.items())
         if can_vote(member) and name not in barred and any(function in allowed for function in member.functions)
     )
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from tidegate import (
     amend,
     calendar,
+    cycles,
     derived,
     endings,
+    environment,
     fallback,
     gates,
     membership,
@@ -94,7 +96,10 @@ def _prepare(turn: Turn) -> None:
         return
     if state.vetoes or state.embargoes or state.proposal is not None or _over(turn, position.target):
         return
+    if _proves_more(turn, position.target):
+        return
     needs = gates.readiness(turn.plan, state, position.target, turn.now)
+    needs += environment.checks(turn.plan, state, position.target)
     if gates.worst(needs) is not Verdict.PASSED:
         return
     level = position.target
@@ -104,6 +109,18 @@ def _prepare(turn: Turn) -> None:
     change = membership.pinned(turn.plan, turn.state, turn.plan.exposure(level))
     if gates.open_gate(turn, position.purpose, level, change, label):
         turn.move_to(Phase.AWAITING_APPROVAL)
+
+
+def _proves_more(turn: Turn, target: int) -> bool:
+    """Go back to watching a stage whose rules have come to ask for more cycles: only there it gains them."""
+    leaves = turn.state.position.purpose is GateKind.STAGE and turn.plan.rung(target).stage is not turn.stage
+    watch = turn.state.position.observation
+    if not leaves or watch is None or not cycles.short(turn.plan, turn.state, turn.stage):
+        return False
+    later = calendar.again(turn.plan.calendar, turn.now, turn.rules.review_every)
+    watched = watch.but(until=later, latest=max(watch.latest, later), review_at=later)
+    turn.move_to(Phase.OBSERVING, target=None, purpose=None, observation=watched)
+    return True
 
 
 def _over(turn: Turn, level: int) -> bool:
@@ -133,7 +150,8 @@ def _observe(turn: Turn) -> None:
 def _leads_on(turn: Turn) -> bool:
     """Whether a review could lead anywhere; where nothing comes next, people look at the cadence of the standard."""
     position = turn.state.position
-    if position.level < len(turn.plan.ladder) or position.cycles < turn.rules.repeat_cycles or position.handed_over:
+    owes = position.cycles < turn.rules.repeat_cycles or cycles.short(turn.plan, turn.state, turn.stage)
+    if position.level < len(turn.plan.ladder) or owes or position.handed_over:
         return True
     return turn.stage is Stage.SYSTEM_OF_RECORD and turn.plan.handoff is not None
 
@@ -353,16 +371,17 @@ def _go_on(turn: Turn, gate: Gate, phase: Phase) -> None:
 
 def _stage_done(turn: Turn, gate: Gate) -> None:
     position = turn.state.position
-    cycles = position.cycles + 1
-    if cycles < turn.rules.repeat_cycles:
+    passed = position.cycles + 1
+    cycles.over(turn)
+    if passed < turn.rules.repeat_cycles or cycles.short(turn.plan, turn.state, turn.stage):
         _go_on(turn, gate, Phase.OBSERVING)
-        turn.place(cycles=cycles)
+        turn.place(cycles=passed)
         return
     if position.level < len(turn.plan.ladder):
         schedule.use(turn, gate)
         following = position.level + 1
         stage = turn.plan.rung(following).stage
-        turn.move_to(Phase.PREPARING, target=following, purpose=GateKind.STAGE, cycles=cycles, missed=0, narrow_at=None)
+        turn.move_to(Phase.PREPARING, target=following, purpose=GateKind.STAGE, cycles=passed, missed=0, narrow_at=None)
         turn.system("stage done", Outcome.DONE, because(Code.STAGE_DONE, next=stage.value))
         turn.moves.append(TurnPage(title=f"Preparing {stage.value}"))
     elif turn.stage is Stage.SYSTEM_OF_RECORD and turn.plan.handoff is not None:
@@ -370,7 +389,7 @@ def _stage_done(turn: Turn, gate: Gate) -> None:
         endings.offer(turn)
     else:
         _go_on(turn, gate, Phase.OBSERVING)
-        turn.place(cycles=cycles)
+        turn.place(cycles=passed)
 
 
 _STEP = MappingProxyType(

@@ -69,7 +69,7 @@ _PERSONAL = frozenset(
         Code.UNKNOWN_PERSON, Code.INACTIVE_PERSON, Code.NOT_A_PERSON, Code.VENDOR, Code.REQUESTER, Code.NO_SEAT,
         Code.NO_RIGHT, Code.ONLY_FUNCTION, Code.ONLY_RECEIVER, Code.NOT_HEAD, Code.NOT_YOURS, Code.NO_DELEGATE,
         Code.UNLISTED, Code.UNLISTED_HELD, Code.ALREADY_VOTED, Code.NO_VETO, Code.NOT_YOUR_VETO,
-        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER,
+        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER, Code.GAINS_BY_IT, Code.HIGHER_ACCEPTOR,
     }
 )  # fmt: skip
 """Refused because of who they are; whatever else refuses, refuses everybody."""

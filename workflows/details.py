@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, standing, targets, votes
+from tidegate import asks, fallback, standing, targets, votes
 from tidegate.explain import explain
 from tidegate.models.decision import Verdict
 
@@ -115,8 +115,7 @@ def _events(lately: tuple[Entry, ...]) -> Iterator[str]:
 
 
 def _typed(use_case: str, verb: str) -> str:
-    name, _, rest = verb.partition(" ")
-    return " ".join(part for part in (name, use_case, rest) if part)
+    return asks.typed(verb, use_case)
 
 
 def _code(text: str) -> str:

@@ -12,10 +12,13 @@ LOOK = "look"
 """The signal that has a rollout look at what is really exposed; anybody may send it, and it can cause nothing else."""
 LINE = "StopTheLine"
 """The workflow that stops whatever uses something shared."""
+REQUEST = "Request"
+"""The workflow of a request to the programme."""
 STOP = "stop"
 """The signal by which somebody says so."""
 PREFIX = "rollout-"
 _LINE = "line-"
+_REQUEST = "request-"
 
 
 def errands(queue: str) -> str:
@@ -35,6 +38,16 @@ def line_id(key: str) -> str:
     # Two names that differ only in what an id may not hold are two.
     own = "" if plain == name else f".{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     return f"{_LINE}{kind}-{plain}{own}" if name else f"{_LINE}{kind}"
+
+
+def request_id(name: str) -> str:
+    """Return the id of a request: made twice by the same person, it is the same."""
+    return f"{_REQUEST}{name}"
+
+
+def request(workflow: str) -> str | None:
+    """Return the name of a request by its workflow; none if it is no request."""
+    return workflow.removeprefix(_REQUEST) if workflow.startswith(_REQUEST) else None
 
 
 def use_case(workflow: str) -> str:

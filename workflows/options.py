@@ -60,6 +60,7 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
         # A stop goes on for ever; a worker that is gone is missed soon, and its pass begun anew.
         "stop_matching": Option(120 * _S, 0, 2 * _S, heartbeat=6 * _S),
         "keep_embargo": Option(10 * _S, 0, 30 * _S),
+        "keep_request": Option(10 * _S, 0, 30 * _S),
         "may_lift": Option(30 * _S, 3, 2 * _S),
         # So long may one source or one channel take; a worker that is gone is missed as soon.
         # Whoever goes on for a worker that is gone only clears up; that is worth some patience.

@@ -8,6 +8,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from workflows.converter import CONVERTER
 from workflows.guard import Guard
 from workflows.line import StopTheLine
+from workflows.request import Request
 from workflows.rollout import Rollout
 
 PASSED_THROUGH = (
@@ -29,6 +30,6 @@ def plugin() -> SimplePlugin:
         "tidegate",
         data_converter=CONVERTER,
         interceptors=[Guard()],
-        workflows=[Rollout, StopTheLine],
+        workflows=[Rollout, StopTheLine, Request],
         workflow_runner=sandbox(),
     )

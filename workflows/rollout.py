@@ -20,7 +20,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tidegate import outbox, recording, seal, standing, verbs
+from tidegate import environment, outbox, recording, seal, standing, verbs
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, begin, decide, in_order, precedence
 from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
@@ -86,6 +86,7 @@ class Rollout:
         """Carry it from here to its end, or to the next page."""
         del given  # taken in before the first message was heard
         seen = self.read_back is not None and workflow.now() - self.read_back < _FRESH
+        seen = seen and not environment.never_seen(self.plan, self.state)
         if not seen:
             self._begin("observe", hands.observe(self.plan, self.state.exposure.desired))
         self._perform()

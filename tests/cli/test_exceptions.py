@@ -29,13 +29,19 @@ def test_a_problem_bars_until_its_risk_is_accepted(lab: Lab) -> None:
     state = lab.asked("troubled", "state")["state"]
     assert (list(state["gates"]), len(state["problems"])) == ([], 1)
     (issue,) = state["problems"]
-    words = ("exception", "troubled", issue, "--control", "The author checks each name.", "--until", NEXT_MONTH)
-    assert lab.words(*words, "--as", "ops-manager")["code"] == "exception_asked"
-    (one,) = lab.words("exception", "troubled")["exceptions"]
+    words = ("exception", "request", "troubled", issue, "--until", NEXT_MONTH, "--reason", "The release comes in May.")
+    more = ("--control", "The author checks each name.", "--scope", "pilot/pmo", "--as", "ops-manager")
+    assert lab.words(*words, *more)["code"] == "exception_asked"
+    (one,) = lab.words("exception", "show", "troubled")["exceptions"]
     assert (one["item"], one["state"], one["times"], one["data"]) == (issue, "asked for", 0, "internal")
+    assert (one["why"], one["scope"]) == ("The release comes in May.", "pilot/pmo")
+    assert one["may_grant"] == ["risk-deputy", "risk-officer"]
     assert "nothing widens over a known problem" in one["clause"]
-    assert lab.words("exception", "troubled", "--grant", one["id"], "--as", "ops-manager", code=3)["code"] == "no_right"
-    granted = lab.run("exception", "troubled", "--grant", one["id"], "--as", "risk-officer")
+    decides = ("exception", "decide", "troubled", one["id"], "--grant", "--as")
+    assert lab.words(*decides, "ops-manager", code=3)["code"] == "no_right"
+    waiting = [item["command"] for item in lab.words("inbox", "--as", "risk-officer")["items"]]
+    assert f'tidegate exception decide troubled {one["id"]} --grant|--deny --reason "WHY"' in waiting
+    granted = lab.run(*decides, "risk-officer")
     assert granted.code == 0
     assert "The author checks each name." in granted.out
     (after,) = lab.asked("troubled", "state")["state"]["gates"]
@@ -49,14 +55,15 @@ def test_an_issue_is_settled_with_evidence(lab: Lab) -> None:
     """An issue is settled by who may accept a risk; anybody else, and nobody without evidence, is refused."""
     lab.started("settled")
     lab.words("issue", "settled", "Names are shortened", "--as", "legal-counsel")
-    (issue,) = lab.words("exception", "settled")["issues"]
+    (issue,) = lab.words("exception", "show", "settled")["issues"]
     assert lab.words("issue", "settled", "--settle", issue["id"], "--as", "ops-manager", code=3)["code"] == "no_right"
     words = ("issue", "settled", "--settle", issue["id"], "--as", "risk-officer")
     assert lab.words(*words, code=1)["code"] == "evidence_needed"
     assert lab.words(*words, "--evidence", "release 7")["code"] == "issue_settled"
-    assert "no open issue" in lab.run("exception", "settled").out
+    assert "no open issue" in lab.run("exception", "show", "settled").out
     assert lab.run("issue", "settled").code == 2
-    assert lab.run("exception", "settled", "training", "--as", "ops-manager").code == 2
+    assert lab.run("exception", "request", "settled", "training", "--as", "ops-manager").code == 2
+    assert lab.run("exception", "decide", "settled", "exception-1", "--as", "risk-officer").code == 2
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,8 @@ from tidegate.models.base import GateKind, MetricFamily, Span, Stage
 from tidegate.models.decision import Verdict
 from tidegate.models.event import Amend, Confirm, Ready, Resume
 from tidegate.models.exposed import Control
-from tidegate.models.gap import Gap
 from tidegate.models.reasons import Code
-from tidegate.models.standard import ReadinessItem
+from tidegate.models.standard import Gap, ReadinessItem
 from tidegate.models.state import Phase
 
 if TYPE_CHECKING:

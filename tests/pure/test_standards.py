@@ -18,10 +18,10 @@ TIERS: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
 RULES = [(stage, tier, STAGED.stages[stage][tier]) for stage in Stage for tier in TIERS]
 STRICTER: dict[str, Any] = {
     "acknowledge": True, "briefing_max_age": "20d", "drill_max_age": "30d", "drill_recorded": True,
-    "dimensions": ["spend"],
+    "dimensions": ["spend"], "environment": True, "maturity": True,
     "evidence_max_age": "90d",
     "evidence_retries": 2, "families": ["outcome", "cost"], "first_wave_max_share": 4_000, "handoff_within": "10bd",
-    "incident_within": "2bd",
+    "incident_within": "2bd", "exceptions": {"longest": "30d"},
     "max_duration": "100d", "max_observation": "40d", "max_people": 10, "max_reverts": 1, "min_observation": "8d",
     "narrow_after": "5bd", "notice_lead": "3bd", "override_max": "24h", "override_review": "1bd", "pause_after": "20bd",
     "read_every": "1d", "readiness": ["logging"], "recertify_every": "90d", "repeat_cycles": 2, "retry_every": "30m",
@@ -106,6 +106,19 @@ def test_no_rule_is_forgotten() -> None:
     assert compared == set(StageRules.model_fields)
     assert looser(rules(unlisted_sender="refuse"), rules()) == ("unlisted_sender",)
     assert looser(rules(resume_to_peak=True), rules()) == ("resume_to_peak",)
+
+
+@pytest.mark.parametrize(
+    "stricter",
+    [
+        {"longest": "20d"}, {"renewals": 0}, {"max_in_force": 2}, {"max_days": 60}, {"accepted_by": ("risk",)},
+    ],
+)  # fmt: skip
+def test_each_rule_of_exceptions_has_a_direction(stricter: dict[str, Any]) -> None:
+    """Shorter, fewer, younger and by fewer people is stricter; the way back is looser."""
+    plain = {"longest": "30d", "max_in_force": 3, "max_days": 90, "accepted_by": ("accountable_exec", "risk")}
+    was, now = rules(exceptions=plain), rules(exceptions={**plain, **stricter})
+    assert (looser(now, was), looser(was, now)) == ((), ("exceptions",))
 
 
 @pytest.mark.parametrize(

@@ -350,9 +350,22 @@ def look(name: str, people: int | None, epoch: int = 2) -> drift.Seen:
 )
 def test_what_is_worth_a_look(seen: Any, found: str, worth: bool) -> None:
     """A difference at any target or one out of sight is worth a look, and what is as decided is not."""
-    known = watched(Story().climb(2))
+    story = Story().climb(2)
+    story.say(Observed(exposure=exposure(20), epoch=story.state.exposure.epoch, targets=(row("a"), row("b"))))
+    known = watched(story)
     looks = [look(name, people) for name, people in seen]
     assert (drift.finding(known, looks), drift.worth_a_look(known, looks)) == (found, worth)
+
+
+def test_what_was_never_seen_is_looked_at_once_it_can_be() -> None:
+    """That a target is as decided is news to a rollout that has not seen it, or not since an attempt failed there."""
+    story = Story().climb(2)
+    looks = [look("a", 20), look("b", 20)]
+    assert drift.worth_a_look(watched(story), looks)
+    unseen(story, row("a"), row("b", "failed"))
+    assert drift.worth_a_look(watched(story), looks)
+    story.say(Observed(exposure=exposure(20), epoch=story.state.exposure.epoch, targets=(row("a"), row("b"))))
+    assert not drift.worth_a_look(watched(story), looks)
 
 
 def test_a_newer_write_differs_and_an_older_fence_does_not() -> None:

@@ -143,6 +143,13 @@ _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "repeat_cycles": (1, 2, 2),
     "recertify_every": ("180d", "90d", "90d"),
 })  # fmt: skip
+# Exceptions: how long one may last, how often it is renewed before the accountable executive must, how many may be in
+# force, and how many days old they may be together. What a low-risk pilot may do for a quarter, a record may not.
+_EXCEPTIONS = MappingProxyType({
+    Stage.PILOT: (("90d", 2, 4, 180), ("60d", 1, 3, 120), ("60d", 1, 2, 90)),
+    Stage.LIMITED: (("60d", 1, 3, 120), ("45d", 1, 2, 90), ("30d", 1, 2, 60)),
+    Stage.SYSTEM_OF_RECORD: (("45d", 1, 2, 90), ("30d", 1, 2, 60), ("30d", 0, 1, 30)),
+})  # fmt: skip
 _RULES = MappingProxyType({Stage.PILOT: _PILOT, Stage.LIMITED: _LIMITED, Stage.SYSTEM_OF_RECORD: _RECORD})
 
 
@@ -195,6 +202,11 @@ def _readiness(stage: Stage, tier: Tier) -> tuple[ReadinessItem, ...]:
     return tuple(ReadinessItem(item) for row in _READINESS[:tier] for item in row)
 
 
+def _exceptions(stage: Stage, tier: Tier) -> dict[str, object]:
+    names = ("longest", "renewals", "max_in_force", "max_days")
+    return dict(zip(names, _EXCEPTIONS[stage][tier - 1], strict=True))
+
+
 def _rules(stage: Stage, tier: Tier) -> StageRules:
     kinds = [kind for kind in GateKind if _functions(stage, tier, kind)]
     return StageRules.model_validate(
@@ -203,6 +215,9 @@ def _rules(stage: Stage, tier: Tier) -> StageRules:
             "families": _families(stage, tier),
             "dimensions": _dimensions(stage, tier),
             "readiness": _readiness(stage, tier),
+            "environment": True,
+            "maturity": stage is not Stage.PILOT,
+            "exceptions": _exceptions(stage, tier),
             **{name: row[tier - 1] for name, row in _RULES[stage].items()},
         }
     )

@@ -32,6 +32,8 @@ class Case:
     """What the standard demands of each stage of the playbook at its tier."""
     rules: Mapping[Stage, StageRules]
     """The same, tightened by the playbook; never looser."""
+    raised: Mapping[Stage, tuple[str, ...]]
+    """The earlier stages that are held to the rules of a system of record, and what they touch of one."""
     stages: Mapping[Stage, StagePlan]
     """The stages the playbook has, in order."""
     ladder: tuple[Rung, ...]

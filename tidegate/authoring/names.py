@@ -171,9 +171,11 @@ def untold(programme: Programme, zones: Zones) -> Iterator[Finding]:
 def _playbook_people(playbook: Playbook) -> Iterator[Named]:
     roles = ("ai_owner", "business_owner", "accountable_exec", "data_steward", "platform_owner", "risk_lead")
     single: list[tuple[Path, str | None]] = [((role,), getattr(playbook, role)) for role in roles]
+    single.append((("escalation_owner",), playbook.escalation_owner))
     single.append((("manual_fallback", "owner"), playbook.manual_fallback.owner))
     single += [(("metrics", name, "reviewer"), metric.reviewer) for name, metric in playbook.metrics.items()]
     single += [(("issues", index, "owner"), issue.owner) for index, issue in enumerate(playbook.issues)]
+    single += [(("assumptions", index, "owner"), each.owner) for index, each in enumerate(playbook.assumptions)]
     single += [(("issues", index, "accepted_by"), issue.accepted_by) for index, issue in enumerate(playbook.issues)]
     for kind in ("narrow", "pause", "rollback"):
         steps = getattr(playbook.fallback, kind)

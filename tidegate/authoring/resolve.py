@@ -15,6 +15,7 @@ from tidegate.authoring.ladder import ladder
 from tidegate.authoring.names import LAST_DAY, references
 from tidegate.authoring.read import known
 from tidegate.authoring.standards import looser, new_gates, not_longer, standards, tightened
+from tidegate.authoring.upgrade import pack, raised
 from tidegate.calendar import later
 from tidegate.models.base import Function, Span, Stage
 from tidegate.models.finding import Finding, Path, error
@@ -57,6 +58,8 @@ def resolve(
     if standard is None or not stages or calendar is None:
         return None, tuple(found)
     demanded = {stage: standard.stages[stage][_key(level)] for stage in stages}
+    higher = raised(programme, playbook, stages, demanded, _key(level))
+    demanded |= {stage: pack(standard, demanded[stage], _key(level)) for stage in higher}
     rules = {stage: _rules(stage, plan, demanded[stage], found) for stage, plan in stages.items()}
     rungs, faults = ladder(programme, playbook, stages, rules)
     found.extend(faults)
@@ -71,6 +74,7 @@ def resolve(
         tier_why=why,
         standard=MappingProxyType(demanded),
         rules=MappingProxyType(rules),
+        raised=MappingProxyType(higher),
         stages=MappingProxyType(stages),
         ladder=rungs,
         owners=MappingProxyType(owners(programme, playbook)),

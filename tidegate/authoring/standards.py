@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tidegate.models.base import GateKind
+    from tidegate.models.exception import ExceptionRules
     from tidegate.models.programme import Programme
     from tidegate.models.stage import GateTightening, Tightening
     from tidegate.models.standard import Standard
@@ -67,6 +68,30 @@ def tightened(rules: StageRules, more: Tightening) -> StageRules:
     return rules.model_copy(update={**changes, "gates": gates})
 
 
+def stricter(mine: StageRules, theirs: StageRules) -> StageRules:
+    """Return what keeps both: of each rule the stricter one, and where neither surely is, the first."""
+    changes: dict[str, Any] = {name: _stricter(name, _STAGE, mine, theirs) for name in _STAGE}
+    changes |= {name: _over(getattr(mine, name), getattr(theirs, name)) for name in ("denied", "review_only")}
+    gates = dict(theirs.gates)
+    for kind, gate in mine.gates.items():
+        gates[kind] = gate if kind not in theirs.gates else stricter_gate(gate, theirs.gates[kind])
+    return mine.model_copy(update={**changes, "gates": gates})
+
+
+def stricter_gate(mine: GateRule, theirs: GateRule) -> GateRule:
+    """Return the round of votes that asks for whatever either of two asks for."""
+    functions = {
+        function: max(mine.functions.get(function, 0), theirs.functions.get(function, 0))
+        for function in sorted({*mine.functions, *theirs.functions})
+    }
+    asked = {
+        function: _over(mine.questions.get(function, ()), theirs.questions.get(function, ()))
+        for function in sorted({*mine.questions, *theirs.questions})
+    }
+    changes = {name: _stricter(name, _GATE, mine, theirs) for name in _GATE}
+    return mine.model_copy(update={**changes, "functions": functions, "questions": asked})
+
+
 def new_gates(rules: StageRules, more: Tightening) -> tuple[GateKind, ...]:
     """Name the gates that a playbook wants stricter, that the standard does not have, and that ask nobody."""
     return tuple(kind for kind, gate in more.gates.items() if kind not in rules.gates and not gate.functions)
@@ -79,6 +104,13 @@ def not_longer(mine: Span, theirs: Span) -> bool:
     if mine.business and theirs.business:
         return _business_hours(mine) <= _business_hours(theirs)
     return mine.longest <= theirs.wall
+
+
+def _stricter(name: str, strict: Mapping[str, Callable[[Any, Any], bool]], mine: object, theirs: object) -> Any:
+    ours, other = getattr(mine, name), getattr(theirs, name)
+    if isinstance(ours, tuple) and not isinstance(ours, Span):
+        return _over(ours, other)
+    return other if strict[name](other, ours) and not strict[name](ours, other) else ours
 
 
 def _over(mine: Any, more: Any) -> Any:
@@ -147,6 +179,12 @@ def _contains(mine: tuple[object, ...], theirs: tuple[object, ...]) -> bool:
     return all(item in mine for item in theirs)
 
 
+def _fewer_exceptions(mine: ExceptionRules | None, theirs: ExceptionRules | None) -> bool:
+    if mine is None or theirs is None:
+        return theirs is None
+    return not mine.looser_than(theirs, shorter=not_longer(mine.longest, theirs.longest))
+
+
 def _holds(mine: object, theirs: object) -> bool:
     return mine == "hold" or theirs != "hold"
 
@@ -158,12 +196,15 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "dimensions": _contains,
     "drill_max_age": _shorter,
     "drill_recorded": _more,
+    "environment": _more,
     "evidence_max_age": _shorter,
+    "exceptions": _fewer_exceptions,
     "evidence_retries": _fewer,
     "incident_within": _shorter,
     "families": _contains,
     "first_wave_max_share": _fewer,
     "handoff_within": _shorter,
+    "maturity": _more,
     "max_duration": _shorter,
     "max_observation": _shorter,
     "max_people": _fewer,

@@ -102,8 +102,9 @@ def limited(case: Case) -> Iterator[Fault]:
     covers=("E4", "R8"),
 )
 def record(case: Case) -> Iterator[Fault]:
-    """A system of record says which evidence is kept and who answers for it."""
-    yield from _gaps(case, Stage.SYSTEM_OF_RECORD, _RECORD)
+    """A system of record, and a stage that is held to its rules, says which evidence is kept and who answers for it."""
+    for stage in _records(case):
+        yield from _gaps(case, stage, _RECORD)
 
 
 @Rule(
@@ -123,12 +124,13 @@ def forcing(case: Case) -> Iterator[Fault]:
         metric.guardrail and acts(metric) and any(band in (Band.PAUSE, Band.ROLLBACK) for band, _ in bands(metric))
         for metric in case.playbook.metrics.values()
     )
-    if Stage.SYSTEM_OF_RECORD in case.stages and not forces:
+    first = next(_records(case), None)
+    if first is not None and not forces:
         yield Fault(
             ("metrics",),
             "no metric pauses or rolls back by itself",
             "Give a guardrail a `pause` or `rollback` band.",
-            before=Stage.SYSTEM_OF_RECORD,
+            before=first,
         )
 
 
@@ -141,7 +143,8 @@ def forcing(case: Case) -> Iterator[Fault]:
 def frozen(case: Case) -> Iterator[Fault]:
     """A system of record says what is never widened without its own amendment."""
     rows = (("never_widen", "what is never widened without its own amendment", "List it, such as `[data, verbs]`."),)
-    yield from _gaps(case, Stage.SYSTEM_OF_RECORD, rows)
+    for stage in _records(case):
+        yield from _gaps(case, stage, rows)
 
 
 @Rule(
@@ -189,6 +192,11 @@ def cadence(case: Case) -> Iterator[Fault]:
                 f"`{wide.value}` is reviewed every {after.review_every}, `{narrow.value}` every {before.review_every}",
                 f"Tighten it to {before.review_every} here too.",
             )
+
+
+def _records(case: Case) -> Iterator[Stage]:
+    """Yield the stages that owe what a system of record owes: itself, and what touches what it touches."""
+    yield from (stage for stage in case.stages if stage is Stage.SYSTEM_OF_RECORD or stage in case.raised)
 
 
 def _gaps(case: Case, stage: Stage, rows: tuple[tuple[str, str, str], ...]) -> Iterator[Fault]:

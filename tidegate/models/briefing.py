@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tidegate.models.base import Amount, Band, Carried, GateKind, Id, Instant
+from tidegate.models.base import Amount, Band, Carried, GateKind, Id, Instant, unsaid
 from tidegate.models.decision import Reason, Verdict
 from tidegate.models.exposure import Exposure
 
@@ -73,6 +73,8 @@ class Facts(Carried):
     """Exceptions that are asked for or in force."""
     issues: tuple[Reason, ...] = ()
     """Known problems, those that somebody lives with among them."""
+    assumptions: tuple[Reason, ...] = Field(default=(), exclude_if=unsaid)
+    """What is taken to be so and not known yet."""
     owed: tuple[Reason, ...] = ()
     """Conditions and other things that are owed by a date."""
     bypassed: Instant | None = None

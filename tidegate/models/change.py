@@ -17,9 +17,18 @@ class Weight(StrEnum):
     MATERIAL = "material"
 
 
+class PreApproved(StrEnum):
+    """Kinds of change that a programme may approve beforehand. None of them widens or loosens anything."""
+
+    NOTICES = "notices"
+    CHANNELS = "channels"
+
+
 class Change(NamedTuple):
     """One difference between two revisions."""
 
     what: str
     weight: Weight
     functions: tuple[Function, ...] = ()
+    kind: PreApproved | None = None
+    """Which kind it is, of those that can be approved beforehand."""

@@ -115,6 +115,7 @@ class Document(Carried):
     exceptions: tuple[str, ...]
     bypass: tuple[str, ...]
     training: tuple[str, ...]
+    assumptions: tuple[str, ...]
     issues: tuple[str, ...]
     owed: tuple[str, ...]
     happened: tuple[Heard, ...]

@@ -274,6 +274,8 @@ class Waive(Message):
     """What is done instead."""
     until: Instant
     """When it ends by itself."""
+    upto: Key | None = Field(default=None, exclude_if=unsaid)
+    """The last wave for which it is to count, such as `pilot/pmo`; the whole stage if not given."""
 
 
 class Judge(Message):

@@ -121,6 +121,10 @@ class Standing(Carried):
     """The digest of what is to be exposed: what reality is compared with."""
     bars: tuple[str, ...] = ()
     """What a stop of the line bars it for, such as `model/small-text`."""
+    exceptions: int = 0
+    """How many exceptions are in force."""
+    exception_days: int = 0
+    """For how many days those have been in force, together."""
     unstored: int
     """Lines of evidence that the ledger does not have yet."""
     plan: str

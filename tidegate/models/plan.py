@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tidegate.models.assumption import Assumption
 from tidegate.models.base import (
     Amount,
     Band,
@@ -26,11 +27,11 @@ from tidegate.models.base import (
     Stage,
     unsaid,
 )
+from tidegate.models.change import PreApproved
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.ending import PlanEnd
 from tidegate.models.exposure import NOTHING, Exposure
-from tidegate.models.gap import Gap
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -39,7 +40,7 @@ from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
 from tidegate.models.signal import Signal, SignalName
-from tidegate.models.standard import ReadinessItem, StageRules
+from tidegate.models.standard import Gap, ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.ways_down import Step
 
@@ -306,6 +307,8 @@ class PlanStage(Carried):
     """The readiness items that the playbook itself proves."""
     owed: tuple[str, ...] = ()
     """What the playbook must still say before the stage can begin."""
+    raised: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """Why it is held to the rules of a system of record before it is one: what it touches."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
 
@@ -335,6 +338,8 @@ class Plan(Carried):
     """Who needs it."""
     accountable_exec: Id | None = None
     """Who answers for it in the end."""
+    escalation_owner: Id | None = Field(default=None, exclude_if=unsaid)
+    """To whom goes what nobody else may or can decide."""
     authors: tuple[Id, ...]
     """Everybody who wrote part of this revision; none of them may approve it."""
     roster: dict[Id, Member]
@@ -343,6 +348,8 @@ class Plan(Carried):
     """Who leads each function."""
     rights: dict[Right, tuple[Function, ...]]
     """Who may do what beside voting."""
+    pre_approved: tuple[PreApproved, ...] = Field(default=(), exclude_if=unsaid)
+    """What may change without a vote, because the programme approved it beforehand."""
     calendar: WorkingTime
     """When people work."""
     calendars: dict[str, WorkingTime] = Field(default_factory=dict, exclude_if=unsaid)
@@ -401,6 +408,8 @@ class Plan(Carried):
     """Known problems that bar a stage."""
     accepted_issues: dict[Stage, tuple[AcceptedIssue, ...]] = Field(default_factory=dict)
     """Known problems that people live with in a stage, each with who accepted it and until when."""
+    assumptions: tuple[Assumption, ...] = Field(default=(), exclude_if=unsaid)
+    """What is taken to be so; each briefing shows those that are open."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
     end: PlanEnd | None = Field(default=None, exclude_if=unsaid)

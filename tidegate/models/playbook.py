@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from tidegate.models.assumption import Assumption
 from tidegate.models.base import (
     Authored,
     Condition,
@@ -121,6 +122,8 @@ class Playbook(Authored):
     """Who runs the platform; the holder of that function if not given."""
     risk_lead: Id | None = None
     """Who judges the risk; the holder of that function if not given."""
+    escalation_owner: Id | None = None
+    """To whom goes what nobody else may or can decide; whom the handoff names if not given."""
     authors: tuple[Id, ...] = ()
     """Who wrote any part of this revision beside the AI owner; none of them may approve it."""
     objective: Text | None = None
@@ -177,6 +180,8 @@ class Playbook(Authored):
     """Where it is weak, and when a person must step in."""
     issues: tuple[Issue, ...] = ()
     """Known problems and open assumptions."""
+    assumptions: Annotated[tuple[Assumption, ...], Field(max_length=30)] = ()
+    """What is taken to be so and not known yet, each with who finds out, and how."""
     handoff: Handoff | None = None
     """Who takes it over."""
     sop: Sop | None = None

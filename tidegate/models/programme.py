@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from tidegate.models.answering import Requests
 from tidegate.models.base import (
     Authored,
     DataClass,
@@ -19,13 +20,14 @@ from tidegate.models.base import (
     Stage,
     Text,
 )
+from tidegate.models.change import PreApproved
 from tidegate.models.dated import Dated
 from tidegate.models.member import Cohort, Preset
 from tidegate.models.person import CalendarFile, Country, Person, Subdivision, Zone
 from tidegate.models.sender import Sender
 from tidegate.models.shared import Model
 from tidegate.models.standard import Standard, StandardName
-from tidegate.models.taken import ExistingUse
+from tidegate.models.taken import CompletedUse, ExistingUse
 from tidegate.models.telling import Telling
 from tidegate.references import Settings
 
@@ -216,12 +218,22 @@ class Programme(Authored):
     """The systems that metrics are read from."""
     channels: dict[Key, Channel] = Field(default_factory=dict)
     """The ways to reach people."""
+    pre_approved: tuple[PreApproved, ...] = ()
+    """Standard changes: what may change in a rollout under way without a vote, because it was approved beforehand."""
+    requests: Requests = Requests()
+    """Who answers those who need a tool that nobody has approved, and how soon."""
     senders: dict[Id, Sender] = Field(default_factory=dict)
     """The systems that may send signals: alerts, events, exports of usage. They can only make it safer."""
     tells: Telling = Telling()
     """How people are told: by which of these ways, and in whose words."""
     taken: tuple[ExistingUse, ...] = ()
     """Targets that other use cases already hold."""
+    records: tuple[Key, ...] = ()
+    """Systems of record: a stage that writes to one by itself is held to the rules of a system of record."""
+    completed: tuple[CompletedUse, ...] = ()
+    """Use cases that have been brought to their end, each with where that can be seen."""
+    tier_3_after: Annotated[int, Field(ge=0, le=20)] = 0
+    """So many use cases of tier 1 must be completed before the first of tier 3 begins."""
     models: dict[Key, Model] = Field(default_factory=dict)
     """The models that use cases share, each with its vendor."""
     units: tuple[Id, ...] = ()

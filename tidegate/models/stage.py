@@ -23,6 +23,7 @@ from tidegate.models.base import (
     Verb,
 )
 from tidegate.models.dimension import Dimension
+from tidegate.models.exception import ExceptionRules
 from tidegate.models.standard import ReadinessItem
 
 
@@ -68,6 +69,8 @@ class Tightening(Authored):
     """Further dimensions of which every checkpoint must know something."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Further readiness items."""
+    exceptions: ExceptionRules | None = None
+    """Shorter and fewer exceptions; all of it anew."""
     incident_within: Span | None = None
     """Sooner answers for a stop."""
     notice_lead: Span | None = None

@@ -9,8 +9,11 @@ from pydantic import Field, StringConstraints
 
 from tidegate.models.base import (
     Authored,
+    Carried,
     Function,
     GateKind,
+    Id,
+    Instant,
     Line,
     MetricFamily,
     Share,
@@ -21,6 +24,7 @@ from tidegate.models.base import (
     unsaid,
 )
 from tidegate.models.dimension import Dimension
+from tidegate.models.exception import ExceptionRules
 
 StandardName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+@\d{1,4}$")]
 """A standard and its version, such as `standard/pilot@1`."""
@@ -95,6 +99,8 @@ class StageRules(Authored):
     """Which items must be met before the stage begins."""
     evidence_max_age: Span = Span.of("180d")
     """How old a readiness item's evidence may be."""
+    exceptions: ExceptionRules | None = Field(default=None, exclude_if=unsaid)
+    """How long, how often and how many exceptions there may be, and who accepts their risk; no bound if not given."""
     notice_lead: Span = Span.of("2bd")
     """How long before a change its audiences are told."""
     acknowledge: bool = False
@@ -131,6 +137,11 @@ class StageRules(Authored):
     """After so many reverts of the same drift in a day the rollout is paused."""
     repeat_cycles: Annotated[int, Field(ge=1, le=12)] = 1
     """How many reviewed waves must have passed before the stage is left."""
+    maturity: bool = Field(default=False, exclude_if=unsaid)
+    """Whether only waves and periods inside their bands count as cycles, and whether worth, risk and repeatability are
+    asked for, in this order, before a system of record begins."""
+    environment: bool = Field(default=False, exclude_if=unsaid)
+    """Whether each target must be in sight, and logging shown, before anything widens."""
     recertify_every: Span | None = None
     """How often access and data are certified again once it operates."""
     handoff_within: Span = Span.of("20bd")
@@ -146,3 +157,24 @@ class Standard(Authored):
     """Whether a rollout that migrates to it is held until what it lacks is there; otherwise that is owed by a date."""
     stages: Annotated[dict[Stage, dict[Literal["1", "2", "3"], StageRules]], Field(min_length=1)]
     """The rules of each stage at each tier."""
+
+
+class Gap(Carried):
+    """One demand of a newer standard that is not met yet."""
+
+    name: Id
+    """What it is called among what is owed."""
+    stage: Stage
+    """At which stage it is demanded."""
+    item: ReadinessItem | None = None
+    """The readiness item that is lacking; none for what is no such item."""
+    what: str
+    """What is lacking."""
+    owner: str
+    """Who mends it: a person or a function."""
+    due: Instant
+    """By when."""
+    renews: bool = Field(default=False, exclude_if=unsaid)
+    """Whether the older version asked for it too, so that only what was given then counts until its day."""
+    forced: bool = Field(default=False, exclude_if=unsaid)
+    """Whether it is held until it is mended."""

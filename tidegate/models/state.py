@@ -12,6 +12,7 @@ from pydantic import Field
 
 from tidegate.models.base import Band, Carried, Function, GateKind, Id, Instant, Key, Stage, unsaid
 from tidegate.models.briefing import Tally
+from tidegate.models.cycle import Cycle
 from tidegate.models.decision import Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.ending import Ends
@@ -233,6 +234,10 @@ class State(Carried):
     """How the metrics stand."""
     tripped: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
     """Which stop rules of the rollout were acted on, and still hold as far as is known."""
+    cycles: tuple[Cycle, ...] = Field(default=(), exclude_if=unsaid)
+    """The last stretches that were watched to their end and looked at, where the standard asks for maturity."""
+    strayed: Instant | None = Field(default=None, exclude_if=unsaid)
+    """When a figure was last out of its bands, or people were taken out, where the standard asks for maturity."""
     looked: Looked | None = Field(default=None, exclude_if=unsaid)
     """What people found in real runs."""
     questions: dict[Id, Asked] = Field(default_factory=dict, exclude_if=unsaid)

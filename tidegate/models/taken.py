@@ -1,8 +1,11 @@
-"""What is taken already: which use case holds which target, so that no two are enforced by the same one."""
+"""Other use cases: which of them holds which target, and which have been brought to their end."""
 
 from __future__ import annotations
 
-from tidegate.models.base import Authored, Id, Key
+from datetime import date
+from typing import Literal
+
+from tidegate.models.base import Authored, Id, Key, Line
 
 
 class ExistingUse(Authored):
@@ -12,3 +15,16 @@ class ExistingUse(Authored):
     """Which use case."""
     target: Key
     """Which target it holds."""
+
+
+class CompletedUse(Authored):
+    """A use case that was brought to its end: its last stage was passed, or it was retired in order."""
+
+    use_case: Id
+    """Its name."""
+    tier: Literal[1, 2, 3]
+    """How risky it was."""
+    ended: date
+    """When."""
+    evidence: Line
+    """Where that can be seen, such as the digest of its sealed evidence."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tidegate.models.base import Carried, Id, Instant, Stage
+from pydantic import Field
+
+from tidegate.models.base import Carried, Id, Instant, Key, Stage, unsaid
 
 
 class Problem(Carried):
@@ -33,6 +35,12 @@ class Waiver(Carried):
     """When."""
     until: Instant
     """When it ends by itself."""
+    why: str = Field(default="", exclude_if=unsaid)
+    """Why it is needed."""
+    upto: Key | None = Field(default=None, exclude_if=unsaid)
+    """The last wave for which it counts, such as `pilot/pmo`; the whole stage if not given."""
+    since: Instant | None = Field(default=None, exclude_if=unsaid)
+    """Since when it has been in force without a gap, whoever renewed it."""
     by: Id | None = None
     """Who accepted the risk; none while it is only asked for."""
     given: int = 0
