@@ -112,10 +112,7 @@ class Robot:
             raise Unread((await self._world.run("briefing", self._use_case)).out)
         assert verb in self._verbs, f"status names {verb}, and there is no such verb"
         if "BUNDLE" in rest:
-            if look["unstored"]:
-                await self._world.wait(look)
-                return
-            await self._export()
+            await self._export(look)
         words = [self._filled(word) for word in rest]
         if verb == "reading":
             words += ["--taken-at", look["at"]]
@@ -125,8 +122,13 @@ class Robot:
         said = await self._say(verb, self._use_case, *words, "--as", self._somebody(step["who"]))
         assert step not in said["standing"]["steps"], f"{step} was done, and is still asked for\n{self.story()}"
 
-    async def _export(self) -> None:
-        """Write the archive that is asked for, and know where it is."""
+    async def _export(self, look: Look) -> None:
+        """Write the archive that is asked for, once the ledger knows that access is gone, and know where it is."""
+        for _ in range(_PATIENCE):
+            listed = await self._world.run("evidence", "list", self._use_case, "--action", "access gone", "--json")
+            if json.loads(listed.out)["entries"]:
+                break
+            await self._world.wait(look)
         place = f"archive-{next(self._count)}.zip"
         done = await self._world.run("evidence", "export", self._use_case, "--to", place, "--json")
         assert done.code == 0, done
