@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cli.talk import Server
     from tidegate.models.messages import RolloutInput
 
+_OUTCOMES = ("keep", "change", "retire")
+
 To = Annotated[str, typer.Option("--to", metavar="PERSON", help="Who.")]
 OfFunction = Annotated[str, typer.Option("--function", metavar="FUNCTION", help="In which function.")]
 Until = Annotated[
@@ -151,21 +153,34 @@ def confirm(
     wrong: Annotated[
         bool, typer.Option("--not-ratified", help="Of the review of an override: it was wrong; it ends and is held.")
     ] = False,
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", metavar="OUTCOME", help="Of a review after launch: keep, change, retire.")
+    ] = None,
     mine: MessageId = None,
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
     """Say that something is so: a notice understood, a duty met, a stop seen.
 
-    Who reviews an override ratifies it so, or says --not-ratified.
+    Who reviews an override ratifies it so, or says --not-ratified. Who closes a review after launch says with --outcome
+    what comes of it.
 
     Example: tidegate confirm minutes-summariser stop --evidence "Looked at the flag on both hosts at 14:05."
     """
     from cli import talk
 
+    if outcome is not None and _word(outcome) not in _OUTCOMES:
+        raise Refusal(f"'{outcome}' is no outcome of a review", f"Write one of {', '.join(_OUTCOMES)}.")
     manner = Manner(as_json, None, mine, good)
     said = message(
-        use_case, "confirm", who, manner, what=what.strip(), evidence=evidence, ratified=False if wrong else None
+        use_case,
+        "confirm",
+        who,
+        manner,
+        what=what.strip(),
+        evidence=evidence,
+        ratified=False if wrong else None,
+        outcome=outcome and _word(outcome),
     )
     tell(talk.server(), said, manner)
 

@@ -14,11 +14,12 @@ from cli import render
 from cli.moments import shown
 from cli.options import AsJson, Gate, UseCase
 from tidegate.document import changes, document
+from tidegate.models.base import Band
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tidegate.models.document import Document
+    from tidegate.models.document import Document, Measured
     from tidegate.models.gate import Gate as Round
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
@@ -186,7 +187,8 @@ def _known(doc: Document) -> None:
     if outcomes:
         render.heading("Outcomes")
         rows = [
-            (one.name, _cell(one.baseline), _cell(one.value), one.goal or "-", one.moved, one.band) for one in outcomes
+            (one.name, _cell(one.baseline), _cell(one.value), one.goal or "-", one.moved, _band(one))
+            for one in outcomes
         ]
         render.table(("Figure", "Before", "Now", "Goal", "Come so far", "Band"), rows)
     for heading, lines in _lists(doc):
@@ -195,6 +197,11 @@ def _known(doc: Document) -> None:
             for line in lines:
                 render.sentence(line, "  ")
     render.say()
+
+
+def _band(one: Measured) -> str:
+    """Say in which band a figure is; of one that says nothing, only that it strayed before."""
+    return "-" if one.value is None and one.band == Band.HEALTHY.value else one.band
 
 
 def _lists(doc: Document) -> Iterator[tuple[str, list[str]]]:

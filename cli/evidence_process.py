@@ -28,7 +28,8 @@ def process(
     It is counted from the record. With --json: {"rounds": {how they ended: how many}, "hours_to_agree": the median, or
     null, "reviewers": {person: decisions}, "refused", "reminders", "escalations", "overdue", "missed_reviews",
     "changes": {"widenings", "reductions", "revisions"}, "exceptions": {"asked", "granted", "denied", "renewed", "over",
-    "in_force"}, "completion": how many of a hundred rounds people decided before they ran out, or null}.
+    "in_force"}, "completion": how many of a hundred rounds people decided before they ran out, or null,
+    "hours_to_ready": the median until the checklist of a stage was complete, or null}.
 
     Example: tidegate evidence process minutes-summariser
     """
@@ -49,6 +50,8 @@ def process(
         render.say(f"People decided {found.completion:g} of a hundred rounds before they ran out.")
     if found.hours_to_agree is not None:
         render.say(f"Half of those that agreed took {found.hours_to_agree:g} hours or less.")
+    if found.hours_to_ready is not None:
+        render.say(f"Half of the checklists were complete within {found.hours_to_ready:g} hours.")
     if found.reviewers:
         render.heading("Decisions by person")
         render.table(("Who", "Decisions"), [(who, str(many)) for who, many in found.reviewers.items()])

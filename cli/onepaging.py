@@ -9,15 +9,17 @@ import typer
 
 from cli import render
 from cli.answers import Exit, Refusal
-from cli.options import AsJson, AsOf, ProgrammeFile, UseCase
+from cli.options import AsJson, AsOf, ProgrammeFile
+from cli.subject import Subject, found, is_file
 
 if TYPE_CHECKING:
-    from tidegate.models.exposure import Exposure
-    from tidegate.models.plan import Plan
+    from tidegate.onepager import Row
+
+_WHAT = "the plan in force"
 
 
 def onepager(
-    use_case: UseCase,
+    subject: Subject,
     *,
     playbook: Annotated[
         Path | None, typer.Option("--playbook", metavar="FILE", help="Answer from this playbook, without a server.")
@@ -28,47 +30,67 @@ def onepager(
 ) -> None:
     """Answer the ten questions about a workflow on one page, with names.
 
-    What it may do is what it may do now; before anybody is served, and with --playbook, all that its plan ever opens.
-    With --json: {"use_case", "plan", "now": whether it is about what is served now, "rows": [{"question", "answers"}]}.
+    What it may do is what it may do now; before anybody is served, and of a playbook, all that its plan ever opens. It
+    ends with 1 where a question has no answer: who cannot say it on one page is not ready.
+    With --json: {"use_case", "plan", "now": whether it is about what is served now, "complete", "rows": [{"question",
+    "answered", "answers"}]}.
 
     Example: tidegate onepager minutes-summariser
     """
+    from tidegate.onepager import PAGE, fitted, lines
     from tidegate.onepager import onepager as page
 
-    plan, exposure = _offline(use_case, playbook, programme, as_of, as_json) if playbook else _asked(use_case)
+    about = found(str(playbook) if playbook is not None else subject, programme, as_of, _WHAT, as_json=as_json)
+    plan = about.plan
+    if playbook is not None and not is_file(subject) and plan.use_case != subject:
+        mend = f"`tidegate onepager {plan.use_case} --playbook {playbook}` shows it."
+        raise Refusal(f"{playbook} is the playbook of {plan.use_case}, and not of {subject}", mend, Exit.USAGE)
+    exposure = about.state.exposure.desired if about.begun else None
     rows = page(plan, exposure)
     now = exposure is not None and exposure.serves
+    shown = fitted(rows)
+    fits = lines(shown) <= PAGE
+    empty = [row for row in rows if not row.answered]
     if as_json:
-        render.answer(
-            {"use_case": plan.use_case, "plan": plan.digest, "now": now, "rows": [row._asdict() for row in rows]}
-        )
-        return
-    of = "as it is served now" if now else "all that its plan opens"
-    render.heading(f"{plan.title}: one page ({of})", first=True)
+        words = {"use_case": plan.use_case, "plan": plan.digest, "now": now, "complete": fits and not empty}
+        render.answer({**words, "rows": [{**row._asdict(), "answered": row.answered} for row in rows]})
+    else:
+        of = "as it is served now" if now else "all that its plan opens"
+        render.heading(f"{plan.title}: one page ({of})", first=True)
+        answers(shown)
+    if not fits:
+        render.say(f"It takes {lines(shown)} lines, and a page has {PAGE}: say less in the playbook.", err=True)
+    unanswered(empty, len(rows), plan.use_case)
+    if empty or not fits:
+        raise typer.Exit(Exit.NO)
+
+
+def answers(rows: tuple[Row, ...]) -> None:
+    """Print questions with their answers."""
     for number, row in enumerate(rows, start=1):
         render.sentence(f"{number}. {row.question}")
         for answer in row.answers:
-            render.say(render.clean(f"   {answer}"))
+            render.sentence(answer, "   ")
+        if not row.answers:
+            render.say("   -")
 
 
-def _asked(use_case: str) -> tuple[Plan, Exposure | None]:
-    from cli import talk
-    from cli.telling import unseen
-
-    try:
-        given = talk.server().whole(use_case)
-    except talk.NoAnswer:
-        raise unseen(use_case, "the plan in force") from None
-    return given.plan, given.state.exposure.desired if given.state is not None else None
+def unanswered(empty: list[Row], of: int, use_case: str) -> None:
+    """Say on standard error which questions nobody has answered, and what mends that."""
+    if empty:
+        render.say(f"No answer to {len(empty)} of the {of} questions:", err=True)
+        for row in empty:
+            render.say(f"  {row.question} {MENDS[row.question].format(use_case=use_case)}", err=True)
 
 
-def _offline(
-    use_case: str, playbook: Path, programme: Path | None, as_of: object, as_json: bool
-) -> tuple[Plan, Exposure | None]:
-    from cli.compiled import compiled
-
-    plan = compiled(playbook, programme, as_of, as_json=as_json)  # type: ignore[arg-type]  # the option's own parser made it a day
-    if plan.use_case != use_case:
-        mend = f"`tidegate onepager {plan.use_case} --playbook {playbook}` shows it."
-        raise Refusal(f"{playbook} is the playbook of {plan.use_case}, and not of {use_case}", mend, Exit.USAGE)
-    return plan, None
+_WRITE = "Write `{key}` in the playbook, and amend the plan where it has begun."
+MENDS = {
+    "What gets logged for every run?": _WRITE.replace("{key}", "logging"),
+    "What are the stop rules?": _WRITE.replace("{key}", "stop_rules"),
+    "What is it for?": _WRITE.replace("{key}", "objective"),
+    "Which data does it use?": _WRITE.replace("{key}", "data"),
+    "Where is it weak?": _WRITE.replace("{key}", "known_limits"),
+    "Who steps in, and whom can you ask?": _WRITE.replace("{key}", "stop_rules"),
+    "When was it last evaluated?": "`tidegate ready {use_case} evaluation --evidence WHERE` says, or its figures.",
+}
+"""What mends an empty answer; the other questions always have one."""

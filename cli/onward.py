@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.answers import Exit, Refusal
-from cli.options import AsJson, Evidence, GoodUntil, MessageId, MustWhy, UseCase, Wait, Who, Why
+from cli.options import AsJson, GoodUntil, MessageId, MustWhy, UseCase, Wait, Who, Why
 from cli.telling import Manner, finish, hear, message, speaker, tell, unseen
 
 if TYPE_CHECKING:
@@ -39,38 +39,6 @@ def resume(
     """
     manner = Manner(as_json, wait, mine, until)
     _say(message(use_case, "resume", who, manner, cause=cause, to=to, reason=reason), manner)
-
-
-def ready(
-    use_case: UseCase,
-    item: Annotated[
-        str | None, typer.Argument(metavar="ITEM", help="Such as rollback_tested; none for what was sent back.")
-    ] = None,
-    *,
-    who: Who = None,
-    evidence: Evidence = None,
-    digest: Annotated[
-        str | None,
-        typer.Option("--sha256", metavar="HEX", help="Of an archive that lies elsewhere."),
-    ] = None,
-    reason: Why = None,
-    mine: MessageId = None,
-    until: GoodUntil = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say that something it waits for is there, or that what was sent back is ready again.
-
-    Example: tidegate ready minutes-summariser rollback_tested --evidence docs/drill-7.md
-    """
-    manner = Manner(as_json, None, mine, until)
-    named = item.strip().lower().replace("-", "_") if item is not None else None
-    if named == "archive" and evidence is not None:
-        from cli.ending import sealed
-
-        evidence, found = sealed(use_case, evidence)
-        digest = found or digest
-    said = message(use_case, "ready", who, manner, item=named, evidence=evidence, digest=digest, reason=reason)
-    _say(said, manner)
 
 
 def reading(

@@ -62,6 +62,8 @@ def card_parts(one: Told, card: Card, time: Time) -> Iterator[Part]:
 def _process(found: Any) -> Iterator[tuple[str, str]]:
     done = "no round ended" if found.completion is None else f"{found.completion:g} of a hundred"
     yield "rounds of votes that people decided in time", done
+    if found.hours_to_ready is not None:
+        yield "until a checklist was complete, in the middle", f"{found.hours_to_ready:g} hours"
     for how, count in found.rounds.items():
         yield f"rounds {how}", str(count)
     yield "missed reviews", str(found.missed_reviews)

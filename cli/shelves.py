@@ -123,6 +123,11 @@ SHELVES = (
                 "Answer the ten questions about a workflow on one page, with names.",
             ),
             Verb(
+                "trust-sheet",
+                "trusting",
+                "Say what those who live with it may rely on: purpose, data, limits, whom to ask, last evaluation.",
+            ),
+            Verb(
                 "exposure",
                 "outside",
                 "Show who is served, where, by what and up to which limits, and what is held back; beside it what is "
@@ -226,12 +231,18 @@ SHELVES = (
             Verb("resume", "onward", "Propose to go on after a reduction; those who reduced it are asked."),
             Verb(
                 "ready",
-                "onward",
-                "Say that something it waits for is there, or that what was sent back is ready again.",
+                "readying",
+                "Show what a stage must have before it begins, who owes it and how old it is; or say that it is there.",
             ),
             Verb("reading", "onward", "Give figures that people count by hand; your name stands behind them."),
             Verb(
                 "issue", "exceptions", "Say that something is wrong, or that it is settled; nothing widens meanwhile."
+            ),
+            Verb(
+                "changed",
+                "changing",
+                "Say that a model, a prompt, a provider or data changed, or that there was an incident; people look "
+                "again.",
             ),
             Verb(
                 "sample",

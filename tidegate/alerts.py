@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, fallback
+from tidegate import bypass, fallback, rereview
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Outcome
 from tidegate.models.event import SYSTEM, Alert, Reduction
@@ -118,7 +118,7 @@ def _tell(turn: Turn, event: Alert, first: str, fresh: Sequence[Firing]) -> None
         turn.system(event.about, Outcome.DONE, reason)
         turn.tell(reason, (*holders(turn.plan, Function.SECURITY), *fallback.pager(turn.plan)), urgent=True)
     if event.about == "model_change":
-        _look_again(turn, first)
+        _look_again(turn, event, first)
     names = tuple(dict.fromkeys(row.signal for row in fresh if row.signal in turn.plan.signals))
     for name in names[:_RESPONSES]:
         signal = turn.plan.signals[str(name)]
@@ -134,7 +134,7 @@ def _tell(turn: Turn, event: Alert, first: str, fresh: Sequence[Firing]) -> None
         turn.tell(reason, (*holders(turn.plan, Function.OPERATIONS), *fallback.pager(turn.plan)), urgent=True)
 
 
-def _look_again(turn: Turn, what: str) -> None:
+def _look_again(turn: Turn, event: Alert, what: str) -> None:
     """What was seen of another model says nothing of this one: people look again before anything widens."""
     name = turn.name("issue")
     reason = because(Code.MODEL_CHANGED, alert=what, id=name)
@@ -143,3 +143,4 @@ def _look_again(turn: Turn, what: str) -> None:
         turn.change(problems={**turn.state.problems, name: problem})
     turn.system("model change", Outcome.DONE, reason)
     turn.tell(reason, (*holders(turn.plan, Function.RISK), *fallback.pager(turn.plan)), urgent=True)
+    rereview.of_alert(turn, event, name)

@@ -8,7 +8,19 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
-from tidegate import calendar, fallback, frozen, gates, membership, migration, schedule, since, votes
+from tidegate import (
+    calendar,
+    fallback,
+    frozen,
+    gates,
+    membership,
+    migration,
+    recurring,
+    rereview,
+    schedule,
+    since,
+    votes,
+)
 from tidegate.authoring.standards import stricter_gate
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
@@ -56,6 +68,7 @@ def propose(turn: Turn, event: Amend) -> Reason:
             turn.system("standard change", Outcome.DONE, because(Code.PRE_APPROVED, kinds=kinds), subject=new.digest)
         since.tell_open(turn, new, changes)
         adopt(turn, new)
+        rereview.adopted(turn, old)
         return said
     turn.change(requesters=tuple(sorted({*turn.state.requesters, event.actor.subject, *new.authors})))
     return (
@@ -213,7 +226,15 @@ def _higher(old: Plan, new: Plan, level: int) -> GateRule | None:
 
 
 def agreed(turn: Turn, gate: Gate) -> None:
-    """A revision was agreed to: it is in force, and what it widens is scheduled under that very agreement."""
+    """A revision was agreed to: it is in force; what it judges in another version than before begins again."""
+    old = turn.plan
+    _in_force(turn, gate)
+    if turn.plan.digest != old.digest:
+        rereview.adopted(turn, old)
+
+
+def _in_force(turn: Turn, gate: Gate) -> None:
+    """Put it in force, and schedule what it widens under that very agreement."""
     proposal = turn.state.proposal
     if proposal is not None and proposal.gate == gate.id:
         # Otherwise it is in force already, and only what it widens is asked for again.
@@ -229,6 +250,9 @@ def agreed(turn: Turn, gate: Gate) -> None:
         adopt(turn, proposal.plan, by=gate.id, material=material)
         since.tell_served(turn, gate, changes)
         turn.place(sent_back=False)
+        if gate.id not in turn.state.gates:
+            # What the revision held has ended every round of votes, this one too; what was agreed in it counts.
+            turn.keep_gate(gate)
     level, exposure = turn.state.position.level, turn.state.exposure
     same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
     widens = same and gate.change is not None and not gate.change <= exposure.desired
@@ -261,6 +285,8 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         expired not in new.stages or old.stages[expired].expires != new.stages[expired].expires
     )
     turn.place(level=level, target=target, told=False, expired=None if renewed else expired)
+    if renewed:
+        recurring.extended(turn)
     turn.expose(peak=peak, before=turn.state.exposure.before.meet(new.exposure(level)))
     _carry_emergency(turn, old)
     _watch_as_raised(turn, old)
@@ -376,16 +402,14 @@ def _carry_keys(turn: Turn, old: Plan) -> None:
         kept_rules = tuple(rule for rule in turn.state.delegations if (rule.principal, rule.key) not in lost)
         turn.change(delegations=kept_rules)
     changed = [
-        name for name, member in sorted(new.roster.items()) if set(fingerprints(member)) - _known_keys(old, name)
+        name
+        for name, member in sorted(new.roster.items())
+        if set(fingerprints(member)) - set(fingerprints(old.roster.get(name)))
     ]
     if changed:
         reason = because(Code.KEYS_CHANGED, who=changed)
         turn.system("keys", Outcome.DONE, reason)
         turn.tell(reason, tuple(dict.fromkeys((*changed, new.governance_owner))), urgent=True)
-
-
-def _known_keys(plan: Plan, name: str) -> set[str]:
-    return set(fingerprints(plan.roster.get(name)))
 
 
 def _come_down(turn: Turn) -> None:

@@ -7,6 +7,7 @@ readings are asked for anew.
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidegate import (
@@ -15,6 +16,8 @@ from tidegate import (
     gates,
     obligations,
     reconcile,
+    recurring,
+    reminders,
     resume,
     retirement,
     samples,
@@ -28,7 +31,6 @@ from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome
 from tidegate.models.event import Reduction
 from tidegate.models.exposed import Control
-from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.turn import Turn, because
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
 
 BLIND_AFTER = timedelta(hours=6)
 """A deadline met so late means that nobody was at the wheel; that is evidence."""
+
+
+_OWED = MappingProxyType({"obligation overdue": obligations.overdue, "owed still": obligations.owed_still})
+"""What is done about something that is owed, by the date that has come."""
 
 
 class Deadline(NamedTuple):
@@ -65,11 +71,16 @@ def deadlines(plan: Plan, state: State) -> Iterator[Deadline]:
     if state.position.phase.over:
         return
     yield from _safety(plan, state)
+    if state.position.phase is Phase.RETIRING and state.exposure.desired.serves and state.ends is not None:
+        yield Deadline(state.ends.revoke_at or state.ticked_at, "access is taken away", "clock")
     yield from _of_waivers(state)
     yield from _of_gates(plan, state)
     yield from _of_schedule(plan, state)
     yield from _of_observation(plan, state)
     yield from _of_metrics(plan, state)
+    for name, owed in state.obligations.items():
+        if owed.remind_at is not None and not owed.overdue:
+            yield Deadline(owed.remind_at, "reminder", owed.owner, name)
     yield Deadline(state.position.nudge_at, "nudge", owner(plan, state))
 
 
@@ -96,11 +107,11 @@ def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
     stage, expires = gates.lifetime(plan, state, position.level)
     if expires is not None and position.expired is not stage and position.phase is not Phase.RETIRING:
         yield Deadline(expires, "stage expires", plan.ai_owner, stage.value)
-    if position.phase is Phase.RETIRING and exposure.desired.serves and state.ends is not None:
-        yield Deadline(state.ends.revoke_at or state.ticked_at, "access is taken away", "clock")
     for name, owed in state.obligations.items():
         if not owed.overdue:
             yield Deadline(owed.due, "obligation overdue", owed.owner, name)
+        elif owed.narrow_at is not None and exposure.desired.serves:
+            yield Deadline(owed.narrow_at, "owed still", owed.owner, name)
     if exposure.desired.serves:
         for name, watched in state.metrics.items():
             at = thresholds.blind_at(plan, name, watched)
@@ -190,7 +201,12 @@ def tick(turn: Turn) -> None:
         thresholds.ask(turn, reading)
     if turn.now >= turn.state.position.nudge_at and not turn.state.position.phase.over:
         _nudge(turn)
+    for one in due:
+        near = turn.state.obligations.get(one.about) if one.what == "reminder" else None
+        if near is not None and near.remind_at is not None and not near.overdue:
+            reminders.due(turn, one.about)
     samples.follow(turn)
+    recurring.follow(turn)
     turn.change(ticked_at=turn.now)
 
 
@@ -204,8 +220,8 @@ def _act_safely(turn: Turn, due: list[Deadline], names: set[str]) -> None:
     if "stage expires" in names:
         _expired(turn)
     for one in due:
-        if one.what == "obligation overdue" and one.about in turn.state.obligations:
-            obligations.overdue(turn, one.about)
+        if one.what in _OWED and one.about in turn.state.obligations:
+            _OWED[one.what](turn, one.about)
         elif one.what == "exception ends" and one.about in turn.state.waivers:
             level = max(turn.state.position.level, 1)
             waivers.end(turn, one.about, gates.readiness(turn.plan, turn.state, level, turn.now))
@@ -224,15 +240,7 @@ def _expired(turn: Turn) -> None:
         Outcome.EXPIRED,
         because(Code.STAGE_EXPIRED, stage=stage.value, at=turn.plan.stages[stage].expires or turn.now),
     )
-    due = calendar.later(turn.plan.calendar, turn.now, turn.rules.narrow_after)
-    owed = Obligation(
-        kind="retire_or_extend",
-        what=f"retire it or amend the end of {stage.value}",
-        owner=turn.plan.ai_owner,
-        due=due,
-        then="narrow",
-    )
-    turn.change(obligations={**turn.state.obligations, "retire-or-extend": owed})
+    recurring.retire_or_extend(turn, f"retire it or amend the end of {stage.value}")
     fallback.reduce(turn, Reduction.HOLD)
 
 

@@ -24,6 +24,8 @@ from tidegate import (
     obligations,
     questions,
     reconcile,
+    reminders,
+    rereview,
     resume,
     samples,
     schedule,
@@ -42,6 +44,7 @@ from tidegate.models.event import (
     SYSTEM,
     Actor,
     Alert,
+    Changed,
     Choice,
     Confirm,
     Drill,
@@ -113,6 +116,7 @@ def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
     _WORLD[event.kind](turn, event)
     drills.follow(turn)
     waves.progress(turn)
+    reminders.arm(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, None)
 
 
@@ -220,6 +224,7 @@ def _message(plan: Plan, state: State, event: Message, now: datetime, proven: Ac
     if known is None:
         _remember(turn, event.id, receipt)
     waves.progress(turn)
+    reminders.arm(turn)
     return Decision(turn.state, tuple(turn.moves), tuple(turn.entries), turn.plan, receipt)
 
 
@@ -242,7 +247,7 @@ def _cautious(event: Message) -> bool:
         return not event.accept
     if isinstance(event, Report):
         return event.settles is None
-    return isinstance(event, Readings | Terminate) or _says(event, _NO)
+    return isinstance(event, Changed | Readings | Terminate) or _says(event, _NO)
 
 
 def _refused(turn: Turn, mark: str, why: Reason) -> Decision:
@@ -321,6 +326,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "amend": amend.propose,
         "override": resume.override,
         "issue": waivers.report,
+        "changed": rereview.changed,
         "exception": waivers.ask,
         "exception_decision": waivers.judge,
         "retire": endings.retire,

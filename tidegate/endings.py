@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, retirement, schedule
+from tidegate import calendar, fallback, gates, recurring, retirement, schedule
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, TurnPage
 from tidegate.models.event import Reduction, Retire, Terminate, Withdraw
@@ -18,7 +17,6 @@ from tidegate.rights import functions_of, may
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
-    from tidegate.models.base import Span
     from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
 
@@ -64,16 +62,8 @@ def handed_over(turn: Turn, gate: Gate) -> None:
     position, rules = turn.state.position, turn.rules
     watch = position.observation
     review = calendar.again(turn.plan.calendar, turn.now, rules.review_every)
-    recurring = {
-        name: owed
-        for name, owed in (
-            ("recertification", _recurring(turn, "recertification", rules.recertify_every)),
-            ("drill", _recurring(turn, "drill", rules.drill_max_age)),
-        )
-        if owed is not None
-    }
     kept = {name: owed for name, owed in turn.state.obligations.items() if name != "handoff"}
-    turn.change(obligations={**kept, **recurring})
+    turn.change(obligations=kept)
     turn.move_to(
         Phase.OPERATING,
         target=None,
@@ -81,19 +71,9 @@ def handed_over(turn: Turn, gate: Gate) -> None:
         handed_over=True,
         observation=watch.but(review_at=review) if watch else None,
     )
+    recurring.launched(turn)
     turn.system("handed over", Outcome.DONE, because(Code.HANDED_OVER, review=review))
     turn.moves.append(TurnPage(title=f"Operating {turn.plan.title}"))
-
-
-def _recurring(turn: Turn, kind: Literal["recertification", "drill"], every: Span | None) -> Obligation | None:
-    if every is None:
-        return None
-    what, owner = {
-        "recertification": ("access and data certified again", Function.DATA_STEWARD),
-        "drill": ("a rehearsed rollback", Function.OPERATIONS),
-    }[kind]
-    days = max(every.wall.days, 1)
-    return Obligation(kind=kind, what=what, owner=owner.value, due=turn.now + timedelta(days=days), every_days=days)
 
 
 def retire(turn: Turn, event: Retire) -> Reason:

@@ -99,6 +99,10 @@ SENTENCES = MappingProxyType(
         Code.READINESS_MET: "{item} is met, says {by}.",
         Code.READINESS_OWED: "{item} is still owed.",
         Code.READINESS_STALE: "The evidence for {item} of {at} is too old.",
+        Code.READINESS_SEEN: "{item} is met, as can be seen now: {what}.",
+        Code.READINESS_LOST: "{item} is not met: {why}.",
+        Code.READINESS_COMPLETE: "All that {stage} must have is there: {items}; it was owed from {since} on.",
+        Code.ONLY_SEEN: "{item} is seen in the plan itself, and nobody's word for it counts; an amended plan mends it.",
         Code.OWED: "{what} is owed before {stage}.",
         Code.BLOCKING_ISSUE: "A known problem bars {stage}: {what}",
         Code.ISSUE_OPENED: "{by} found a problem ({id}), and nothing widens before it is settled or accepted: {what}.",
@@ -124,7 +128,7 @@ SENTENCES = MappingProxyType(
         "{to} answers until {due}.",
         Code.ALTERNATIVE_REMINDED: "{to} owes {by} an answer about {tool} until {due} ({id}).",
         Code.ALTERNATIVE_OVERDUE: "Nobody has answered {by} about {tool}, which {to} owed until {due} ({id}).",
-        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case: {use_case}. {what}",
+        Code.ALTERNATIVE_ANSWERED: "{by} answers about {tool} ({id}): {outcome}; use case {use_case}: {what}",
         Code.ALTERNATIVE_CLOSED: "{id} is answered already, by {by}: {outcome}.",
         Code.ALTERNATIVE_NEEDED: "An answer to {id} says {what}.",
         # the way up, once it is agreed
@@ -279,6 +283,16 @@ SENTENCES = MappingProxyType(
         Code.SHADOW_USE: "People went back to an interface that is not allowed: {alert}.",
         Code.MODEL_CHANGED: "The model or its provider changed: {alert}. What was seen of the old one must be reviewed "
         "anew, and nothing widens until issue {id} is settled.",
+        Code.CHANGE_SAID: "{by} says: {what} (seen in {evidence}). People look again, and nothing widens until issue "
+        "{id} is settled.",
+        Code.CHANGE_KNOWN: "It is known and looked at already: {what} ({id}).",
+        Code.AS_JUDGED: "{name} runs as {version}, as it was judged.",
+        Code.COUNTDOWN: "{name} is no longer to be had from {ends} on, in {days} days. {owner} owes a revision without "
+        "it until then, or it is held ({id}).",
+        Code.SUBJECT_STRAYS: "{name} runs as {runs} and was judged as {judged}: what was seen until now is void, and "
+        "it goes back to {back}.",
+        Code.SUBJECT_AMENDED: "The revision judges {names} in another version: what was seen until now is void, and it "
+        "goes back to {back}.",
         # what a checkpoint must know
         Code.DIMENSION_SEEN: "What is known of {dimension}: {figures}.",
         Code.DIMENSION_SILENT: "Nothing that counts was read of {dimension} ({metrics}), so it cannot be judged.",
@@ -327,6 +341,13 @@ SENTENCES = MappingProxyType(
         Code.OWES: "{who} owes {what} by {due} ({id}).",
         Code.OWES_OR_NARROW: "{who} owes {what} by {due}, or fewer are served from then on ({id}).",
         Code.OWES_OR_PAUSE: "{who} owes {what} by {due}, or nobody is served from then on ({id}).",
+        Code.OWED_SOON: "{what} is due by {due} from {owner} ({id}).",
+        Code.OWED_STILL: "{what} was due at {due} from {owner}, and is owed still: fewer are served from now on.",
+        Code.OUTCOME_NEEDED: "Say with --outcome what comes of {what}: keep, change or retire.",
+        Code.NO_OUTCOME: "Only a review after launch has an outcome; {what} is none.",
+        Code.LAUNCH_REVIEWED: "{by} closes {what}. Outcome: {outcome} ({evidence}).",
+        Code.STILL_USED: "The plan in force still uses {what}: amend it first. Who may accept the risk can say that it "
+        "stays.",
         Code.OVERDUE: "{what} was due at {due} from {owner}.",
         Code.OBLIGATION_MET: "{what} is met, says {by}.",
         Code.STAGE_EXPIRED: "The {stage} ended at {at}.",
@@ -374,9 +395,21 @@ SENTENCES = MappingProxyType(
 )
 
 
+_TO_AUDIENCES = MappingProxyType(
+    {
+        Code.NOTICE_DELIVERED: "The notice to {audience} was {result}.",
+        Code.NOTICE_FAILED: "The notice to {audience} was not delivered: {result}.",
+    }
+)
+"""How it is said of a notice whose audience is known by name; how it is called inside tells nobody anything."""
+
+
 def explain(reason: Reason) -> str:
     """Say a reason in one sentence; a fact that is not there is said to be unknown, never left out."""
-    return SENTENCES[reason.code].format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()}))
+    sentence = SENTENCES[reason.code]
+    if "audience" in reason.facts:
+        sentence = _TO_AUDIENCES.get(reason.code, sentence)
+    return sentence.format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()}))
 
 
 _OURS = frozenset(

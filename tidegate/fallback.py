@@ -20,6 +20,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.rights import functions_of, may
+from tidegate.subject import gone
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _bound(plan: Plan, state: State, verb: Reduction, to: str | None) -> tuple[R
     if verb is Reduction.NARROW:
         return _narrower(plan, state, to)
     if verb is Reduction.REDIRECT:
-        return _redirected(plan, now)
+        return _redirected(plan, state)
     if verb is Reduction.ROLLBACK and to is not None:
         if level is None:
             return because(Code.NO_SUCH_LEVEL, level=to)
@@ -214,9 +215,10 @@ def _narrower(plan: Plan, state: State, to: str | None) -> tuple[Reduction, Expo
     return Reduction.NARROW, bounds[to], to
 
 
-def _redirected(plan: Plan, now: Exposure) -> tuple[Reduction, Exposure, str]:
-    target = plan.fallback.redirect_to
-    if target is None:
+def _redirected(plan: Plan, state: State) -> tuple[Reduction, Exposure, str]:
+    now, target = state.exposure.desired, plan.fallback.redirect_to
+    if target is None or target in gone(plan, state):
+        # Where nothing is there any more to send work to, nobody is served.
         return Reduction.PAUSE, NOTHING, "nothing"
     if plan.fallback.redirect_kind == "model":
         return Reduction.REDIRECT, now.but(models=(target,)), f"redirected to {target}"

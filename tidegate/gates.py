@@ -25,12 +25,12 @@ from tidegate import (
     votes,
     waivers,
 )
+from tidegate import readiness as items
 from tidegate.digest import digest
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import Choice
 from tidegate.models.gate import Ending, Gate
-from tidegate.models.owing import Evidence
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
@@ -86,43 +86,12 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         for what in plan.stages[stage].owed
     ]
     checks.extend(waivers.problems(plan, state, level, now))
-    checks.extend(
-        waivers.waived(plan, state, level, now, _item(plan, state, stage, item, now)) for item in rules.readiness
-    )
+    asked = (items.item(plan, state, stage, item, now) for item in rules.readiness)
+    checks.extend(waivers.waived(plan, state, level, now, check) for check in asked)
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
-        checks.append(_item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
+        checks.append(items.item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     checks.extend(debt.checks(plan, state, level, now))
     return migration.graced(plan, state, stage, checks, now)
-
-
-def _item(plan: Plan, state: State, stage: Stage, item: ReadinessItem, now: datetime) -> Check:
-    rules = plan.stages[stage].rules
-    given = state.readiness.get(item)
-    if item is ReadinessItem.ROLLBACK_TESTED and rules.drill_recorded:
-        last = state.drills.get("rollback")
-        given = Evidence(by=last.by, at=last.at, ref=last.on) if last is not None and last.passed else None
-        if given is None:
-            reason = because(Code.DRILL_NEEDED, use_case=plan.use_case)
-            return Check(name=item.value, verdict=Verdict.PENDING, reason=reason)
-    drill = item is ReadinessItem.ROLLBACK_TESTED and rules.drill_max_age is not None
-    limit = rules.drill_max_age if drill and rules.drill_max_age is not None else rules.evidence_max_age
-    if given is not None:
-        if calendar.later(plan.calendar, given.at, limit) <= now:
-            return Check(
-                name=item.value,
-                verdict=Verdict.PENDING,
-                reason=because(Code.READINESS_STALE, item=item.value, at=given.at),
-            )
-        return Check(
-            name=item.value, verdict=Verdict.PASSED, reason=because(Code.READINESS_MET, item=item.value, by=given.by)
-        )
-    if item in plan.stages[stage].met:
-        return Check(
-            name=item.value,
-            verdict=Verdict.PASSED,
-            reason=because(Code.READINESS_MET, item=item.value, by="the playbook"),
-        )
-    return Check(name=item.value, verdict=Verdict.PENDING, reason=because(Code.READINESS_OWED, item=item.value))
 
 
 def drill_needed(plan: Plan, state: State) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from tidegate.models.base import Band
-from tidegate.models.inbound import AlertmanagerPayload, Occurrences
+from tidegate.models.inbound import AlertmanagerPayload, Occurrence, Occurrences
 from tidegate.models.signal import MOST_OTHERS
 from tidegate.verbs import line
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tidegate.models.sender import Sender
 
 _USE_CASE = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
+_KEY = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,98}")
 _SIGNAL = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,62}")
 _WORDS, _LINE = 500, 190
 _SUMMARIES = ("summary", "description", "message")
@@ -48,11 +49,15 @@ class Heard(NamedTuple):
     words: str = ""
     truncated: bool = False
     """Whether it stands for others that were cut off."""
+    runs: str | None = None
+    """Of a change whose version is known: what changed."""
+    version: str | None = None
+    """In which version that runs now."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes it the same when it is delivered again."""
-        return (self.fingerprint, self.starts_at, self.does, self.resolved, self.about, self.truncated)
+        return (self.fingerprint, self.starts_at, self.does, self.resolved, self.about, self.truncated, self.version)
 
 
 class Astray(NamedTuple):
@@ -181,6 +186,7 @@ def _events(sender: Sender, payload: Occurrences) -> Delivery:
     named: list[Heard] = []
     models: list[tuple[str, Heard]] = []
     for event in payload.events:
+        runs, version = _runs(event)
         about = event.about or sender.about
         if event.use_case is None and event.model is None:
             raise Unreadable("events: each names its `use_case`, or the `model` that changed")
@@ -193,6 +199,8 @@ def _events(sender: Sender, payload: Occurrences) -> Delivery:
             about=about,
             signal=event.name if _SIGNAL.fullmatch(event.name) else None,
             words=line(f"{event.model or ''} {event.summary or event.key}".strip(), _WORDS),
+            runs=runs,
+            version=version,
         )
         if event.use_case is None and event.model is not None:
             models.append((event.model, one))
@@ -200,6 +208,13 @@ def _events(sender: Sender, payload: Occurrences) -> Delivery:
             named.append(one)
     sorted_ = _sorted(sender, named)
     return sorted_._replace(models=tuple(models))
+
+
+def _runs(event: Occurrence) -> tuple[str, str] | tuple[None, None]:
+    """Return what runs in which version, where both are said in words that a rollout can compare."""
+    if event.model is None or event.version is None or _KEY.fullmatch(event.model) is None:
+        return None, None
+    return event.model, event.version
 
 
 # -- exports of usage -------------------------------------------------------------------------------------------------
@@ -255,7 +270,9 @@ def spoken(sender: str, heard: Iterable[Heard]) -> tuple[Said, ...]:
     """Return the messages that say all of this to one rollout, the gravest first; what is alike travels together."""
     alike: dict[tuple[Any, ...], list[Heard]] = {}
     for one in heard:
-        alike.setdefault((one.resolved, one.does, one.about or "", one.truncated), []).append(one)
+        # Which version runs is said of one thing alone.
+        runs = (one.runs or "", one.version or "")
+        alike.setdefault((one.resolved, one.does, one.about or "", one.truncated, *runs), []).append(one)
     said = []
     for _, rows in sorted(alike.items(), key=lambda pair: (pair[0][0], -pair[0][1].rank, *pair[0][2:])):
         for at in range(0, len(rows), MOST_OTHERS + 1):
@@ -277,6 +294,7 @@ def _message(sender: str, part: tuple[Heard, ...]) -> dict[str, Any]:
     words |= {"truncated": True} if first.truncated else {}
     words |= {"about": first.about} if first.about else {}
     words |= {"signal": first.signal} if first.signal else {}
+    words |= {"runs": first.runs, "version": first.version} if first.version else {}
     others = [
         {"fingerprint": one.fingerprint, "starts_at": one.starts_at.isoformat()}
         | ({"signal": one.signal} if one.signal else {})

@@ -173,7 +173,8 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
 def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
     # What comes round again is asked for before its day, and not all the time between.
     soon = plan.rules(state.position.level).review_every.wall
-    since = owed.due - soon if owed.every_days is not None and not owed.overdue else None
+    rounds = owed.every_days is not None or owed.kind == "launch_review"
+    since = owed.due - soon if rounds and not owed.overdue else None
     if owed.kind == "drill":
         verb = standing.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
         chairs = _people(plan, _holding(plan, Right.READY))
@@ -182,7 +183,7 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
         verb = typed.said_of(plan, name, owed)
         ready = verb.startswith("ready ")
-        everybody = _people(plan, _holding(plan, Right.READY) if ready else (owed.owner,))
+        everybody = _people(plan, _holding(plan, Right.READY) if ready else (owed.owner, *owed.others))
         chairs = tuple(chair for chair in everybody if chair.person not in barred)
     return Ask("owed", verb, _short(owed.what), owed.due, owed.then, since, chairs)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tidegate import replaced, retirement
 from tidegate.models.base import GateKind
 from tidegate.models.ending import Ends, LastStep
+from tidegate.models.messages import Step
 from tidegate.models.programme import Right
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
@@ -33,6 +34,14 @@ def steps(plan: Plan, state: State, now: datetime) -> tuple[LastStep, ...]:
     ):
         return ()
     return foreseen(plan, state, now)
+
+
+def said(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
+    """Name what people still do until it is over."""
+    found = (one for one in steps(plan, state, now) if one.state == "open" and one.verb)
+    yield from (
+        Step(verb=one.verb, who=one.who, why=f"{one.what}: {one.note}" if one.note else one.what) for one in found
+    )
 
 
 def foreseen(plan: Plan, state: State, now: datetime) -> tuple[LastStep, ...]:

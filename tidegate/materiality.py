@@ -15,6 +15,7 @@ from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.permit import narrower
+from tidegate.subject import another
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -283,6 +284,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _reached(old, new)
     yield from _shared(old, new)
     yield from _data(old, new)
+    yield from _judged(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
@@ -298,6 +300,13 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
     yield from _end(old, new)
+    yield from _said(old, new)
+
+
+def _said(old: Plan, new: Plan) -> Iterator[Change]:
+    """What people read, and no rule does."""
+    if new.sheet != old.sheet:
+        yield Change("what readers are told", Weight.RECORDED)
     if new.texts_digest != old.texts_digest or (new.title, new.success_means, new.success_does_not_mean) != (
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
@@ -335,6 +344,22 @@ def _replaced(was: Replaced | None, now: Replaced | None) -> Iterator[Change]:
     kept = was is not None and (was.then is None or was.then == now.then)
     weight = Weight.RECORDED if longer and kept else Weight.MATERIAL
     yield Change(f"{now.process} may end from {now.after:%Y-%m-%d} on", weight)
+
+
+def _judged(old: Plan, new: Plan) -> Iterator[Change]:
+    """Find what is judged in another version: what was seen of the one before says nothing of it."""
+    was = old.subject.runs if old.subject is not None else {}
+    runs = new.subject.runs if new.subject is not None else {}
+    for name in another(old, new):
+        said = f"{name} is judged as {runs[name]}, was {was.get(name, 'not there')}: what was seen until now is void"
+        yield Change(said, Weight.MATERIAL)
+    gone = sorted(set(was) - set(runs))
+    if gone:
+        yield Change(f"in which version is no longer said of {', '.join(gone)}", Weight.MATERIAL)
+    elif old.subject is None and new.subject is not None:
+        yield Change("in which versions it is judged", Weight.RECORDED)
+    if old.subject is not None and new.subject is not None and old.subject.back != new.subject.back:
+        yield Change("where it begins again once it is judged anew", Weight.MATERIAL)
 
 
 def _heard(plan: Plan) -> tuple[PlanNotice, ...]:

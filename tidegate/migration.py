@@ -7,9 +7,8 @@ ever.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tidegate import calendar, fallback
 from tidegate.authoring.standards import looser
@@ -231,31 +230,6 @@ def begin(turn: Turn, old: Plan) -> None:
         turn.system("standard forced", Outcome.DONE, held)
         turn.tell(held, fallback.pager(plan), urgent=True)
         fallback.reduce(turn, Reduction.HOLD)
-    _recur(turn, old)
-
-
-_COMES_ROUND: tuple[tuple[Literal["recertification", "drill"], str, Function, str], ...] = (
-    ("recertification", "access and data certified again", Function.DATA_STEWARD, "recertify_every"),
-    ("drill", "a rehearsed rollback", Function.OPERATIONS, "drill_max_age"),
-)
-
-
-def _recur(turn: Turn, old: Plan) -> None:
-    """What comes round while it operates comes round as often as the newer version asks, from now on."""
-    if not turn.state.position.handed_over:
-        return
-    before = old.rules(turn.state.position.level)
-    for kind, what, owner, rule in _COMES_ROUND:
-        every = getattr(turn.rules, rule)
-        if every is None or every == getattr(before, rule):
-            continue
-        days = max(every.wall.days, 1)
-        due = turn.now + timedelta(days=days)
-        fresh = Obligation(kind=kind, what=what, owner=owner.value, due=due, every_days=days)
-        owed = turn.state.obligations.get(kind)
-        # Sooner than it was owed, where the newer version asks that; never later than it was.
-        kept = fresh if owed is None else owed.but(due=min(owed.due, due), every_days=days)
-        turn.change(obligations={**turn.state.obligations, kind: kept})
 
 
 def shown(turn: Turn, item: ReadinessItem) -> None:

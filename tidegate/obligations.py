@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import (
+    calendar,
     fallback,
     gates,
     hours,
     migration,
+    readiness,
     reconcile,
+    recurring,
     replaced,
     resume,
     retirement,
     runbook,
     samples,
+    subject,
     votes,
     waves,
 )
@@ -35,6 +40,14 @@ if TYPE_CHECKING:
     from tidegate.models.owing import Obligation
 
 _DELEGATIONS_KEPT = 50
+_MEETS = MappingProxyType(
+    {
+        ReadinessItem.ROLLBACK_TESTED: "drill",
+        ReadinessItem.EVALUATION: "evaluation",
+        ReadinessItem.ARCHIVE: retirement.ARCHIVE,
+    }
+)
+"""What is owed again and again, by the readiness item that shows it."""
 LONGEST_DELEGATION = timedelta(days=90)
 
 
@@ -61,26 +74,28 @@ def ready(turn: Turn, event: Ready) -> Reason:
         return turn.note(
             "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
         )
-    unproven = _unproven(turn, event, event.item)
-    if unproven is not None:
-        return turn.note("ready", Outcome.REFUSED, unproven)
+    lacks = _unproven(turn, event, event.item)
+    if lacks is not None:
+        return turn.note("ready", Outcome.REFUSED, lacks)
     given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence or "", digest=event.digest or "")
     turn.change(readiness={**turn.state.readiness, event.item: given})
-    owed = {ReadinessItem.ROLLBACK_TESTED: "drill", ReadinessItem.ARCHIVE: retirement.ARCHIVE}.get(event.item)
-    if owed is not None:
-        met(turn, owed)
+    if event.item in _MEETS:
+        met(turn, _MEETS[event.item])
     migration.shown(turn, event.item)
     return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
 
 
 def _unproven(turn: Turn, event: Ready, item: ReadinessItem) -> Reason | None:
-    """Return why what was given does not show that an item is met."""
+    """Return why a word for an item is not enough."""
     unsealed = retirement.archive_lacks(turn, event)
     if unsealed is not None:
         return unsealed
+    position = turn.state.position
     drilled = item in (ReadinessItem.RECEIVER_DRILL, ReadinessItem.ROLLBACK_TESTED)
     if drilled and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if item in readiness.ONLY_SEEN and turn.plan.rules(position.target or position.level).checklist > 0:
+        return because(Code.ONLY_SEEN, item=item.value)
     return because(Code.EVIDENCE_NEEDED, what=item.value) if event.evidence is None else None
 
 
@@ -118,6 +133,7 @@ def _confirmed(turn: Turn, event: Confirm, owed: Obligation) -> Reason:
         runbook.confirmed(turn, event.what, event.actor.subject)
     elif owed.kind == "ending":
         retirement.told_by_hand(turn, event.what)
+    recurring.closed(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
 
 
@@ -136,6 +152,12 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
         return early
     if event.evidence is None:
         return because(Code.EVIDENCE_NEEDED, what=event.what)
+    still = owed.kind == "replacement" and subject.uses(turn.plan, owed.about)
+    if still and Function.RISK not in functions_of(turn.plan, event.actor):
+        return because(Code.STILL_USED, what=owed.about)
+    undecided = recurring.lacks(event, owed)
+    if undecided is not None:
+        return undecided
     if not event.ratified and owed.kind != "override_review":
         return because(Code.NOT_RATIFIABLE, what=event.what)
     return None
@@ -162,7 +184,7 @@ def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
     if owed.kind == "step" and may(turn.plan, event.actor, Right.CONFIRM_STOP):
         # Whoever may say that it is stopped has walked the way down with them.
         return True
-    return event.actor.subject == owed.owner or owed.owner in functions
+    return any(event.actor.subject == name or name in functions for name in (owed.owner, *owed.others))
 
 
 def met(turn: Turn, name: str) -> None:
@@ -172,7 +194,7 @@ def met(turn: Turn, name: str) -> None:
         return
     left = {other: kept for other, kept in turn.state.obligations.items() if other != name}
     if owed.every_days is not None:
-        left[name] = owed.but(due=turn.now + timedelta(days=owed.every_days), overdue=False)
+        left[name] = owed.but(due=turn.now + timedelta(days=owed.every_days), overdue=False, narrow_at=None)
     turn.change(obligations=left)
 
 
@@ -210,8 +232,26 @@ def overdue(turn: Turn, name: str) -> None:
     turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn.plan)))), urgent=True)
     if owed.then in ("narrow", "pause"):
         fallback.reduce(turn, Reduction(owed.then))
-    elif owed.then == "hold" and turn.state.exposure.control.open:
+        return
+    if owed.then == "hold" and turn.state.exposure.control.open:
         fallback.reduce(turn, Reduction.HOLD)
+    # Once it operates, what is owed is owed as it was there, however far down it has been brought meanwhile.
+    handed = turn.state.position.handed_over
+    wait = (recurring.operating(turn.plan) if handed else turn.rules).overdue_narrows
+    if owed.then == "hold" and wait is not None and turn.state.exposure.desired.serves:
+        at = calendar.later(turn.plan.calendar, turn.now, wait)
+        kept = turn.state.obligations[name]
+        turn.change(obligations={**turn.state.obligations, name: kept.but(narrow_at=at)})
+
+
+def owed_still(turn: Turn, name: str) -> None:
+    """It held on its day, and nobody has met it since: fewer are served, and those who lead hear of it."""
+    owed = turn.state.obligations[name]
+    turn.change(obligations={**turn.state.obligations, name: owed.but(narrow_at=None)})
+    reason = because(Code.OWED_STILL, what=owed.what, owner=owed.owner, due=owed.due)
+    turn.system("owed still", Outcome.EXPIRED, reason)
+    turn.tell(reason, tuple(dict.fromkeys((*fallback.pager(turn.plan), *turn.plan.heads.values()))), urgent=True)
+    fallback.reduce(turn, Reduction.NARROW)
 
 
 def delegate(turn: Turn, event: Delegate) -> Reason:

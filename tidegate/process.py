@@ -45,6 +45,8 @@ class Process(NamedTuple):
     """How many widenings, reductions and revisions there were."""
     exceptions: dict[str, int]
     """How many were asked for, granted, denied, renewed, over, and how many are in force."""
+    hours_to_ready: float | None = None
+    """The median of hours from when the checklist of a stage was first owed until all of it was there."""
 
     @property
     def completion(self) -> float | None:
@@ -64,6 +66,7 @@ def process(lines: Iterable[Mapping[str, Any]]) -> Process:
     opened: dict[tuple[str, str], datetime] = {}
     rounds, reviewers, codes, changes = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     hours: list[float] = []
+    made_ready: list[float] = []
     renewed = refused = 0
     for line in lines:
         reason = line.get("reason")
@@ -86,6 +89,9 @@ def process(lines: Iterable[Mapping[str, Any]]) -> Process:
             refused += times if line["outcome"] == "refused" else 0
         if code == "exception_granted":
             renewed += int(reason["facts"].get("times", "1")) > 1
+        if code == "readiness_complete":
+            since = datetime.fromisoformat(reason["facts"]["since"])
+            made_ready.append((at - since).total_seconds() / 3_600)
         changes.update(_change(code))
     rounds["open"] = len(opened)
     granted, over = codes["exception_granted"], codes["exception_over"]
@@ -107,6 +113,7 @@ def process(lines: Iterable[Mapping[str, Any]]) -> Process:
             "over": over,
             "in_force": max(granted - over - renewed, 0),
         },
+        hours_to_ready=_middle(made_ready),
     )
 
 

@@ -93,11 +93,7 @@ def _sound(plan: Plan, state: State, level: int, now: datetime) -> tuple[Verdict
     """Feasibility and acceptable risk: what runs it is seen and in its bands, and no known problem is unaccepted."""
     run = [figure for figure in _figures(plan, state, now) if figure.metric.family in _RUN]
     astray = [figure.name for figure in run if figure.band.rank >= Band.HOLD.rank]
-    open_ = [
-        check.name
-        for check in waivers.problems(plan, state, level, now)
-        if check.verdict is not Verdict.PASSED
-    ]
+    open_ = [check.name for check in waivers.problems(plan, state, level, now) if check.verdict is not Verdict.PASSED]
     vetoes = [f"a veto of {function.value}" for function in sorted(state.vetoes)]
     if astray:
         return Verdict.FAILED, because(Code.MATURITY_ASTRAY, gate=GATES[1], metrics=astray)

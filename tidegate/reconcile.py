@@ -121,7 +121,7 @@ def _widened(turn: Turn, pending: Apply) -> None:
     runbook.over(turn)
     turn.expose(causes=(), redirect_to=None, peak=turn.state.exposure.peak if emergency else level)
     turn.control(Control.LIVE)
-    turn.change(announcements={}, requesters=())
+    turn.change(announcements={}, requesters=(), restart=turn.state.restart if emergency else None)
     turn.move_to(
         Phase.OBSERVING,
         level=level,

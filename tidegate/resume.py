@@ -53,7 +53,12 @@ def propose(turn: Turn, event: Resume) -> Reason:
 def highest(turn: Turn) -> int:
     """Return the highest level a resume may ask for: one below the last approved, unless the standard says more."""
     peak = turn.state.exposure.peak
-    return peak if turn.rules.resume_to_peak else max(peak - 1, min(peak, 1))
+    usual = peak if turn.rules.resume_to_peak else max(peak - 1, min(peak, 1))
+    again = turn.state.restart
+    # What is another than was judged begins again where the plan says, whatever was approved of the one before.
+    if again is None:
+        return usual
+    return min(usual, fallback.level_named(turn.plan, again.back) or max(turn.state.position.level, 1))
 
 
 def _as_it_is(turn: Turn) -> bool:

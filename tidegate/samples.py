@@ -64,6 +64,8 @@ def follow(turn: Turn) -> None:
         overdue=owed is not None and owed.overdue,
         every_days=max(asks.every.longest.days, 1),
     )
+    if owed is not None:
+        wanted = wanted.but(remind_at=owed.remind_at, armed_for=owed.armed_for, narrow_at=owed.narrow_at)
     if wanted != owed:
         turn.change(obligations={**others, OWED: wanted})
 
@@ -82,7 +84,7 @@ def _again(turn: Turn) -> None:
     owed, asks = turn.state.obligations.get(OWED), turn.plan.sample
     if owed is not None and asks is not None:
         due = calendar.later(turn.plan.calendar, turn.now, asks.every)
-        turn.change(obligations={**turn.state.obligations, OWED: owed.but(due=due, overdue=False)})
+        turn.change(obligations={**turn.state.obligations, OWED: owed.but(due=due, overdue=False, narrow_at=None)})
 
 
 # -- what people found ------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from tidegate.models.event import (
     Alert,
+    Changed,
     Confirm,
     Fault,
     Message,
@@ -112,6 +113,7 @@ _MORE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType(
         Confirm: ("evidence",),
         Resume: ("cause",),
         Report: ("what", "evidence"),
+        Changed: ("evidence",),
         Waive: ("control",),
         Sample: ("evidence",),
         Question: ("what", "answer"),

@@ -17,8 +17,8 @@ from tidegate import (
     gates,
     judging,
     lastly,
+    readiness,
     replaced,
-    retirement,
     schedule,
     thresholds,
     typed,
@@ -205,7 +205,9 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
                 why=f"{waiver.asked_by} asks that {_spoken(waiver.item)} need not be met for a while",
             )
     if state.position.sent_back:
-        yield Step(verb="ready", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again")
+        yield Step(
+            verb="ready --again", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again"
+        )
 
 
 def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
@@ -241,18 +243,7 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         yield from _readings(plan, state, now)
         yield from _end(plan, state)
     elif phase is Phase.RETIRING and position.ending == "retired":
-        yield from _last(plan, state, now)
-
-
-def _last(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
-    """Name what people still do until it is over."""
-    if not retirement.begun(state):
-        if ReadinessItem.ARCHIVE not in state.readiness:
-            who = _holders(plan, Right.READY)
-            yield Step(verb="ready archive --evidence WHERE", who=who, why="the archive is sealed")
-        return
-    found = (one for one in lastly.steps(plan, state, now) if one.state == "open" and one.verb)
-    yield from (Step(verb=one.verb, who=one.who, why=f"{one.what}: {one.note}") for one in found)
+        yield from lastly.said(plan, state, now)
 
 
 def _end(plan: Plan, state: State) -> Iterator[Step]:
@@ -265,17 +256,25 @@ def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[
     for check in gates.readiness(plan, state, level, now):
         if check.verdict is Verdict.PASSED:
             continue
-        known = check.name in tuple(ReadinessItem)
+        shown = check.name in tuple(ReadinessItem) and check.name not in readiness.ONLY_SEEN
         data = check.name == ReadinessItem.DATA_STEWARD.value
-        word = f"ready {check.name} --evidence WHERE" if known else "amend PLAYBOOK"
         if check.reason.code is Code.EXCEPTION_DEBT:
             yield Step(verb="exception show", who=(plan.ai_owner,), why=explain(check.reason))
             continue
         yield Step(
-            verb=DRILL if check.reason.code is Code.DRILL_NEEDED else word,
-            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if known else Right.AMEND),
+            verb=mends(check),
+            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if shown else Right.AMEND),
             why=explain(check.reason),
         )
+
+
+def mends(check: Check) -> str:
+    """Return what is typed to mend one thing without which it is not ready."""
+    if check.reason.code is Code.DRILL_NEEDED:
+        return DRILL
+    if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
+        return "amend PLAYBOOK"
+    return f"ready {check.name} --evidence WHERE"
 
 
 def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
@@ -399,14 +398,14 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         elif owed.kind == "standard" and (item := typed.asked_by_standard(plan, name)):
             yield Step(verb=f"ready {item} --evidence WHERE", who=_holders(plan, Right.READY), why=why)
         elif owed.kind in typed.ANSWERED:
-            yield Step(verb=typed.ANSWERED[owed.kind].format(name=name), who=(owed.owner,), why=why)
+            yield Step(verb=typed.ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
 
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
-    if owed.kind == "decommission":
+    if owed.kind in ("decommission", "launch_review"):
         return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
         return timedelta.max

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from tidegate.models.owing import Obligation
     from tidegate.models.plan import Plan
 
-ANSWERED = MappingProxyType({"sample": "sample VERDICTS --evidence WHERE", "question": 'answer {name} "ANSWER"'})
+ANSWERED = MappingProxyType(
+    {
+        "sample": "sample VERDICTS --evidence WHERE",
+        "question": 'answer {name} "ANSWER"',
+        "launch_review": "confirm {name} --outcome OUTCOME --evidence WHERE",
+    }
+)
 """What is owed and met by a verb of its own."""
 
 

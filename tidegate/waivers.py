@@ -14,6 +14,7 @@ from tidegate import bypass, calendar, fallback
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tidegate.models.base import Stage
     from tidegate.models.decision import Reason
     from tidegate.models.event import Judge, Report, Waive
-    from tidegate.models.plan import AcceptedIssue, Plan
+    from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
 NEVER = (ReadinessItem.OWNER, ReadinessItem.LOGGING, ReadinessItem.ROLLBACK_TESTED)
@@ -123,6 +124,15 @@ def report(turn: Turn, event: Report) -> Reason:
         bypass.void(turn)
         fallback.reduce(turn, Reduction.HOLD)
     return said
+
+
+def found(turn: Turn, what: str, *, by: str) -> str:
+    """Open an issue that the rules found in what somebody said, and return its name; a full list bars enough."""
+    if len(turn.state.problems) >= _PROBLEMS_KEPT:
+        return next(reversed(turn.state.problems))
+    name = turn.name("issue")
+    turn.change(problems={**turn.state.problems, name: Problem(what=what, by=by, at=turn.now)})
+    return name
 
 
 def _settle(turn: Turn, event: Report, name: str) -> Reason:

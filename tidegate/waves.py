@@ -19,6 +19,7 @@ from tidegate import (
     fallback,
     gates,
     membership,
+    readiness,
     replaced,
     resume,
     retirement,
@@ -99,6 +100,7 @@ def _prepare(turn: Turn) -> None:
     if _proves_more(turn, position.target):
         return
     needs = gates.readiness(turn.plan, state, position.target, turn.now)
+    readiness.timed(turn, turn.plan.rung(position.target).stage, needs)
     needs += environment.checks(turn.plan, state, position.target)
     if gates.worst(needs) is not Verdict.PASSED:
         return

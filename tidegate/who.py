@@ -21,6 +21,7 @@ from tidegate.models.event import (
     SYSTEM,
     Actor,
     Amend,
+    Changed,
     Choice,
     Delegate,
     Drill,
@@ -44,6 +45,7 @@ from tidegate.models.event import (
     Terminate,
     Vote,
     Waive,
+    What,
     Withdraw,
 )
 from tidegate.models.programme import Right
@@ -381,6 +383,7 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
         "delegate": _delegation,
         "lift": _lifting,
         "issue": lambda _, __, said: Report(**said, what=_WORD),
+        "changed": lambda _, __, said: Changed(**said, what=What.INCIDENT),
         "exception": _exception,
         "exception_decision": _judgement,
         "sample": lambda _, __, said: Sample(**said, runs=1, evidence=_WORD),

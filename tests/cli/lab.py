@@ -123,7 +123,7 @@ USE_CASES = (
     *("cut-off", "lost-target", "amended", "ended", "withdrawn", "retired", "raised", "ended-outside"),
     "frozen",
     *("asked-first", "asked-live", "asked-much", "reviewed", "unreviewed", "explained", "unexplained", "unnamed"),
-    *("troubled", "settled", "diagnosed", "looked-into"),
+    *("troubled", "settled", "outdated", "diagnosed", "looked-into"),
 )
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.answers import Refusal
+from cli.around import confirm
+from cli.changing import changed
 from cli.decide import _promise
 from tests.cli.lab import Lab, needs_server, until
 from tests.cli.run import Here
@@ -48,6 +50,30 @@ def test_a_problem_bars_until_its_risk_is_accepted(lab: Lab) -> None:
     assert after != before
     lab.agree("troubled", "risk-officer", "ops-manager")
     assert until(lambda: lab.people("troubled") == 12)
+
+
+@needs_server
+def test_a_model_that_ends_is_said_counted_down_and_looked_at_again(lab: Lab) -> None:
+    """Anybody says that a model ends: it opens an issue, and a replacement is owed by that day."""
+    lab.started("outdated")
+    words = ("changed", "outdated", "--what", "model", "--as", "legal-counsel")
+    said = lab.words(*words, "--name", "small-text", "--ends", NEXT_MONTH, "--evidence", "mail 4711")
+    assert said["code"] == "change_said"
+    assert "small-text" in said["sentence"]
+    state = lab.asked("outdated", "state")["state"]
+    assert len(state["problems"]) == 1
+    (owed,) = [one for one in state["obligations"].values() if one["kind"] == "replacement"]
+    assert (owed["about"], owed["then"], owed["due"][:10] > NEXT_MONTH) == ("small-text", "hold", True)
+
+
+def test_what_is_said_wrong_of_a_change_is_not_sent() -> None:
+    """A kind that there is not, a version of nothing, and an outcome that no review has are refused at the keyboard."""
+    with pytest.raises(Refusal, match="nothing that changes"):
+        changed("outdated", "weather")
+    with pytest.raises(Refusal, match="belongs to something"):
+        changed("outdated", "model", version="2026-12-01")
+    with pytest.raises(Refusal, match="no outcome"):
+        confirm("outdated", "launch-review-1", outcome="perhaps")
 
 
 @needs_server

@@ -9,7 +9,7 @@ from tidegate.foreseen import Foreseen, foreseen
 from tidegate.models.base import Band, Bound, Condition, GateKind, Stage
 from tidegate.models.decision import Notify
 from tidegate.models.event import Amend
-from tidegate.models.plan import AcceptedIssue
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.reasons import Code
 
 if TYPE_CHECKING:

@@ -212,6 +212,18 @@ def test_a_changed_model_concerns_whoever_uses_it() -> None:
         happened({key: value for key, value in event().items() if key != "use_case"})
 
 
+@pytest.mark.parametrize(("model", "known"), [("model/small", True), ("Small Model (EU)", False)])
+def test_in_which_version_a_model_runs_is_passed_on(model: str, known: bool) -> None:
+    """A version travels with a name that a rollout can compare; under any other the change is heard all the same."""
+    found = happened(event(about="model_change", model=model, version="2026-12-01"))
+    (said,) = inbound.spoken("gateway", found.heard)
+    alert = verbs.heard("alert", json.dumps(said.words).encode(), "m-1")
+    assert isinstance(alert, Alert)
+    assert (alert.about, alert.runs, alert.version) == (
+        "model_change", "small" if known else None, "2026-12-01" if known else None,
+    )  # fmt: skip
+
+
 # -- exports of usage -------------------------------------------------------------------------------------------------
 
 

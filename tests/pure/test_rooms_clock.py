@@ -9,7 +9,7 @@ import pytest
 
 from tests.pure.beginnings import opened
 from tests.pure.world import START, Story, but, exposure, freeze, standard_plan, with_gate, with_rules, with_rung
-from tidegate import deadlines, endings, gates, resume, waves
+from tidegate import deadlines, endings, gates, recurring, resume, waves
 from tidegate.calendar import later
 from tidegate.deadlines import Deadline
 from tidegate.models.base import Function, GateKind, Span, Stage
@@ -213,10 +213,11 @@ def test_who_is_nudged(nudges: int) -> None:
 
 def test_what_is_owed_again_every_day() -> None:
     """What comes round daily or sooner comes round once a day."""
-    turn = clock(Story())
     for span, days in (("12h", 1), ("1d", 1), ("2d", 2)):
-        owed = endings._recurring(turn, "drill", Span.of(span))
-        assert owed == Obligation(
+        turn = clock(Story(with_rules(standard_plan(), drill_max_age=Span.of(span))))
+        turn.place(handed_over=True)
+        recurring.follow(turn)
+        assert turn.state.obligations["drill"] == Obligation(
             kind="drill", what="a rehearsed rollback", owner="operations", due=START + days * DAY, every_days=days
         )
 

@@ -135,7 +135,8 @@ def test_where_work_goes(fallback_plan: dict[str, Any], verb: str, label: str, m
     """Work goes to a queue of people, to another model for those who are served, or nowhere: then it is paused."""
     plan = but(PLAN, fallback=PLAN.fallback.but(**fallback_plan))
     story = Story(plan).live()
-    bound = fallback._redirected(story.plan, WIDE)
+    state = story.state.but(exposure=story.state.exposure.but(desired=WIDE))
+    bound = fallback._redirected(story.plan, state)
     assert bound[0].value == verb
     assert bound[2] == label
     if models is None:

@@ -24,6 +24,7 @@ from tidegate import thresholds
 from tidegate.decide import precedence
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import Band, Bound, Condition, Span, Stage
+from tidegate.models.change import PreApproved
 from tidegate.models.decision import Outcome
 from tidegate.models.event import (
     CLOCK,
@@ -298,7 +299,7 @@ def entered(stage: Stage, **rules: Any) -> Plan:
         (
             PLAN,
             PLAN.but(channels={"log": BACKEND}),
-            (("how people are reached", Weight.FUNCTION, (F.OPERATIONS,)),),
+            (("how people are reached", Weight.FUNCTION, (F.OPERATIONS,), PreApproved.CHANNELS),),
         ),
     ],
 )

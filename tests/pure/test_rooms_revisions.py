@@ -23,6 +23,7 @@ from tests.pure.world import (
 from tidegate.amend import adopt
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import Band, Bound, Condition, DataClass, GateKind, Span, Stage
+from tidegate.models.change import PreApproved
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import CLOCK, Amend, Override, Reduction
 from tidegate.models.exposure import CohortShare
@@ -161,7 +162,7 @@ CHANGES: tuple[tuple[Plan, Plan, tuple[tuple[Any, ...], ...]], ...] = (
     (BASE, but(BASE, targets=("flags/other",)), (("what enforces exposure", MATERIAL),)),
     (
         BASE, but(BASE, notices=(PlanNotice(audience="all", channel="log", lead=Span.of("1d")),)),
-        (("notices", Weight.FUNCTION, (F.OPERATIONS,)),),
+        (("notices", Weight.FUNCTION, (F.OPERATIONS,), PreApproved.NOTICES),),
     ),
     (BASE, but(BASE, freezes=()), (("freezes", MATERIAL),)),
     (BASE, but(BASE, freezes=(*BASE.freezes, freeze(SOON, LATER, "b"))), (("freezes", RECORDED),)),

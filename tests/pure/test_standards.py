@@ -17,11 +17,12 @@ STAGED = BUILT_IN["standard/staged@1"]
 TIERS: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
 RULES = [(stage, tier, STAGED.stages[stage][tier]) for stage in Stage for tier in TIERS]
 STRICTER: dict[str, Any] = {
-    "acknowledge": True, "briefing_max_age": "20d", "drill_max_age": "30d", "drill_recorded": True,
+    "acknowledge": True, "briefing_max_age": "20d", "checklist": 1, "drill_max_age": "30d", "drill_recorded": True,
     "dimensions": ["spend"], "environment": True, "maturity": True,
     "evidence_max_age": "90d",
     "evidence_retries": 2, "families": ["outcome", "cost"], "first_wave_max_share": 4_000, "handoff_within": "10bd",
-    "incident_within": "2bd", "exceptions": {"longest": "30d"},
+    "evaluate_every": "60d", "incident_within": "2bd", "overdue_narrows": "3bd", "remind_before": "2bd",
+    "exceptions": {"longest": "30d"}, "review_after": ["30d"],
     "max_duration": "100d", "max_observation": "40d", "max_people": 10, "max_reverts": 1, "min_observation": "8d",
     "narrow_after": "5bd", "notice_lead": "3bd", "override_max": "24h", "override_review": "1bd", "pause_after": "20bd",
     "read_every": "1d", "readiness": ["logging"], "recertify_every": "90d", "repeat_cycles": 2, "retry_every": "30m",

@@ -25,6 +25,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "confirm": {"what": "stop", "evidence": "seen"},
     "resume": {"cause": "mended"},
     "override": {"to": "pilot/w1", "incident": "INC-7"},
+    "changed": {"what": "model", "name": "small-text", "version": "2026-12-01"},
     "issue": {"what": "Old forms are misread"},
     "exception": {"item": "training", "control": "a colleague sits beside", "until": "2026-12-24T00:00:00Z"},
     "exception_decision": {"name": "exception-4", "accept": True},

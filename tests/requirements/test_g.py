@@ -227,6 +227,8 @@ def test_g6_a_stage_that_reaches_customers_is_held_to_the_rules_of_a_system_of_r
     # What bounds exposure is still that of a pilot.
     assert (now.max_people, now.max_duration) == (was.max_people, was.max_duration)
     assert after.stages[Stage.LIMITED] == before.stages[Stage.LIMITED]
+    said = made(STAGED, **permissive(), **LETTER, **BLOCKS).origins["stages.pilot.review_every"]
+    assert said.origin == f"{OPEN} pilot tier 2, met with system_of_record"
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -261,9 +263,7 @@ def raised_pilot(plan: Plan, **more: Any) -> Plan:
     rules = with_gate(plan, GateKind.AMENDMENT, functions={F.RISK: 1, F.PLATFORM: 1, F.COMPLIANCE: 1}, signed=True)
     strict = rules.stages[Stage.PILOT].rules.model_copy(update={"min_observation": Span.of("14d"), **more})
     pilot = plan.stages[Stage.PILOT].but(rules=strict, raised=("`crm:publish` in mode review reaches people outside",))
-    rungs = tuple(
-        rung.but(observe=Span.of("14d")) if rung.stage is Stage.PILOT else rung for rung in plan.ladder
-    )
+    rungs = tuple(rung.but(observe=Span.of("14d")) if rung.stage is Stage.PILOT else rung for rung in plan.ladder)
     return but(plan, stages={**plan.stages, Stage.PILOT: pilot}, ladder=rungs)
 
 

@@ -81,6 +81,7 @@ _FINAL = (Verb.APPROVE, Verb.REFUND, *_MONEY)
 # Every other rule: its value at tier 1, 2 and 3. Metrics that machines read say a shorter `every` themselves.
 _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("30d", "30d", "28d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("7d", "10d", "14d"),
     "max_observation": ("60d", "60d", "45d"),
     "review_every": ("30d", "28d", "14d"),
@@ -99,10 +100,12 @@ _PILOT: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "review_only": (_INSIDE, _INSIDE, _INSIDE),
     "denied": (_OUTSIDE, _OUTSIDE, _OUTSIDE),
     "override_max": ("72h", "72h", "48h"),
+    "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 1, 1),
 })  # fmt: skip
 _LIMITED: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("28d", "28d", "21d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("10d", "14d", "14d"),
     "max_observation": ("60d", "45d", "45d"),
     "review_every": ("28d", "14d", "14d"),
@@ -119,10 +122,12 @@ _LIMITED: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "review_only": (_OUTSIDE, _OUTSIDE, (*_OUTSIDE, *_INSIDE)),
     "denied": (_MONEY, _MONEY, _FINAL),
     "override_max": ("72h", "48h", "24h"),
+    "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 2, 2),
 })  # fmt: skip
 _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "briefing_max_age": ("21d", "21d", "14d"),
+    "checklist": (1, 1, 1),
     "min_observation": ("14d", "14d", "21d"),
     "max_observation": ("45d", "45d", "30d"),
     "review_every": ("28d", "14d", "7d"),
@@ -140,8 +145,12 @@ _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "denied": ((), (), ()),
     "override_max": ("48h", "24h", "24h"),
     "override_review": ("1bd", "1bd", "1bd"),
+    "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 2, 2),
     "recertify_every": ("180d", "90d", "90d"),
+    "overdue_narrows": ("10bd", "5bd", "3bd"),
+    "evaluate_every": ("180d", "90d", "60d"),
+    "review_after": (("90d",), ("30d", "90d"), ("30d", "90d")),
 })  # fmt: skip
 # Exceptions: how long one may last, how often it is renewed before the accountable executive must, how many may be in
 # force, and how many days old they may be together. What a low-risk pilot may do for a quarter, a record may not.

@@ -16,10 +16,12 @@ from tidegate.models.playbook import Raci
 from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
 from tidegate.models.stop import Plain, StopClass, StopRule
+from tidegate.models.subject import PlanSubject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tidegate.authoring.case import Case
     from tidegate.models.base import Span
     from tidegate.models.handover import Notice
     from tidegate.models.playbook import Playbook
@@ -92,6 +94,22 @@ def sampling(playbook: Playbook) -> PlanSampling | None:
     if asks is None:
         return None
     return PlanSampling(runs=asks.runs, every=asks.every, reviewer=asks.reviewer or playbook.ai_owner, then=asks.then)
+
+
+def judged(case: Case) -> PlanSubject | None:
+    """Return in which versions it is judged, and from each stage the level to which it goes back when one is another.
+
+    That is the wave that the playbook names; else the last wave of the stage before, and in the first stage its first.
+    """
+    said = case.playbook.subject
+    if said is None:
+        return None
+    level = {rung.wave: f"{rung.stage.value}/{rung.wave}" for rung in case.ladder}
+    back, before = {}, case.ladder[0].wave
+    for stage in case.stages:
+        back[stage] = level[said.back_to or before]
+        before = [rung.wave for rung in case.ladder if rung.stage is stage][-1]
+    return PlanSubject(runs=dict(sorted(said.runs.items())), back=back)
 
 
 def questions(playbook: Playbook) -> PlanQuestions | None:

@@ -262,6 +262,9 @@ def _fallback(playbook: Playbook) -> Iterator[Finding]:
 
 
 def _waves(playbook: Playbook) -> Iterator[Finding]:
+    waves = tuple(wave.name for _, stage in stages(playbook) for wave in stage.waves)
+    if playbook.subject is not None and playbook.subject.back_to is not None:
+        yield from _unknown("the playbook has no wave", ((("subject", "back_to"), playbook.subject.back_to),), waves)
     seen: dict[str, str] = {}
     for name, stage in stages(playbook):
         for index, wave in enumerate(stage.waves):

@@ -12,14 +12,13 @@ from pydantic import BaseModel
 from tidegate.authoring.built_in import BUILT_IN
 from tidegate.authoring.defaults import notices, raci, rights, stop_rules
 from tidegate.authoring.metrics import bands, by_hand, cadence, max_age
-from tidegate.models.base import Function
+from tidegate.models.base import Function, Stage
 from tidegate.models.finding import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tidegate.authoring.case import Case
-    from tidegate.models.base import Stage
     from tidegate.models.plan import Rung
     from tidegate.models.stage import Wave
 
@@ -61,7 +60,8 @@ def _stages(case: Case) -> Iterator[tuple[str, Origin]]:
 
 
 def _standard(case: Case, stage: Stage) -> str:
-    return f"{case.playbook.extends} {stage.value} tier {case.tier}"
+    raised = f", met with {Stage.SYSTEM_OF_RECORD.value}" if stage in case.raised else ""
+    return f"{case.playbook.extends} {stage.value} tier {case.tier}{raised}"
 
 
 def _rule(case: Case, stage: Stage, name: str) -> str:

@@ -167,6 +167,15 @@ def _longer(mine: Span, theirs: Span) -> bool:
     return not_longer(theirs, mine)
 
 
+def _longer_if_any(mine: Span | None, theirs: Span | None) -> bool:
+    return theirs is None or (mine is not None and not_longer(theirs, mine))
+
+
+def _as_often(mine: tuple[Span, ...], theirs: tuple[Span, ...]) -> bool:
+    """Whether each of their reviews has one of mine that is no later."""
+    return len(mine) >= len(theirs) and all(any(not_longer(one, other) for one in mine) for other in theirs)
+
+
 def _fewer(mine: int | None, theirs: int | None) -> bool:
     return theirs is None or (mine is not None and mine <= theirs)
 
@@ -193,10 +202,12 @@ def _holds(mine: object, theirs: object) -> bool:
 _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "acknowledge": _more,
     "briefing_max_age": _shorter,
+    "checklist": _more,
     "dimensions": _contains,
     "drill_max_age": _shorter,
     "drill_recorded": _more,
     "environment": _more,
+    "evaluate_every": _shorter,
     "evidence_max_age": _shorter,
     "exceptions": _fewer_exceptions,
     "evidence_retries": _fewer,
@@ -212,15 +223,18 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "min_observation": _longer,
     "narrow_after": _shorter,
     "notice_lead": _longer,
+    "overdue_narrows": _shorter,
     "override_max": _shorter,
     "override_review": _shorter,
     "pause_after": _shorter,
     "read_every": _shorter,
     "readiness": _contains,
     "recertify_every": _shorter,
+    "remind_before": _longer_if_any,
     "repeat_cycles": _more,
     "resume_to_peak": _fewer,
     "retry_every": _shorter,
+    "review_after": _as_often,
     "review_every": _shorter,
     "stale_after": _shorter,
     "training_coverage": _more,

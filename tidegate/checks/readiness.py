@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.checks.look import next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
-from tidegate.models.base import DataClass, Stage
+from tidegate.models.base import DataClass, MetricFamily, Stage
 from tidegate.models.finding import Severity
 from tidegate.models.playbook import DataSource
 
@@ -185,6 +185,58 @@ def tradeoffs(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "H16a",
+    "A pilot without its risks, or without anybody who helps",
+    "What nobody wrote down beforehand is found out by whoever is served first, and they ask the wrong person.",
+    Example("pilot.support", wrong={"handoff": DELETE, "pilot.support": DELETE}, right={"handoff": DELETE}),
+    covers=("H14",),
+)
+def mapped(case: Case) -> Iterator[Fault]:
+    """From tier 2 on a pilot maps an outcome, a risk, and whom its users ask."""
+    if case.tier < _SEVERAL:
+        return
+    playbook, pilot = case.playbook, case.stages[Stage.PILOT]
+    if not any(metric.kind is MetricFamily.OUTCOME for metric in playbook.metrics.values()):
+        yield Fault(("metrics",), "no outcome is measured", "Name the figure that is to become better.")
+    if not playbook.known_limits and not playbook.issues:
+        yield Fault(
+            ("known_limits",),
+            "no risk of it is known",
+            "Write where it is weak, or under `issues` what could go wrong and who deals with it.",
+        )
+    if pilot.support is None and pilot.live_issues is None and playbook.handoff is None:
+        yield Fault(
+            ("pilot", "support"),
+            "nobody says whom those who are served first can ask",
+            "Name the desk, channel or person that helps them.",
+        )
+
+
+@Rule(
+    "F13",
+    "A way back without a runbook",
+    "At three in the morning somebody reads it for the first time, or there is nothing to read.",
+    Example(
+        "handoff.artefacts",
+        wrong={"handoff.artefacts": ["docs/claims/evaluation.md"]},
+        right={"handoff.artefacts": ["docs/claims/runbook.md"]},
+    ),
+)
+def runbook(case: Case) -> Iterator[Fault]:
+    """Before the system of record there is a runbook among what is handed over."""
+    handoff = case.playbook.handoff
+    if Stage.SYSTEM_OF_RECORD not in case.stages or handoff is None:
+        return
+    if not any("runbook" in str(artefact).lower() for artefact in handoff.artefacts):
+        yield Fault(
+            ("handoff", "artefacts"),
+            "no runbook is handed over",
+            "Add the page that says how it is run, stopped and taken back; its name says that it is the runbook.",
+            before=Stage.SYSTEM_OF_RECORD,
+        )
+
+
+@Rule(
     "N2",
     "Sensitive data that nobody looks after",
     "What is kept for ever, and what nobody understands or checks again, is lost or misread some day.",
@@ -208,4 +260,6 @@ def looked_after(case: Case) -> Iterator[Fault]:
                 )
 
 
-RULES = (demand, logging, H7, training, all_trained, support, H11, limits, tradeoffs, looked_after)
+RULES = (
+    demand, logging, H7, training, all_trained, support, H11, limits, tradeoffs, mapped, runbook, looked_after,
+)  # fmt: skip

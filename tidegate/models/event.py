@@ -21,11 +21,12 @@ from tidegate.models.reading import Reading
 from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.subject import Changed, Version, What
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
 
 __all__ = (
-    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Dispatched", "Fault", "Message", "MessageId", "Noticed",
-    "Observed", "Question", "Sample", "Stored", "Tick",
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "Message", "MessageId",
+    "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -220,6 +221,8 @@ class Confirm(Message):
     """Where it can be seen."""
     ratified: bool = True
     """Of the review of an override: whether it was right; if not, it ends at once and the rollout is held."""
+    outcome: Literal["keep", "change", "retire"] | None = Field(default=None, exclude_if=unsaid)
+    """Of the review after launch: what is to become of it."""
 
 
 class Resume(Message):
@@ -326,6 +329,10 @@ class Alert(Message):
     """What the monitoring calls it: the plan may say more of it."""
     others: tuple[Firing, ...] = Field(default=(), max_length=MOST_OTHERS, exclude_if=unsaid)
     """Alerts that came together with it."""
+    runs: Key | None = Field(default=None, exclude_if=unsaid)
+    """Of a change: what changed."""
+    version: Version | None = Field(default=None, exclude_if=unsaid)
+    """Of a change: in which version that runs now."""
 
 
 class Readings(Message):
@@ -363,6 +370,7 @@ Event = Annotated[
     | Amend
     | Override
     | Report
+    | Changed
     | Waive
     | Judge
     | Retire

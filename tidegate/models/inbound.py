@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from tidegate.models.base import Instant
 from tidegate.models.signal import About
+from tidegate.models.subject import Version
 
 MOST = 10_000
 """Alerts or events of one delivery."""
@@ -66,6 +67,8 @@ class Occurrence(Outside):
     """Which use case; may be left out of a `model_change`, which concerns all that use the model."""
     model: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     """Which model changed."""
+    version: Version | None = None
+    """In which version it runs now: a date, a tag or a digest; compared with the one that was judged."""
     key: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     """What makes it the same occurrence when it is told again."""
     starts_at: Instant

@@ -14,7 +14,8 @@ class Obligation(Carried):
 
     kind: Literal[
         "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
-        "sample", "question", "retire_or_keep", "ending", "decommission", "standard",
+        "sample", "question", "evaluation", "launch_review", "replacement", "retire_or_keep", "ending", "decommission",
+        "standard",
     ]  # fmt: skip
     """What kind."""
     what: str
@@ -29,6 +30,16 @@ class Obligation(Carried):
     """Whether its day has passed."""
     every_days: int | None = None
     """After how many days it is owed again, once met."""
+    remind_at: Instant | None = Field(default=None, exclude_if=unsaid)
+    """When whoever owes it is reminded, once, before its day; none once they were."""
+    narrow_at: Instant | None = Field(default=None, exclude_if=unsaid)
+    """When fewer are served because it is owed still, after it held on its day."""
+    armed_for: Instant | None = Field(default=None, exclude_if=unsaid)
+    """The day for which that was worked out."""
+    others: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    """Who else may say that it is met."""
+    about: str = Field(default="", exclude_if=unsaid)
+    """The thing that must be replaced."""
 
 
 StepState = Literal["pending", "dispatched", "confirmed", "failed", "unknown"]

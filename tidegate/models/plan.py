@@ -32,6 +32,7 @@ from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.ending import PlanEnd
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -39,9 +40,11 @@ from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
+from tidegate.models.sheet import Sheet
 from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import Gap, ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import PlanSubject
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -272,19 +275,6 @@ class Backend(Carried):
         return {**self.settings, PRESETS: json.dumps(words, sort_keys=True)}
 
 
-class AcceptedIssue(Carried):
-    """A known problem that people live with in a stage."""
-
-    what: str
-    """What it is."""
-    owner: Id
-    """Who deals with it."""
-    by: Id | None = None
-    """Who accepted it."""
-    until: Instant | None = None
-    """Until when; then it bars the stage again."""
-
-
 class PlanHandoff(Carried):
     """Who takes it over."""
 
@@ -311,6 +301,8 @@ class PlanStage(Carried):
     """Why it is held to the rules of a system of record before it is one: what it touches."""
     frozen: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
     """What only a revision widens here, with the own yes of who answers for it."""
+    on_the_hook: tuple[Id, ...] = Field(default=(), exclude_if=unsaid)
+    """Who answers for it once it is the system of record."""
 
 
 class Plan(Carried):
@@ -394,6 +386,8 @@ class Plan(Carried):
     """What it is to achieve, as notices say it."""
     data: dict[Key, DataSource] = Field(default_factory=dict)
     """Each source of data, its class, its use and its retention."""
+    subject: PlanSubject | None = Field(default=None, exclude_if=unsaid)
+    """In which versions of what it was judged, where the playbook says so."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops, and to whom it goes."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), exclude_if=unsaid)
@@ -424,6 +418,8 @@ class Plan(Carried):
     """What success means."""
     success_does_not_mean: str
     """What it does not mean."""
+    sheet: Sheet | None = Field(default=None, exclude_if=unsaid)
+    """What it says for readers and for the checklist."""
     texts_digest: Digest
     """Names the texts of the playbook that no rule reads: the charter, the procedure, the RACI."""
 

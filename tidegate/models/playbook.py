@@ -27,6 +27,7 @@ from tidegate.models.signal import Signal, SignalName
 from tidegate.models.stage import Authority, StagePlan
 from tidegate.models.standard import StandardName
 from tidegate.models.stop import RolloutStop, StopRule
+from tidegate.models.subject import Subject
 from tidegate.models.ways_down import FallbackPlan, ManualFallback
 
 
@@ -156,6 +157,8 @@ class Playbook(Authored):
     """How the work is done without it."""
     fallback: FallbackPlan = FallbackPlan()
     """The ways down."""
+    subject: Subject | None = None
+    """In which versions of model, prompt and data it is judged, and where it begins again once one is another."""
     stop_rules: tuple[StopRule, ...] = ()
     """When one run stops; the standard's six, each to the AI owner, if not given."""
     rollout_stops: tuple[RolloutStop, ...] = Field(default=(), max_length=20)

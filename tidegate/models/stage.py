@@ -73,6 +73,8 @@ class Tightening(Authored):
     """Shorter and fewer exceptions; all of it anew."""
     incident_within: Span | None = None
     """Sooner answers for a stop."""
+    evaluate_every: Span | None = None
+    """The evaluation run again more often."""
     notice_lead: Span | None = None
     """Longer notice."""
     acknowledge: bool | None = None

@@ -97,6 +97,8 @@ class StageRules(Authored):
     """Whether only a drill counts that `tidegate drill` ran and read back; otherwise somebody's word for it will do."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Which items must be met before the stage begins."""
+    checklist: Annotated[int, Field(ge=0, le=1)] = Field(default=0, exclude_if=unsaid)
+    """Which version of the ten items counts: by 1 what can be looked at is looked at again at every gate."""
     evidence_max_age: Span = Span.of("180d")
     """How old a readiness item's evidence may be."""
     exceptions: ExceptionRules | None = Field(default=None, exclude_if=unsaid)
@@ -144,6 +146,14 @@ class StageRules(Authored):
     """Whether each target must be in sight, and logging shown, before anything widens."""
     recertify_every: Span | None = None
     """How often access and data are certified again once it operates."""
+    evaluate_every: Span | None = Field(default=None, exclude_if=unsaid)
+    """How often the evaluation is run again once it operates."""
+    review_after: tuple[Span, ...] = Field(default=(), max_length=6, exclude_if=unsaid)
+    """So long after the handoff those who answer for it look whether it is worth keeping; once for each."""
+    remind_before: Span | None = Field(default=None, exclude_if=unsaid)
+    """How long before its day whoever owes something is reminded of it; none reminds nobody."""
+    overdue_narrows: Span | None = Field(default=None, exclude_if=unsaid)
+    """How long after its day something that held is owed still before fewer are served; none leaves it held."""
     handoff_within: Span = Span.of("20bd")
     """How long the receiver has to sign before the rollout is held."""
 

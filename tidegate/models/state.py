@@ -25,7 +25,9 @@ from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
 from tidegate.models.sample import Looked
+from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.subject import Restart, Seen
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -224,6 +226,8 @@ class State(Carried):
     """Exceptions asked for and granted; one that is over stays until it is asked for again."""
     readiness: dict[ReadinessItem, Evidence] = Field(default_factory=dict)
     """What is met."""
+    prepared: dict[Stage, Prepared] = Field(default_factory=dict, exclude_if=unsaid)
+    """How long it took until all was met, by stage."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
@@ -252,6 +256,10 @@ class State(Carried):
     """The override in force."""
     bypassed: Instant | None = None
     """When controls were last gone around."""
+    restart: Restart | None = Field(default=None, exclude_if=unsaid)
+    """Where it begins again because what runs is not what was judged; none once it has."""
+    astray: dict[Id, Seen] = Field(default_factory=dict, exclude_if=unsaid)
+    """What runs in another version than was judged, by the issue that says so."""
     reviewed: Instant | None = Field(default=None, exclude_if=unsaid)
     """When the last briefing was made that was acted upon."""
     lately: dict[str, Tally] = Field(default_factory=dict, exclude_if=unsaid)
