@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tidegate import dates, fallback
+from tidegate import dates, fallback, lasting
 from tidegate.authoring.standards import looser, not_longer
 from tidegate.models.base import Function, Span
 from tidegate.models.change import Change, PreApproved, Weight
@@ -16,21 +16,17 @@ from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.models.training import Curriculum
 from tidegate.permit import narrower
-from tidegate.subject import another
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tidegate.models.ending import Replaced
-    from tidegate.models.handover import PlanHandoff, Vendor
     from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.plan_notice import PlanNotice
     from tidegate.models.training import PlanTraining
 
 __all__ = ("Change", "Weight", "diff")
 
-_AT_ONCE = Span.of("0d")
 _BUDGET = (Function.BUSINESS_OWNER, Function.PLATFORM)
 
 
@@ -266,7 +262,7 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
             # Who wrote more of it may decide less; to take an author out makes an approver.
             more = what == "authors" and all(name in new.authors for name in old.authors)
             yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if more else Weight.MATERIAL)
-    yield from _handoff(old.handoff, new.handoff)
+    yield from lasting.handoff(old.handoff, new.handoff)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
     if new.pre_approved != old.pre_approved:
@@ -288,31 +284,6 @@ def _taught_less(old: PlanTraining, new: PlanTraining | None) -> bool:
     return bool(fewer) or any(old.course(one) is not None and new.course(one) is None for one in Curriculum)
 
 
-def _handoff(old: PlanHandoff | None, new: PlanHandoff | None) -> Iterator[Change]:
-    """Find who owns it otherwise, and by what it is operated; what was never said before is only written down."""
-    if old is None or new is None or (old.receiver, old.artefacts) != (new.receiver, new.artefacts):
-        if old is not new:
-            yield Change("handoff changes", Weight.MATERIAL)
-        return
-    for name in ("issues", "changes", "escalations"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield Change(f"who owns {name}", Weight.MATERIAL if before else Weight.RECORDED)
-    texts = (("the procedure", old.sop, new.sop), ("the support model", old.support_model, new.support_model))
-    for what, was, now in texts:
-        if was != now:
-            yield Change(what, *((Weight.FUNCTION, (Function.OPERATIONS,)) if was else (Weight.RECORDED,)))
-    if old.vendor != new.vendor:
-        yield Change("the supplier", Weight.RECORDED if _renewed(old.vendor, new.vendor) else Weight.MATERIAL)
-
-
-def _renewed(old: Vendor | None, new: Vendor | None) -> bool:
-    """Whether a supplier only stays longer, or is named for the first time."""
-    if old is None:
-        return True
-    return new is not None and new.until >= old.until and new == old.model_copy(update={"until": new.until})
-
-
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
@@ -323,7 +294,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _reached(old, new)
     yield from _shared(old, new)
     yield from _data(old, new)
-    yield from _judged(old, new)
+    yield from lasting.judged(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
@@ -338,7 +309,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.NOTICES)
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
-    yield from _end(old, new)
+    yield from lasting.end(old, new)
     yield from _said(old, new)
 
 
@@ -350,55 +321,6 @@ def _said(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
-
-
-def _end(old: Plan, new: Plan) -> Iterator[Change]:
-    if new.retire_when != old.retire_when:
-        more = all(one in new.retire_when for one in old.retire_when)
-        yield Change("retirement criteria", Weight.RECORDED if more and old.retire_when else Weight.MATERIAL)
-    was, now = old.end, new.end
-    if was == now:
-        return
-    drain, quiet, keep = ((getattr(was, name, None), getattr(now, name, None)) for name in ("drain", "quiet", "keep"))
-    # To be served for longer, to look for less long, to keep it shorter, or to count it elsewhere is looser.
-    looser_end = (
-        (drain[0] != drain[1] and drain[1] is not None and not _not_longer(drain[1], drain[0] or _AT_ONCE))
-        or (quiet[0] is not None and (quiet[1] is None or not not_longer(quiet[0], quiet[1])))
-        or (keep[0] is not None and (keep[1] is None or not not_longer(keep[0], keep[1])))
-        or (was is not None and was.runs is not None and (now is None or now.runs != was.runs))
-    )
-    if (drain[0], quiet[0], keep[0], was and was.runs) != (drain[1], quiet[1], keep[1], now and now.runs):
-        yield Change("how it ends", Weight.MATERIAL if looser_end else Weight.RECORDED)
-    yield from _replaced(was.replaces if was is not None else None, now.replaces if now is not None else None)
-
-
-def _replaced(was: Replaced | None, now: Replaced | None) -> Iterator[Change]:
-    """The manual way may stay for longer on anybody's word, and end sooner only on everybody's."""
-    if was == now:
-        return
-    if now is None:
-        yield Change(f"{was.process if was else 'the process'} stays", Weight.RECORDED)
-        return
-    longer = was is not None and was.but(after=now.after, then=now.then) == now and now.after >= was.after
-    kept = was is not None and (was.then is None or was.then == now.then)
-    weight = Weight.RECORDED if longer and kept else Weight.MATERIAL
-    yield Change(f"{now.process} may end from {now.after:%Y-%m-%d} on", weight)
-
-
-def _judged(old: Plan, new: Plan) -> Iterator[Change]:
-    """Find what is judged in another version: what was seen of the one before says nothing of it."""
-    was = old.subject.runs if old.subject is not None else {}
-    runs = new.subject.runs if new.subject is not None else {}
-    for name in another(old, new):
-        said = f"{name} is judged as {runs[name]}, was {was.get(name, 'not there')}: what was seen until now is void"
-        yield Change(said, Weight.MATERIAL)
-    gone = sorted(set(was) - set(runs))
-    if gone:
-        yield Change(f"in which version is no longer said of {', '.join(gone)}", Weight.MATERIAL)
-    elif old.subject is None and new.subject is not None:
-        yield Change("in which versions it is judged", Weight.RECORDED)
-    if old.subject is not None and new.subject is not None and old.subject.back != new.subject.back:
-        yield Change("where it begins again once it is judged anew", Weight.MATERIAL)
 
 
 def _heard(plan: Plan) -> tuple[PlanNotice, ...]:
