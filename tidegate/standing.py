@@ -18,6 +18,7 @@ from tidegate import (
     judging,
     readiness,
     schedule,
+    subject,
     thresholds,
     training,
     votes,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
+_JUDGED = (Verdict.PASSED, Verdict.FAILED)
+"""What is known, and no other figure is asked for."""
 _LOST = ("unseen", "failed", "unknown")
 """What became of a target that nobody has seen."""
 _FIGURES = 2
@@ -221,6 +224,9 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
         after = _AFTER[gate.kind].format(label=gate.label)
         yield Step(verb=f"approve --gate {gate.id}", who=people, why=f"once all agree, {after}", gate=gate.id)
         return
+    # A figure that people owe turns what the reviewers see; that comes before a no.
+    seen = {check.name: check for check in gates.evidence(plan, state, gate.kind, gate.level, now)}
+    yield from _figures(plan, tuple(check for check in seen.values() if check.verdict not in _JUDGED))
     yield Step(
         verb=f"reject --gate {gate.id}",
         who=people,
@@ -411,6 +417,9 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
         elif owed.kind in ANSWERED:
             yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
+        elif owed.kind == "replacement" and subject.uses(plan, owed.about):
+            # Nobody's word that it was replaced will do while the plan in force still uses it.
+            yield Step(verb="amend PLAYBOOK", who=_holders(plan, Right.AMEND), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
