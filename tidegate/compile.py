@@ -35,6 +35,7 @@ from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.measure import Baseline
 from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
@@ -43,7 +44,6 @@ from tidegate.models.plan import (
     NarrowTo,
     Plan,
     PlanFallback,
-    PlanHandoff,
     PlanStage,
     reread,
 )
@@ -287,7 +287,16 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         questions=questions(playbook),
         handoff=None
         if playbook.handoff is None
-        else PlanHandoff(receiver=playbook.handoff.receiver, artefacts=playbook.handoff.artefacts),
+        else PlanHandoff(
+            receiver=playbook.handoff.receiver,
+            artefacts=playbook.handoff.artefacts,
+            issues=playbook.handoff.issues,
+            changes=playbook.handoff.changes,
+            escalations=playbook.handoff.escalations,
+            support_model=playbook.handoff.support_model,
+            vendor=playbook.handoff.vendor,
+            sop=playbook.sop,
+        ),
         blocking_issues={
             stage: what
             for stage in case.stages

@@ -16,6 +16,7 @@ from tidegate import (
     environment,
     fallback,
     freezes,
+    handing,
     hours,
     membership,
     proven,
@@ -36,6 +37,7 @@ from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.rights import requesters
 from tidegate.roster import eligible, missing_seats
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
         checks.extend(environment.checks(plan, state, level))
+    if kind is GateKind.HANDOFF:
+        checks.extend(handing.checks(plan, state, now))
     if kind is GateKind.CHECKPOINT:
         checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
@@ -183,11 +187,12 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
             seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
             reason = because(Code.UNSATISFIABLE, kind=kind.value, seats=seats)
             turn.system("gate not opened", Outcome.REFUSED, reason)
-            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            turn.tell(reason, (turn.plan.governance_owner, lead(turn.plan, turn.state)), urgent=True)
             turn.place(told=True)
         return None
     checks = evidence(turn.plan, turn.state, kind, level, now)
-    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now)
+    inherits = plan is not None and handing.inherited(turn.plan, turn.state, plan) is not None
+    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now, inherits=inherits)
     briefing = briefings.frozen(turn, checks, worst(checks), facts)
     subject = digest(
         {

@@ -98,7 +98,7 @@ def taken(turn: Turn, event: Snapshot) -> None:
     for reason in lacking:
         turn.system("cohort", Outcome.REFUSED, reason)
     if lacking and before is None:
-        turn.tell(lacking[0], fallback.pager(turn.plan))
+        turn.tell(lacking[0], fallback.pager(turn))
 
 
 def checks(plan: Plan, state: State, level: int) -> tuple[Check, ...]:

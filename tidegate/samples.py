@@ -19,6 +19,7 @@ from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Looked, Noted, Weakness, Week
 from tidegate.rights import can_vote
+from tidegate.sides import lead
 from tidegate.stops import named
 from tidegate.turn import Turn, because
 
@@ -115,7 +116,7 @@ def take(turn: Turn, event: Sample) -> Reason:
         _again(turn)
     said = turn.note("sample", Outcome.DONE, _said(turn, event, reviewed, enough=enough))
     if event.found or event.misses:
-        turn.tell(said, (turn.plan.ai_owner,))
+        turn.tell(said, (lead(turn.plan, turn.state),))
     _read(turn, event)
     return said
 

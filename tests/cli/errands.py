@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.cli import triage
+from tests.cli import lives, triage
 from tests.cli.robot import Errand, Robot
 from tests.cli.triage import NAME
+from tests.pure.keys import public
 
-OWNER, SUCCESSOR = "claims-ai-lead", "pmo-lead"
+CHANGES = "platform-lead"
+"""Who owns changes once it was handed over: delivery has stepped back."""
+LEAVES, SUCCESSOR = triage.RECEIVER, "ops-successor"
+_ROSTER = "compliance-lead"
+"""Who may change the page of people."""
 _EXCEPTION = timedelta(days=30)
 _NOTICE = timedelta(days=60)
 YEARS = timedelta(days=2 * 365)
@@ -36,7 +41,7 @@ class Errands:
             150: self.neglect,
             200: self.announce,
             220: self.new_model,
-            270: self.succeed,
+            270: self.join,
             300: self.leave,
             YEARS.days: self.retire,
         }
@@ -48,7 +53,7 @@ class Errands:
         self.issue = (await robot.ask("exception", "show", NAME))["issues"][0]["id"]
         until = datetime.fromisoformat(robot.looks[-1]["at"]) + _EXCEPTION
         said = ("--control", "A second handler reads each of them.", "--until", until.isoformat())
-        await robot.say("exception", "request", NAME, self.issue, *said, "--reason", "They are few.", who=OWNER)
+        await robot.say("exception", "request", NAME, self.issue, *said, "--reason", "They are few.", who=CHANGES)
         (asked,) = (await robot.ask("exception", "show", NAME))["exceptions"]
         who = robot.somebody(asked["may_grant"])
         await robot.say("exception", "decide", NAME, asked["id"], "--grant", who=who)
@@ -59,12 +64,12 @@ class Errands:
 
     async def tighten(self, robot: Robot) -> None:
         """A threshold acts sooner: that asks nobody."""
-        said = await self._amend(robot, OWNER, ('hold: "> 60"', 'hold: "> 58"'))
+        said = await self._amend(robot, CHANGES, ('hold: "> 60"', 'hold: "> 58"'))
         assert said["standing"]["awaits"] == []
 
     async def loosen(self, robot: Robot) -> None:
         """Another acts later: that asks everybody again."""
-        said = await self._amend(robot, OWNER, ('hold: "< 85"', 'hold: "< 84"'))
+        said = await self._amend(robot, CHANGES, ('hold: "< 85"', 'hold: "< 84"'))
         assert said["standing"]["awaits"] != []
 
     async def neglect(self, robot: Robot) -> None:
@@ -75,27 +80,38 @@ class Errands:
         """The supplier gives up the model in two months: that is counted down, and looked at now."""
         ends = datetime.fromisoformat(robot.looks[-1]["at"]) + _NOTICE
         gone = ("--what", "model", "--name", "triage-medium", "--ends", ends.isoformat(), "--evidence", "docs/end.md")
-        await robot.say("changed", NAME, *gone, who="platform-lead")
+        await robot.say("changed", NAME, *gone, who=CHANGES)
         self.issue = (await robot.ask("exception", "show", NAME))["issues"][0]["id"]
 
     async def new_model(self, robot: Robot) -> None:
         """Its successor was evaluated, and takes its place: that asks everybody again."""
         await robot.say("issue", NAME, "--settle", self.issue, "--evidence", "docs/evaluation.md", who="risk-officer")
         self._change(self._programme, ("  triage-medium: {", "  triage-medium-2: {"))
-        said = await self._amend(robot, OWNER, ("models: [triage-medium]", "models: [triage-medium-2]"))
+        said = await self._amend(robot, CHANGES, ("models: [triage-medium]", "models: [triage-medium-2]"))
         assert said["standing"]["awaits"] != []
 
-    async def succeed(self, robot: Robot) -> None:
-        """The owner is about to leave: who follows is named wherever the owner was, and that asks everybody."""
-        said = await self._amend(robot, SUCCESSOR, (OWNER, SUCCESSOR))
-        assert said["standing"]["awaits"] != []
+    async def join(self, robot: Robot) -> None:
+        """Somebody joins operations, who will follow its manager: whoever keeps the page of people says so."""
+        lives.held(lives.key_of(self._programme.parent, SUCCESSOR), SUCCESSOR)
+        said = "name: Next operations manager, functions: [operations], deputy: ops-deputy, manager: true"
+        line = f"  {SUCCESSOR}: {{{said}, keys: [{{key: {public(SUCCESSOR)}}}]}}\n"
+        self._change(self._programme, ("  ops-deputy:\n", f"{line}  ops-deputy:\n"))
+        await self._amend(robot, _ROSTER)
+        robot.people[SUCCESSOR] = {"functions": ["operations"]}
 
     async def leave(self, robot: Robot) -> None:
-        """The owner has left: whoever keeps the page of people says so, and from then on they count for nothing."""
-        before = "    deputy: pmo-lead\n    manager: true\n"
-        self._change(self._programme, (before, f"{before}    active: false\n"))
-        await self._amend(robot, "compliance-lead")
-        robot.people[OWNER]["active"] = False
+        """The owner leaves: that holds it at once, somebody owes a name, and names who follows."""
+        left = await robot.say("left", LEAVES, NAME, who=_ROSTER)
+        (row,) = left["rollouts"]
+        assert (row["control"], [owed["owner"] for owed in row["owed"]]) == ("held", ["ops-deputy"])
+        robot.people[LEAVES]["active"] = False
+        before = "    name: Operations manager\n"
+        self._change(
+            self._programme,
+            (before, f"{before}    active: false\n"),
+            (f"operations: {LEAVES}", f"operations: {SUCCESSOR}"),
+        )
+        await self._amend(robot, "claims-head", (LEAVES, SUCCESSOR))
 
     async def retire(self, robot: Robot) -> None:
         """It has done its work."""

@@ -195,9 +195,13 @@ def short(seconds: int) -> Pace:
     rules = {
         "pilot": {**quick, "gates": before, "readiness": shown[:1], "max_duration": "200d"},
         "limited": {**quick, "gates": signed, "readiness": shown[:2]},
-        "system_of_record": {**quick, "gates": both, "readiness": shown},
+        "system_of_record": {**quick, "gates": both, "readiness": shown, "handoff_pack": True},
     }
     return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait, timedelta(seconds=1))
+
+
+PAPERS = ("docs/runbook.md", "docs/manual-triage.md", "docs/evaluation.md")
+"""What the playbook hands over."""
 
 
 def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
@@ -225,6 +229,11 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
     file = folder / f"{name}.yaml"
     words = {"name": name, "standard": pace.standard, "observe": pace.observe, "lead": pace.lead}
     file.write_text(_PLAYBOOK.format(**words, **dates), "utf-8")
+    for paper in PAPERS:
+        # They lie where people type, which is one above.
+        there = folder.parent / paper
+        there.parent.mkdir(exist_ok=True)
+        there.write_text(f"# {paper}\n", "utf-8")
     (folder / VERDICTS).write_text("run,verdict\n" + "".join(f"run-{each},right\n" for each in range(3)), "utf-8")
     return str(file)
 

@@ -206,7 +206,9 @@ class Robot:
         return json.loads(answer.out)
 
     async def _said(self, *words: str, who: str) -> Answer:
-        words = (*words, "--as", who, "--id", f"robot-{next(self._count)}", "--json")
+        # That somebody left is said to many rollouts at once, and so under no id of ours.
+        mine = () if words[0] == "left" else ("--id", f"robot-{next(self._count)}")
+        words = (*words, "--as", who, *mine, "--json")
         self.typed.append(shlex.join(("tidegate", *words)))
         answer = await self._world.run(*words)
         return await self._world.run(*words) if answer.code == _NOT_HEARD else answer

@@ -36,8 +36,8 @@ _AT_DESK = "risk-deputy"
 _STAGES = ("pilot", "limited", "system_of_record")
 _MET_BY = {"sample", "confirm", "ready", "drilled", "answer", "amend"}
 """What ends an obligation."""
-_VOTED = ("handoff", "replacement")
-"""What ends with a vote: the receiver signs, everybody agrees to another model; and at the end it is all over."""
+_VOTED = ("handoff", "replacement", "vacancy")
+"""What ends with a vote: the receiver signs, everybody agrees to another model or owner; and at the end all is over."""
 
 
 class Lived(NamedTuple):

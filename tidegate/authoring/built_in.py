@@ -151,6 +151,7 @@ _RECORD: Mapping[str, tuple[object, object, object]] = MappingProxyType({
     "remind_before": ("2bd", "2bd", "2bd"),
     "repeat_cycles": (1, 2, 2),
     "recertify_every": ("180d", "90d", "90d"),
+    "handoff_pack": (True, True, True),
     "overdue_narrows": ("10bd", "5bd", "3bd"),
     "evaluate_every": ("180d", "90d", "60d"),
     "review_after": (("90d",), ("30d", "90d"), ("30d", "90d")),

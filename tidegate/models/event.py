@@ -14,6 +14,7 @@ from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
 from tidegate.models.control import NO_CONTROL, only_training
 from tidegate.models.drill import Drilled, WayDown
+from tidegate.models.handing import HandOver
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
@@ -27,8 +28,8 @@ from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, 
 from tidegate.models.training import Train
 
 __all__ = (
-    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "Message", "MessageId",
-    "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
+    "MessageId", "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -380,6 +381,7 @@ Event = Annotated[
     | Changed
     | Waive
     | Judge
+    | HandOver
     | Retire
     | Terminate
     | Withdraw

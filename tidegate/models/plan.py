@@ -31,6 +31,7 @@ from tidegate.models.change import PreApproved
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -285,15 +286,6 @@ class AcceptedIssue(Carried):
     """Who accepted it."""
     until: Instant | None = None
     """Until when; then it bars the stage again."""
-
-
-class PlanHandoff(Carried):
-    """Who takes it over."""
-
-    receiver: Id
-    """Who owns day-to-day operation then."""
-    artefacts: tuple[str, ...]
-    """What is handed over."""
 
 
 class PlanStage(Carried):

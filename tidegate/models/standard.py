@@ -155,6 +155,8 @@ class StageRules(Authored):
     """How long after its day something that held is owed still before fewer are served; none leaves it held."""
     handoff_within: Span = Span.of("20bd")
     """How long the receiver has to sign before the rollout is held."""
+    handoff_pack: bool = Field(default=False, exclude_if=unsaid)
+    """Whether the receiver signs artefacts by digest; once that is in force, delivery may only make it safer."""
 
 
 class Standard(Authored):

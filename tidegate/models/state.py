@@ -18,6 +18,7 @@ from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposed import ExposureState
 from tidegate.models.exposure import Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.handing import Pack, Takeover
 from tidegate.models.member import Roll, Unread
 from tidegate.models.owing import Evidence, Obligation, Runbook
 from tidegate.models.plan import Digest, Plan
@@ -216,6 +217,10 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    pack: Pack | None = Field(default=None, exclude_if=unsaid)
+    """What is handed over, as it was laid out last."""
+    takeover: Takeover | None = Field(default=None, exclude_if=unsaid)
+    """That the receiver has signed for it."""
     runbook: Runbook | None = None
     """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)
