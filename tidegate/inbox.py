@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, gates, handing_steps, rights, standing, supplier, thresholds, training, votes
+from tidegate import calendar, gates, handing_steps, readying, rights, standing, supplier, thresholds, training, votes
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
@@ -166,7 +166,7 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
         gates = [gate.expires_at for gate in standing.waiting(state)]
         return Ask("veto", step.verb, step.why, min(gates, default=None), "block", None, chairs)
     position = state.position
-    theirs = step.verb == standing.drilling(plan) and position.phase is Phase.HANDOFF_PENDING
+    theirs = step.verb == readying.drilling(plan) and position.phase is Phase.HANDOFF_PENDING
     if theirs or "receiver_drill" in step.verb or name == "handoff":
         due = next((owed.due for owed in state.obligations.values() if owed.kind == "handoff"), None)
         about = "what is handed over" if name == "handoff" else "your own drill"
@@ -182,7 +182,7 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation, now: datetime) 
     rounds = owed.every_days is not None or owed.kind in ("launch_review", "vendor")
     since = owed.due - soon if rounds and not owed.overdue else None
     if owed.kind == "drill":
-        verb = standing.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
+        verb = readying.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
         chairs = _people(plan, holding(plan, state, Right.READY))
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]

@@ -12,7 +12,7 @@ from tidegate.explain import explain
 from tidegate.manual import load
 from tidegate.powers import most
 from tidegate.procedure import PARTS
-from tidegate.standing import drilling
+from tidegate.readying import drilling
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,12 +17,11 @@ from tidegate import (
     gates,
     handing_steps,
     judging,
-    readiness,
+    readying,
     schedule,
     subject,
     supplier,
     thresholds,
-    training,
     votes,
     waivers,
 )
@@ -38,7 +37,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.sides import holding, lead
+from tidegate.sides import holding
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -83,8 +82,6 @@ ANSWERED = MappingProxyType(
     }
 )
 """What is owed and met by a verb of its own."""
-DRILL = "drill rollback"
-"""How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
 
 def standing(plan: Plan, state: State, now: datetime) -> Standing:
@@ -249,7 +246,7 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     if phase is Phase.SUBMITTED:
         yield Step(verb="start", who=holding(plan, state, Right.START), why="it is submitted and has not begun")
     elif phase is Phase.PREPARING and not position.sent_back:
-        yield from _readiness(plan, state, position.target or 1, now)
+        yield from readying.steps(plan, state, position.target or 1, now)
         yield from _ground(environment.checks(plan, state, position.target or 1))
     elif phase is Phase.SCHEDULED:
         for gate in state.gates.values():
@@ -258,7 +255,7 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
         yield from _watched(plan, state, now)
     elif phase is Phase.HANDOFF_PENDING:
-        drill = drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE"
+        drill = readying.drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE"
         yield from handing_steps.before(plan, state, now, drill)
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
@@ -274,53 +271,12 @@ def _end(plan: Plan, state: State) -> Iterator[Step]:
         yield Step(verb='retire --reason "WHY"', who=who, why="when it has done its work")
 
 
-def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[Step]:
-    for check in gates.readiness(plan, state, level, now):
-        if check.verdict is Verdict.PASSED:
-            continue
-        if check.name in plan.metrics:
-            yield Step(verb="diagnose", who=(plan.metrics[check.name].reviewer,), why=explain(check.reason))
-            continue
-        if check.reason.code in (Code.GROUP_UNTRAINED, Code.TRAINING_OWED):
-            yield _untrained(plan, state, check)
-            continue
-        shown = check.name in tuple(ReadinessItem) and check.name not in readiness.ONLY_SEEN
-        data = check.name == ReadinessItem.DATA_STEWARD.value
-        right = Right.READY if shown else Right.AMEND
-        if check.reason.code is Code.EXCEPTION_DEBT:
-            yield Step(verb="exception show", who=(lead(plan, state),), why=explain(check.reason))
-            continue
-        yield Step(
-            verb=mends(check),
-            who=(Function.DATA_STEWARD.value,) if data else holding(plan, state, right),
-            why=explain(check.reason),
-        )
-
-
-def mends(check: Check) -> str:
-    """Return what is typed to mend one thing without which it is not ready."""
-    if check.reason.code is Code.DRILL_NEEDED:
-        return DRILL
-    if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
-        return "amend PLAYBOOK"
-    return f"ready {check.name} --evidence WHERE"
-
-
-def _untrained(plan: Plan, state: State, check: Check) -> Step:
-    """Say who puts training on record: of the programme's own people here, of a cohort where its list is kept."""
-    facts, why = check.reason.facts, explain(check.reason)
-    if facts.get("cohort") == training.PROGRAMME:
-        verb = f"training --person PERSON --course {facts['group']} --on DATE --evidence WHERE"
-        return Step(verb=verb, who=holding(plan, state, Right.READY), why=why)
-    return Step(verb="training", who=(plan.business_owner,), why=why)
-
-
 def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     level = max(state.position.level, 1)
     yield from _readings(plan, state, now)
     if plan.stages[plan.rung(level).stage].raised:
         # What a stage owes that was raised under way is owed before its next review can lead anywhere.
-        yield from _readiness(plan, state, level, now)
+        yield from readying.steps(plan, state, level, now)
 
 
 def _scheduled(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
@@ -401,11 +357,6 @@ def _reading(name: str, who: str, why: str) -> Step:
     return Step(verb=f"reading {name}=VALUE --n CASES", who=(who,), why=why)
 
 
-def drilling(plan: Plan) -> str:
-    """Return how a drill is run under this plan."""
-    return DRILL if plan.test_subjects else f"{DRILL} --real"
-
-
 def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     """Name what is owed; what comes round again is named once its day is near."""
     for name, owed in state.obligations.items():
@@ -417,7 +368,7 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             yield Step(verb="amend PLAYBOOK", who=who, why=why)
         elif owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
-            verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
+            verb = readying.drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=holding(plan, state, Right.READY), why=why)
         elif owed.kind in ANSWERED:
             yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
