@@ -95,7 +95,8 @@ class Errands:
         lives.held(lives.key_of(self._programme.parent, SUCCESSOR), SUCCESSOR)
         said = "name: Next operations manager, functions: [operations], deputy: ops-deputy, manager: true"
         line = f"  {SUCCESSOR}: {{{said}, keys: [{{key: {public(SUCCESSOR)}}}]}}\n"
-        self._change(self._programme, ("  ops-deputy:\n", f"{line}  ops-deputy:\n"))
+        heads = (f"operations: {LEAVES}", f"operations: {SUCCESSOR}")
+        self._change(self._programme, ("  ops-deputy:\n", f"{line}  ops-deputy:\n"), heads)
         await self._amend(robot, _ROSTER)
         robot.people[SUCCESSOR] = {"functions": ["operations"]}
 
@@ -106,11 +107,7 @@ class Errands:
         assert (row["control"], [owed["owner"] for owed in row["owed"]]) == ("held", ["ops-deputy"])
         robot.people[LEAVES]["active"] = False
         before = "    name: Operations manager\n"
-        self._change(
-            self._programme,
-            (before, f"{before}    active: false\n"),
-            (f"operations: {LEAVES}", f"operations: {SUCCESSOR}"),
-        )
+        self._change(self._programme, (before, f"{before}    active: false\n"))
         await self._amend(robot, "claims-head", (LEAVES, SUCCESSOR))
 
     async def retire(self, robot: Robot) -> None:

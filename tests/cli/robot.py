@@ -70,7 +70,7 @@ class Robot:
         self,
         world: World,
         use_case: str,
-        people: Mapping[str, dict[str, Any]],
+        people: dict[str, dict[str, Any]],
         figures: Mapping[str, str],
         errands: Sequence[Errand] = (),
     ) -> None:
