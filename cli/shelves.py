@@ -319,6 +319,25 @@ SHELVES = (
                     Verb("list", "request", "List the requests that wait for an answer, and those that have one."),
                 ),
             ),
+            Verb(
+                "standard",
+                "standard",
+                "Show which standards there are, what they demand, and move a rollout to a newer one.",
+                (
+                    Verb("list", "standard", "List the standards there are, and which of them have a newer version."),
+                    Verb("show", "standard", "Show what a standard demands of each stage, tier by tier."),
+                    Verb(
+                        "diff",
+                        "standard",
+                        "Show every rule in which two standards differ, and which of them is the stricter one there.",
+                    ),
+                    Verb(
+                        "migrate",
+                        "migrating",
+                        "Hold a rollout to a newer version of its standard; what is lacking then is owed by a date.",
+                    ),
+                ),
+            ),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
             Verb(
                 "left",

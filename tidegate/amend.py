@@ -15,9 +15,11 @@ from tidegate import (
     gates,
     handing,
     membership,
+    migration,
     recurring,
     rereview,
     schedule,
+    since,
     supplier,
     vacancy,
     votes,
@@ -68,6 +70,7 @@ def propose(turn: Turn, event: Amend) -> Reason:
         kinds = tuple(change.kind.value for change in changes if change.kind and change.weight is Weight.FUNCTION)
         if kinds:
             turn.system("standard change", Outcome.DONE, because(Code.PRE_APPROVED, kinds=kinds), subject=new.digest)
+        since.tell_open(turn, new, changes)
         adopt(turn, new)
         rereview.adopted(turn, old)
         return said
@@ -198,6 +201,7 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     if gate is None:
         return False
     lines = tuple(change.what for change in changes)
+    since.tell_open(turn, new, changes, void=material)
     turn.change(proposal=Proposal(plan=new, by=event.actor.subject, at=turn.now, changes=lines[:50], gate=gate.id))
     if material:
         for other in tuple(turn.state.gates.values()):
@@ -247,9 +251,11 @@ def _in_force(turn: Turn, gate: Gate) -> None:
             fallback.close_gate(turn, gate.id, "superseded")
             gates.lapse(turn, gate)
             return
-        material = any(change.weight is Weight.MATERIAL for change in diff(turn.plan, proposal.plan, turn.now))
+        changes = diff(turn.plan, proposal.plan, turn.now)
+        material = any(change.weight is Weight.MATERIAL for change in changes)
         turn.change(proposal=None)
         adopt(turn, proposal.plan, by=gate.id, material=material)
+        since.tell_served(turn, gate, changes)
         turn.place(sent_back=False)
         if gate.id not in turn.state.gates:
             # What the revision held has ended every round of votes, this one too; what was agreed in it counts.
@@ -314,6 +320,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     handing.received_by(turn, old)
     supplier.follow(turn, old)
     vacancy.follow(turn, old)
+    migration.begin(turn, old)
 
 
 def _names(plan: Plan) -> tuple[object, ...]:
@@ -400,16 +407,14 @@ def _carry_keys(turn: Turn, old: Plan) -> None:
         kept_rules = tuple(rule for rule in turn.state.delegations if (rule.principal, rule.key) not in lost)
         turn.change(delegations=kept_rules)
     changed = [
-        name for name, member in sorted(new.roster.items()) if set(fingerprints(member)) - _known_keys(old, name)
+        name
+        for name, member in sorted(new.roster.items())
+        if set(fingerprints(member)) - set(fingerprints(old.roster.get(name)))
     ]
     if changed:
         reason = because(Code.KEYS_CHANGED, who=changed)
         turn.system("keys", Outcome.DONE, reason)
         turn.tell(reason, tuple(dict.fromkeys((*changed, new.governance_owner))), urgent=True)
-
-
-def _known_keys(plan: Plan, name: str) -> set[str]:
-    return set(fingerprints(plan.roster.get(name)))
 
 
 def _come_down(turn: Turn) -> None:

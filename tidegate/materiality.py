@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate import dates, fallback
 from tidegate.authoring.standards import looser, not_longer
-from tidegate.models.base import Function
+from tidegate.models.base import Function, Span
 from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tidegate.models.base import Span
+    from tidegate.models.ending import Replaced
     from tidegate.models.handover import PlanHandoff, Vendor
     from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.plan_notice import PlanNotice
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Change", "Weight", "diff")
 
+_AT_ONCE = Span.of("0d")
 _BUDGET = (Function.BUSINESS_OWNER, Function.PLATFORM)
 
 
@@ -157,6 +158,7 @@ _SOONER: MappingProxyType[str, Callable[[Any, Any], bool]] = MappingProxyType(
 
 
 def _rules(old: Plan, new: Plan) -> Iterator[Change]:
+    yield from _gaps(old, new)
     for stage in new.stages:
         if stage not in old.stages:
             continue
@@ -207,6 +209,29 @@ def _assumed(old: Plan, new: Plan) -> Iterator[Change]:
     gone = any(each.settled is None and each.what not in named for each in old.assumptions)
     asks = (Function.RISK,) if gone else ()
     yield Change("open assumptions", Weight.FUNCTION if gone else Weight.RECORDED, asks)
+
+
+def _gaps(old: Plan, new: Plan) -> Iterator[Change]:
+    """What only a newer standard asks for may be owed by a date; to owe what was demanded already is a new question."""
+    if new.standard != old.standard:
+        yield Change(f"held to {new.standard}, was {old.standard}", Weight.RECORDED)
+    known = {(gap.item, gap.what): gap for gap in old.gaps}
+    for gap in new.gaps:
+        was = known.get((gap.item, gap.what))
+        if was == gap:
+            continue
+        asked = old.stages[gap.stage].rules.readiness if gap.stage in old.stages else ()
+        excuses = gap.item is not None and gap.item in asked and was is None
+        later = was is not None and (gap.due > was.due or (was.forced and not gap.forced))
+        if excuses and gap.renews and not later:
+            # Nobody but the rollout knows how old it is: risk says whether it may count until then.
+            yield Change(f"shown anew by {gap.due:%Y-%m-%d}: {gap.what}", Weight.FUNCTION, (Function.RISK,))
+            continue
+        weight = Weight.MATERIAL if excuses or later else Weight.RECORDED
+        yield Change(f"owed by {gap.due:%Y-%m-%d}: {gap.what}", weight)
+    gone = [gap.what for gap in old.gaps if (gap.item, gap.what) not in {(one.item, one.what) for one in new.gaps}]
+    if gone:
+        yield Change(f"no more owed by a date: {', '.join(gone)}", Weight.RECORDED)
 
 
 def _accepted(old: Plan, new: Plan) -> Iterator[Change]:
@@ -313,8 +338,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.NOTICES)
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
-    if new.retire_when != old.retire_when:
-        yield Change("retirement criteria", Weight.MATERIAL)
+    yield from _end(old, new)
     yield from _said(old, new)
 
 
@@ -326,6 +350,39 @@ def _said(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
+
+
+def _end(old: Plan, new: Plan) -> Iterator[Change]:
+    if new.retire_when != old.retire_when:
+        more = all(one in new.retire_when for one in old.retire_when)
+        yield Change("retirement criteria", Weight.RECORDED if more and old.retire_when else Weight.MATERIAL)
+    was, now = old.end, new.end
+    if was == now:
+        return
+    drain, quiet, keep = ((getattr(was, name, None), getattr(now, name, None)) for name in ("drain", "quiet", "keep"))
+    # To be served for longer, to look for less long, to keep it shorter, or to count it elsewhere is looser.
+    looser_end = (
+        (drain[0] != drain[1] and drain[1] is not None and not _not_longer(drain[1], drain[0] or _AT_ONCE))
+        or (quiet[0] is not None and (quiet[1] is None or not not_longer(quiet[0], quiet[1])))
+        or (keep[0] is not None and (keep[1] is None or not not_longer(keep[0], keep[1])))
+        or (was is not None and was.runs is not None and (now is None or now.runs != was.runs))
+    )
+    if (drain[0], quiet[0], keep[0], was and was.runs) != (drain[1], quiet[1], keep[1], now and now.runs):
+        yield Change("how it ends", Weight.MATERIAL if looser_end else Weight.RECORDED)
+    yield from _replaced(was.replaces if was is not None else None, now.replaces if now is not None else None)
+
+
+def _replaced(was: Replaced | None, now: Replaced | None) -> Iterator[Change]:
+    """The manual way may stay for longer on anybody's word, and end sooner only on everybody's."""
+    if was == now:
+        return
+    if now is None:
+        yield Change(f"{was.process if was else 'the process'} stays", Weight.RECORDED)
+        return
+    longer = was is not None and was.but(after=now.after, then=now.then) == now and now.after >= was.after
+    kept = was is not None and (was.then is None or was.then == now.then)
+    weight = Weight.RECORDED if longer and kept else Weight.MATERIAL
+    yield Change(f"{now.process} may end from {now.after:%Y-%m-%d} on", weight)
 
 
 def _judged(old: Plan, new: Plan) -> Iterator[Change]:
