@@ -137,9 +137,12 @@ def _assert_years(lived: Lived) -> None:
         *("issue", "exception", "exception decided", "exception over", "issue"),
         *("changed", "countdown", "issue", "replaced"),
     ]
-    # A threshold that acts sooner, one that acts later, another model, the owner who left, and who follows.
-    assert between.count("revision in force") == 5  # as said
-    assert lived.given[-1].plan.ai_owner == SUCCESSOR
+    # A threshold that acts sooner, one that acts later, another model, who joined, who left, and who follows.
+    assert between.count("revision in force") == 6  # as said
+    assert [action for action in between if action.startswith("owner")] == ["owner vacant", "owner named"]
+    handoff = lived.given[-1].plan.handoff
+    assert handoff is not None
+    assert handoff.receiver == SUCCESSOR
     assert lived.given[-1].plan.models == ("triage-medium-2",)
     (missed,) = (place for place in range(begun, over) if actions[place] == "obligation overdue")
     assert "hold" in actions[missed : missed + 3]
