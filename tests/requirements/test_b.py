@@ -32,13 +32,14 @@ from tidegate.explain import explain
 from tidegate.materiality import Weight, diff
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Notify, Verdict
-from tidegate.models.event import Alert, Amend, Readings, Report, Resume
+from tidegate.models.event import Alert, Amend, Observed, Readings, Report, Resume
 from tidegate.models.plan import Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.stage import GateTightening
 from tidegate.models.standard import GateRule
 from tidegate.models.state import Phase
+from tidegate.models.target import Target
 from tidegate.process import process
 from tidegate.stops import stopped
 
@@ -196,6 +197,13 @@ def test_b5_what_is_decided_locally_and_what_by_everybody(
     assert (story.plan == plan) is (needs is None)
 
 
+def looked(story: Story) -> None:
+    """Let a worker look at every target, as it does when a run begins."""
+    rows = tuple(Target(target=name, became="confirmed") for name in story.plan.targets)
+    exposed = story.state.exposure
+    story.say(Observed(exposure=exposed.desired, epoch=exposed.epoch, targets=rows))
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 def test_b6_issues_that_block_and_issues_that_are_lived_with(accepted: bool) -> None:
     """A known problem bars the stage unless somebody accepted it; then the gate shows it, with who and until when."""
@@ -204,6 +212,7 @@ def test_b6_issues_that_block_and_issues_that_are_lived_with(accepted: bool) -> 
     plan = plan_of(PILOT, issues=[{**issue, **accepts} if accepted else issue])
     story = Story(plan)
     story.start("pmo-lead")
+    looked(story)
     assert bool(story.state.gates) is accepted
     if accepted:
         check = next(one for one in story.gate.briefing.checks if one.name.startswith("issue"))
@@ -289,6 +298,7 @@ def test_b13_the_charter_is_what_runs(pause: str, people: int) -> None:
     plan = plan_of(PILOT, **{"metrics.corrections_per_100.pause": pause})
     story = Story(plan, MORNING)
     story.start("pmo-lead")
+    looked(story)
     answers = {
         question: "Seen."
         for gate in plan.rules(1).gates.values()

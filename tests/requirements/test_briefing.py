@@ -33,6 +33,7 @@ from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.dimension import Dimension
 from tidegate.models.document import Document
 from tidegate.models.event import SYSTEM, Reduction, Report
+from tidegate.models.exposed import TargetState
 from tidegate.models.gate import Gate
 from tidegate.models.owing import Obligation
 from tidegate.models.plan import Plan, PlanMetric
@@ -70,7 +71,8 @@ def watched(plan: Plan, figures: dict[str, str], **more: Any) -> State:
         for name, value in figures.items()
     }
     position = state.position.but(phase=Phase.CHECKPOINT_DUE, level=1)
-    served = state.exposure.but(desired=plan.exposure(1), label="pilot/motor-quarter")
+    seen = tuple(TargetState(target=name, became="confirmed", since=NOW) for name in plan.targets)
+    served = state.exposure.but(desired=plan.exposure(1), label="pilot/motor-quarter", targets=seen)
     return state.but(metrics=metrics, position=position, exposure=served, **more)
 
 

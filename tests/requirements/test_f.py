@@ -570,7 +570,7 @@ def test_f9_a_procedure_is_a_page_to_read(playbooks: Here) -> None:
     """`sop show` prints the whole process first, then its eight parts, as Markdown."""
     page = playbooks("sop", "show", "claims-triage.yaml", "--as-of", "2026-12-01")
     assert page.code == 0
-    assert "2. **Handler** (person) confirms or corrects both" in page.out
+    assert "2. **Handler** (person) checks it" in page.out
     assert sum(line.startswith("## ") for line in page.out.splitlines()) == len(PARTS)
 
 
