@@ -41,6 +41,7 @@ SHELVES = (
                 "sources",
                 "Read figures from their sources now, and say what would be judged of them and why; nothing is kept.",
             ),
+            Verb("tier", "tiering", "Say which tier a use case is, what it comes from, and what would change it."),
             Verb(
                 "stop-rules",
                 "stops",
@@ -76,6 +77,12 @@ SHELVES = (
         (
             Verb("start", "starting", "Set a rollout going, and say who must act first."),
             Verb("list", "follow", "Show every rollout, where it stands and whom it waits for."),
+            Verb(
+                "inventory",
+                "inventory",
+                "List every use case: how far it has come, tier, stage, owners, models, data, and whether an audit "
+                "finds gaps.",
+            ),
             Verb("status", "follow", "Show where a rollout stands, what would move it on, and who may do that."),
             Verb(
                 "watch",
@@ -363,6 +370,11 @@ SHELVES = (
                     ),
                     Verb("verify", "report", "Say whether a report is as it was signed."),
                 ),
+            ),
+            Verb(
+                "audit",
+                "auditing",
+                "List what an auditor would find missing or stale tomorrow, control by control.",
             ),
             Verb(
                 "evidence",

@@ -1,0 +1,198 @@
+"""`inventory`: the catalogue of all use cases, from the ledger and from playbooks that were not submitted yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import render
+from cli.answers import Exit, Refusal
+from cli.options import AsJson, AsOf, ProgrammeFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+    from tidegate.inventory import Entry, Pair
+
+_PLAYBOOKS = (".yaml", ".yml")
+_MEANS = (
+    "Benefit: the outcome that is to improve most, 3 from half, 2 from a quarter, 1 for less. Reach: 1 from 50 people, "
+    "2 from 500, 3 from 5,000. It compares; people decide."
+)
+
+
+def inventory(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Also the playbooks in this folder, submitted or not.")
+    ] = None,
+    *,
+    rank: Annotated[bool, typer.Option("--rank", help="High value and low risk first, by one formula.")] = False,
+    dupes: Annotated[
+        bool, typer.Option("--dupes", help="Which look like two of the same, and what is likely a local variant.")
+    ] = False,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only those of one of the ten statuses.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", metavar="UNIT", help="Only of this business unit.")] = None,
+    programme: ProgrammeFile = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every use case: how far it has come, tier, stage, owners, models, data, and whether an audit finds gaps.
+
+    How far: intake, triage, classification, design, build, evaluation, approval, deployment, monitoring, retirement.
+    From the ledger, as it was at the end of a day with --as-of; no server is asked. With --dupes it ends with 1 where
+    there are any. With --json: {"as_of", "formula", "use_cases": [{"use_case", "title", "status", "tier", "risk",
+    "stage", "control", "people", "reach", "ai_owner", "business_owner", "unit", "models", "data", "systems",
+    "targets", "benefit", "promised", "purpose", "governance", "source", "rank", "sum"}], "dupes": [{"one", "other",
+    "marks", "weight"}]}.
+
+    Example: tidegate inventory playbooks --rank
+    """
+    from cli.remembered import moment
+    from tidegate import inventory as catalogue
+    from tidegate.lifecycle import Lifecycle
+
+    wanted = status.strip().lower() if status is not None else None
+    if wanted is not None and wanted not in tuple(Lifecycle):
+        raise Refusal(f"--status {status}: there is no such status", f"One of {', '.join(Lifecycle)}.", Exit.USAGE)
+    if rank and dupes:
+        raise Refusal("--rank and --dupes are two lists", "Say one of them.", Exit.USAGE)
+    at = moment(as_of)
+    found = list(_submitted(at, needed=folder is None))
+    if folder is not None:
+        names = {one.use_case for one in found}
+        found += [one for one in _drafts(folder, programme, as_of) if one.use_case not in names]
+    pairs = catalogue.pairs(found)
+    shown = [one for one in found if wanted in (None, one.status) and unit in (None, one.unit)]
+    shown = catalogue.ranked(shown) if rank else sorted(shown, key=lambda one: (one.status.rank, one.use_case))
+    names = {one.use_case for one in shown}
+    pairs = tuple(pair for pair in pairs if names & {pair.one, pair.other})
+    if as_json:
+        words = {"as_of": at.isoformat(), "formula": catalogue.FORMULA}
+        render.answer({**words, "use_cases": [_words(one) for one in shown], "dupes": [p._asdict() for p in pairs]})
+    elif dupes:
+        _twice(pairs)
+    elif not shown:
+        render.say("There is no such use case." if found else "There is no use case yet. `tidegate new` writes one.")
+    elif rank:
+        _ranked(shown)
+    else:
+        _listed(shown, pairs)
+    if dupes and pairs:
+        raise typer.Exit(Exit.NO)
+
+
+def _submitted(at: datetime, *, needed: bool) -> Iterator[Entry]:
+    """Yield what is on record; where playbooks are named too, it is no matter that there is no ledger yet."""
+    from cli.evidence_ledger import opened
+    from cli.remembered import every
+    from tidegate.audit import audit
+    from tidegate.inventory import entry
+
+    try:
+        with opened() as view:
+            for one in every(view, at):
+                yield entry(one.plan, one.state, at, audit(one.plan, one.state, at, one.lines).short)
+    except Refusal as refusal:
+        if needed:
+            raise
+        render.say(render.clean(f"Playbooks only: {refusal.message}."), err=True)
+
+
+def _drafts(folder: Path, programme: Path | None, as_of: date | None) -> Iterator[Entry]:
+    from cli.answers import Unreadable
+    from cli.judge import Desk, is_programme
+
+    if not folder.is_dir():
+        raise Refusal(f"{folder} is no folder", "Name the folder in which the playbooks lie.", Exit.USAGE)
+    desk = Desk(programme, as_of)
+    for file in sorted(each for each in folder.iterdir() if each.suffix in _PLAYBOOKS):
+        try:
+            document = desk.read(file)
+        except Unreadable:
+            yield _unread(file, file.stem)
+            continue
+        if is_programme(document) or "use_case" not in document.data:
+            continue
+        yield _draft(desk, file)
+
+
+def _draft(desk: Any, file: Path) -> Entry:
+    """Return the row of one playbook, as far as it can be read."""
+    from tidegate import inventory as catalogue
+    from tidegate import tiers
+    from tidegate.authoring.read import read_playbook, read_programme
+    from tidegate.lifecycle import drafted
+
+    judged = desk.judge(file)
+    data = desk.read(file).data
+    playbook, _ = read_playbook(data)
+    if playbook is None:
+        return _unread(file, str(data["use_case"]))
+    owned, _ = read_programme(judged.programme.data)
+    compiled = judged.compiled
+    status = drafted(read=True, fits=compiled.case is not None, sound=compiled.plan is not None)
+    tier = tiers.scored(owned.tiers, playbook) if owned is not None else None
+    reach = compiled.plan.ladder[-1].exposure.people if compiled.plan is not None else 0
+    return catalogue.draft(playbook, status, tier, reach, str(file))
+
+
+def _unread(file: Path, use_case: str) -> Entry:
+    from tidegate.inventory import unread
+
+    return unread(use_case, str(file))
+
+
+# -- as people read it ------------------------------------------------------------------------------------------------
+
+
+def _listed(shown: list[Entry], pairs: tuple[Pair, ...]) -> None:
+    from tidegate.lifecycle import Lifecycle
+
+    heads = ("Use case", "Status", "Tier", "Stage", "Serves", "Owners", "Unit", "Models and data", "Governance")
+    render.table(heads, [_cells(one) for one in shown])
+    render.say()
+    counts = [f"{sum(one.status is each for one in shown)} in {each.value}" for each in Lifecycle]
+    render.sentence(f"{render.counted(len(shown), 'use case')}: {', '.join(c for c in counts if c[0] != '0')}.")
+    if pairs:
+        render.sentence(f"{render.counted(len(pairs), 'pair')} look like two of the same: `tidegate inventory --dupes`")
+
+
+def _cells(one: Entry) -> tuple[str, ...]:
+    served = f"{one.people:,} of {one.reach:,}"
+    control = f", {render.spoken(one.control)}" if one.control not in ("none", "live") else ""
+    return (
+        one.use_case, one.status.value, str(one.tier or "-"), f"{one.stage or '-'}{control}", served,
+        ", ".join(dict.fromkeys(name for name in (one.ai_owner, one.business_owner) if name)) or "-", one.unit or "-",
+        ", ".join((*one.models, *one.data)) or "-", one.governance,
+    )  # fmt: skip
+
+
+def _ranked(shown: list[Entry]) -> None:
+    from tidegate.inventory import FORMULA
+
+    rows = [
+        (str(place), one.use_case, "-" if one.rank is None else str(one.rank), str(one.tier or "-"), one.status.value,
+         one.sum) for place, one in enumerate(shown, start=1)
+    ]  # fmt: skip
+    render.table(("", "Use case", "Rank", "Tier", "Status", "Because"), rows)
+    render.say()
+    render.sentence(f"Rank = {FORMULA}. {_MEANS}")
+
+
+def _twice(pairs: tuple[Pair, ...]) -> None:
+    if not pairs:
+        render.say("No two look like the same.")
+    for pair in pairs:
+        render.sentence(f"{pair.other} is likely a local variant of {pair.one}: {'; '.join(pair.marks)}.")
+    if pairs:
+        render.sentence("Join the variant to the other, or say in its playbook how it differs; both are shown until "
+                        "one is retired.")  # fmt: skip
+
+
+def _words(one: Entry) -> dict[str, Any]:
+    return {**one._asdict(), "status": one.status.value, "rank": one.rank, "sum": one.sum}
