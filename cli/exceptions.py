@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import render
-from cli.answers import Refusal
+from cli.answers import Exit, Refusal
 from cli.options import AsJson, Evidence, GoodUntil, MessageId, UseCase, Who, Why
 from cli.telling import Manner, message, speaker, tell, unseen
 
@@ -98,7 +98,10 @@ def request(
     """
     from cli import talk
     from cli.moments import moment
+    from tidegate.models.control import NO_CONTROL, only_training
 
+    if only_training(control):
+        raise Refusal(NO_CONTROL, "Name it in --control.", Exit.NO)
     server, manner = talk.server(), Manner(as_json, None, mine, good)
     plan, state, _ = _whole(server, use_case)
     at = moment(until, "--until", plan.calendar).isoformat()

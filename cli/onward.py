@@ -9,12 +9,10 @@ import typer
 
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, GoodUntil, MessageId, MustWhy, UseCase, Wait, Who, Why
-from cli.telling import Manner, finish, hear, message, speaker, tell, unseen
+from cli.telling import Manner, message, tell
 
 if TYPE_CHECKING:
     from cli.message import Message
-    from tidegate.models.gate import Gate
-    from tidegate.models.messages import RolloutInput
 
 
 def resume(
@@ -68,48 +66,6 @@ def reading(
     at = (moment(taken, "--taken-at") if taken else datetime.now(UTC)).isoformat()
     items = dict(_figure(text, cases, at) for text in figures)
     _say(message(use_case, "reading", who, manner, items=items, reason=reason), manner)
-
-
-def handoff(
-    use_case: UseCase,
-    *,
-    who: Who = None,
-    drill: Annotated[
-        str | None, typer.Option("--drill", metavar="WHERE", help="Where your own drill of the rollback can be seen.")
-    ] = None,
-    answer: Annotated[
-        list[str] | None,
-        typer.Option("--answer", metavar="QUESTION=TEXT", help="What your function is asked; its number will do."),
-    ] = None,
-    reason: Why = None,
-    wait: Wait = None,
-    mine: MessageId = None,
-    until: GoodUntil = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take it over, as its receiver: first your drill, then your yes.
-
-    Example: tidegate handoff claims-triage --as ops-manager --drill docs/drill-9.md
-    """
-    from cli import talk
-    from cli.decide import Wish, cast
-
-    person, manner = speaker(who), Manner(as_json, wait, mine, until)
-    server = talk.server()
-    if drill is not None:
-        # The drill is a message of its own, with an id of its own.
-        apart = manner._replace(id=f"{mine}.drill" if mine else None)
-        said = message(use_case, "ready", person, apart, item="receiver_drill", evidence=drill)
-        heard = hear(server, said, apart)
-        if heard.outcome.value not in ("done", "noop"):
-            finish(server, said, heard, apart)
-    try:
-        given = server.whole(use_case)
-    except talk.NoAnswer:
-        raise unseen(use_case, "whether it can be handed over") from None
-    gate = _handoff(given, use_case, drill)
-    wish = Wish("approve", gate.id, None, None, reason, tuple(answer or ()))
-    finish(server, *cast(server, given, person, wish, manner, ask=True), manner)
 
 
 def retire(
@@ -227,14 +183,3 @@ def _figure(text: str, cases: int, at: str) -> tuple[str, dict[str, Any]]:
     except InvalidOperation:
         raise Refusal(f"{name}: '{value}' is no number", "Write METRIC=VALUE, such as errors=1.5.") from None
     return name, {"status": "value", "value": f"{number:f}", "n": cases, "taken_at": at}
-
-
-def _handoff(given: RolloutInput, use_case: str, drill: str | None) -> Gate:
-    gates = given.state.gates.values() if given.state is not None else ()
-    for gate in gates:
-        if gate.kind.value == "handoff":
-            return gate
-    mend = f"`tidegate status {use_case}` says what it waits for."
-    if drill is None:
-        mend = f"The receiver's own drill comes first: --drill WHERE, or `tidegate drill {use_case} rollback`. {mend}"
-    raise Refusal(f"{use_case} is not being handed over now", mend, Exit.NO)

@@ -11,7 +11,8 @@ import typer
 from cli.completion import people, use_cases
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Read a day as people type it."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -35,7 +36,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DATE",
-        parser=_day,
+        parser=day,
         envvar="TIDEGATE_AS_OF",
         help="Judge it as on this day; else today, where the programme works.",
     ),

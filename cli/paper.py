@@ -155,6 +155,7 @@ def sections(doc: Document) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("Open assumptions, and who finds out", doc.assumptions),
         ("Open issues, and those people live with", doc.issues),
         ("Owed by a date", doc.owed),
+        *((("What the receiver signs for", doc.handed),) if doc.handed else ()),
     )
 
 

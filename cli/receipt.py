@@ -34,7 +34,8 @@ NOT_THEM = frozenset(
     {
         "unknown_person", "inactive_person", "not_a_person", "vendor", "requester", "no_seat", "no_right",
         "only_function", "only_receiver", "not_head", "not_yours", "not_your_veto", "no_veto", "no_delegate",
-        "not_freeze_approver", "gains_by_it", "higher_acceptor",
+        "not_freeze_approver", "stepped_back", "gains_by_it", "higher_acceptor", "not_trained", "training_lapsed",
+        "own_training",
         "late_key",
     }
 )  # fmt: skip

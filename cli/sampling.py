@@ -102,9 +102,9 @@ def findings(use_case: UseCase, *, as_json: AsJson = False) -> None:
     """Show what people found in real runs: causes and whether they grow, and how well the stop rules do.
 
     With --json: {"use_case", "asked": {"runs", "every", "reviewer", "due", "overdue", "reviewed"}, null where nobody
-    asks, "stop_rules": {"runs", "hits", "misses", "false_stops", "caught", "right", "slowest"}, "causes": [{"cause",
-    "recent", "before", "total", "going"}], "weeks": [{"starts", "runs", "hits", "misses", "false_stops", "slowest",
-    "causes"}], "last": [{"cause", "what", "times", "rule", "by", "at"}]}.
+    asks, "stop_rules": {"runs", "hits", "misses", "false_stops", "caught", "right", "slowest", "passed", "routed"},
+    "causes": [{"cause", "recent", "before", "total", "going"}], "weeks": [{"starts", "runs", "hits", "misses",
+    "false_stops", "slowest", "causes"}], "last": [{"cause", "what", "times", "rule", "by", "at"}]}.
 
     Example: tidegate findings claims-triage
     """
@@ -247,6 +247,12 @@ def _show(told: dict[str, Any]) -> None:
         ("Stopped in vain", str(rules["false_stops"])),
         ("Of those to be stopped", "nobody knows" if rules["caught"] is None else f"{rules['caught']} in 100 were"),
         ("Of those stopped", "nobody knows" if rules["right"] is None else f"{rules['right']} in 100 had to be"),
+        (
+            "Passed by itself",
+            "nobody knows"
+            if rules["passed"] is None
+            else f"{rules['passed']} in 100; {rules['routed']} went to a person",
+        ),
         ("A person had nine in ten", "nobody knows" if rules["slowest"] is None else f"within {rules['slowest']} min"),
     )
     for label, value in facts:

@@ -125,6 +125,15 @@ SHELVES = (
                 "Say which level left its threshold first, from the business goal down, and how far down that goes.",
             ),
             Verb(
+                "sop",
+                "procedure",
+                "Check and show the procedure by which a use case is operated.",
+                (
+                    Verb("check", "procedure", "Say whether a procedure is whole, and names people who are there."),
+                    Verb("show", "procedure", "Print a procedure as a page of Markdown."),
+                ),
+            ),
+            Verb(
                 "onepager",
                 "onepaging",
                 "Answer the ten questions about a workflow on one page, with names.",
@@ -263,6 +272,11 @@ SHELVES = (
                 "Answer a question that the policy does not cover; whoever asked it hears the answer.",
             ),
             Verb(
+                "training",
+                "training",
+                "Show who has learned what and who owes it, put a record of it down, or say what has to change in it.",
+            ),
+            Verb(
                 "exception",
                 "exceptions",
                 "Ask for an exception, decide it, and see those there are, here or in all rollouts.",
@@ -313,6 +327,12 @@ SHELVES = (
                 ),
             ),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
+            Verb(
+                "left",
+                "leaving",
+                "Say that somebody no longer works here: they count for nothing any more, and what they own is owed a "
+                "successor.",
+            ),
             Verb("lift-the-line", "line", "Lift a stop of the line; nothing widens by that, and nothing is resumed."),
             Verb("lift", "onward", "Lift the bar on something shared; nothing widens by that."),
             Verb(
@@ -320,7 +340,11 @@ SHELVES = (
                 "onward",
                 "Raise it in an emergency, with a second person; it reverts by itself and is reviewed.",
             ),
-            Verb("handoff", "onward", "Take it over, as its receiver: first your drill, then your yes."),
+            Verb(
+                "handoff",
+                "handing",
+                "Take it over, as its receiver: first your drill, then your yes to exactly what --offer has laid out.",
+            ),
             Verb("retire", "onward", "Propose to end it in good order."),
             Verb("terminate", "onward", "End it now: nobody is served, and that is read back."),
             Verb("withdraw", "onward", "Take it back before anybody was served."),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, fallback, rereview
+from tidegate import bypass, fallback, rereview, training
 from tidegate.models.base import Band, Function
 from tidegate.models.decision import Outcome
 from tidegate.models.event import SYSTEM, Alert, Reduction
@@ -70,6 +70,8 @@ def take(turn: Turn, event: Alert) -> Reason:
         turn.system("alert", Outcome.DONE, because(Code.ALERTS_TOO, n=len(more), alerts=more))
     _tell(turn, event, first, fresh)
     said = fallback.reduce(turn, _way(turn, does))
+    if event.about == "guardrail":
+        training.review(turn, first)
     if event.about == "bypass":
         bypass.void(turn)
     return said
@@ -116,7 +118,7 @@ def _tell(turn: Turn, event: Alert, first: str, fresh: Sequence[Firing]) -> None
     if event.about is not None and event.about in _ABOUT:
         reason = because(_ABOUT[event.about], alert=first)
         turn.system(event.about, Outcome.DONE, reason)
-        turn.tell(reason, (*holders(turn.plan, Function.SECURITY), *fallback.pager(turn.plan)), urgent=True)
+        turn.tell(reason, (*holders(turn.plan, Function.SECURITY), *fallback.pager(turn)), urgent=True)
     if event.about == "model_change":
         _look_again(turn, event, first)
     names = tuple(dict.fromkeys(row.signal for row in fresh if row.signal in turn.plan.signals))
@@ -131,7 +133,7 @@ def _tell(turn: Turn, event: Alert, first: str, fresh: Sequence[Firing]) -> None
             runbook=signal.runbook or "nobody's runbook yet",
         )
         turn.system("first response", Outcome.DONE, reason)
-        turn.tell(reason, (*holders(turn.plan, Function.OPERATIONS), *fallback.pager(turn.plan)), urgent=True)
+        turn.tell(reason, (*holders(turn.plan, Function.OPERATIONS), *fallback.pager(turn)), urgent=True)
 
 
 def _look_again(turn: Turn, event: Alert, what: str) -> None:
@@ -142,5 +144,5 @@ def _look_again(turn: Turn, event: Alert, what: str) -> None:
         problem = Problem(what=what, by=SYSTEM.subject, at=turn.now)
         turn.change(problems={**turn.state.problems, name: problem})
     turn.system("model change", Outcome.DONE, reason)
-    turn.tell(reason, (*holders(turn.plan, Function.RISK), *fallback.pager(turn.plan)), urgent=True)
+    turn.tell(reason, (*holders(turn.plan, Function.RISK), *fallback.pager(turn)), urgent=True)
     rereview.of_alert(turn, event, name)

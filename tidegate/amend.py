@@ -8,20 +8,34 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
-from tidegate import calendar, fallback, frozen, gates, membership, recurring, rereview, schedule, votes
+from tidegate import (
+    calendar,
+    fallback,
+    frozen,
+    gates,
+    handing,
+    membership,
+    recurring,
+    rereview,
+    schedule,
+    supplier,
+    vacancy,
+    votes,
+)
 from tidegate.authoring.standards import stricter_gate
 from tidegate.digest import digest, sealed_words
 from tidegate.keys import fingerprints
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Outcome, TurnPage
-from tidegate.models.event import Amend, Reduction
+from tidegate.models.event import Amend
 from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase, Proposal
 from tidegate.rights import can_vote, keys_kept, keys_lost, may, requesters
 from tidegate.roster import missing_seats
+from tidegate.sides import lead, refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -80,8 +94,9 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
     old, new, who = turn.plan, event.plan, event.actor.subject
     rostering = any(change.weight is Weight.ROSTER for change in changes)
     only_roster = rostering and all(change.weight in (Weight.ROSTER, Weight.RECORDED) for change in changes)
-    if not may(old, event.actor, Right.AMEND) and not (only_roster and may(old, event.actor, Right.ROSTER)):
-        return because(Code.NO_RIGHT, who=who, right="amend")
+    barred = refused(old, turn.state, event.actor, Right.AMEND)
+    if barred is not None and not (only_roster and may(old, event.actor, Right.ROSTER)):
+        return barred
     if rostering and not may(old, event.actor, Right.ROSTER):
         return because(Code.NO_RIGHT, who=who, right="roster")
     if any(rule.signed for stage in old.stages.values() for rule in stage.rules.gates.values()) and (
@@ -162,8 +177,10 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
     needs = needs if higher is None else dict(higher.functions)
     thawed = frozen.touched(turn.plan, new)
     own = frozen.approver(turn.plan, requesters(turn.plan, turn.state)) if thawed else None
-    if thawed and own is None:
-        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats="whoever answers for it, and did not ask for it")
+    heir, able = handing.successor(turn, new, event.actor.subject)
+    if (thawed and own is None) or not able:
+        seats = "whoever answers for it, and did not ask for it" if able else f"{heir}, who would answer for it"
+        nobody = because(Code.UNSATISFIABLE, kind="amendment", seats=seats)
         turn.system("gate not opened", Outcome.REFUSED, nobody)
         return False
     label = f"revision {new.digest[:12]}" + (f", which widens what is frozen ({', '.join(thawed)})" if thawed else "")
@@ -174,7 +191,7 @@ def _ask(turn: Turn, event: Amend, changes: tuple[Change, ...], *, material: boo
         target if wider else None,
         label,
         needs=needs,
-        persons=(own,) if own is not None else (),
+        persons=tuple(dict.fromkeys(name for name in (own, heir) if name is not None)),
         plan=new,
         signed=higher is not None and higher.signed,
     )
@@ -294,11 +311,9 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
         turn.move_to(Phase.PREPARING if target else Phase.OBSERVING, target=target, purpose=purpose)
     _come_down(turn)
     _break_quorums(turn)
-    if can_vote(old.roster.get(old.ai_owner)) and not can_vote(new.roster.get(new.ai_owner)):
-        # Nobody decides about it any more: nothing goes on until somebody is named.
-        reason = because(Code.INACTIVE_PERSON, who=new.ai_owner)
-        turn.tell(reason, (new.business_owner, new.governance_owner), urgent=True)
-        fallback.reduce(turn, Reduction.HOLD)
+    handing.received_by(turn, old)
+    supplier.follow(turn, old)
+    vacancy.follow(turn, old)
 
 
 def _names(plan: Plan) -> tuple[object, ...]:
@@ -428,7 +443,7 @@ def _break_quorums(turn: Turn) -> None:
         seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
         reason = because(Code.UNSATISFIABLE, kind=gate.kind.value, seats=seats)
         if not missing_seats(turn.plan.roster, gate.needs, gate.excluded, None):
-            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            turn.tell(reason, (turn.plan.governance_owner, lead(turn.plan, turn.state)), urgent=True)
             continue
         turn.system("gate superseded", Outcome.SUPERSEDED, reason, gate=gate.id)
         fallback.close_gate(turn, gate.id, "superseded")

@@ -50,9 +50,17 @@ def paper(briefing: Briefing) -> Any:
 
 
 def facts(  # every argument is part of what is decided
-    plan: Plan, state: State, kind: GateKind, level: int, after: Exposure | None, label: str, now: datetime
+    plan: Plan,
+    state: State,
+    kind: GateKind,
+    level: int,
+    after: Exposure | None,
+    label: str,
+    now: datetime,
+    *,
+    inherits: bool = False,
 ) -> Facts:
-    """Return how things stand for a round of votes."""
+    """Return how things stand for a round of votes; `inherits` where somebody else comes to answer for the pack."""
     stage = plan.rung(max(level, 1)).stage
     void = bypass.counts_from(plan, state)
     return Facts(
@@ -74,6 +82,7 @@ def facts(  # every argument is part of what is decided
         ),
         bypassed=state.bypassed,
         void_until=void if void is not None and now < void else None,
+        handed=state.pack if kind is GateKind.HANDOFF or inherits else None,
         happened=state.lately,
     )
 

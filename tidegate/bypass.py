@@ -30,7 +30,7 @@ def void(turn: Turn) -> None:
         turn.place(observation=watch.but(since=turn.now, extended=False, **later))
     reason = because(Code.INVALID_EVIDENCE, at=turn.now, until=until)
     turn.system("evidence void", Outcome.DONE, reason)
-    turn.tell(reason, fallback.pager(turn.plan), urgent=True)
+    turn.tell(reason, fallback.pager(turn), urgent=True)
 
 
 def counts_from(plan: Plan, state: State) -> datetime | None:

@@ -31,7 +31,9 @@ from tidegate.checks import (
     signals,
     sources,
     stages,
+    stewardship,
     stops,
+    teaching,
     thresholds,
     tree,
 )
@@ -53,6 +55,8 @@ RULES: tuple[Rule, ...] = (
     *people.RULES,
     *approvals.RULES,
     *readiness.RULES,
+    *teaching.RULES,
+    *stewardship.RULES,
     *metrics.RULES,
     *sources.RULES,
     *goals.RULES,

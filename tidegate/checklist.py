@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import environment, gates, readiness, standing
+from tidegate import environment, gates, readiness, readying
 from tidegate.explain import explain
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Check, Verdict
@@ -143,7 +143,7 @@ def _row(plan: Plan, state: State, level: int, item: ReadinessItem, check: Check
     function, people = _owes(plan, item)
     proof = _proof(plan, state, stage, item, found, now)
     lacking = says not in ("met", "excepted")
-    mends = standing.mends(found)
+    mends = readying.mends(found)
     return Row(
         item=item,
         asked=check is not None,
@@ -154,7 +154,7 @@ def _row(plan: Plan, state: State, level: int, item: ReadinessItem, check: Check
         **proof._asdict(),
         limit=str(readiness.limit(plan, stage, item)) if item not in readiness.ONLY_SEEN else "",
         due=_due(plan, state, level) if lacking and check is not None else None,
-        do=(standing.drilling(plan) if mends == standing.DRILL else mends) if lacking else "",
+        do=(readying.drilling(plan) if mends == readying.DRILL else mends) if lacking else "",
     )
 
 

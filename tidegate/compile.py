@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidegate.authoring import looked_after
 from tidegate.authoring.dated import freezes, midnight, undated
 from tidegate.authoring.defaults import judged, longest, notices, questions, raci, reach, rights, sampling, stop_rules
 from tidegate.authoring.metrics import plan_metrics
@@ -34,6 +35,7 @@ from tidegate.check import check
 from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.measure import Baseline
 from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
@@ -42,11 +44,9 @@ from tidegate.models.plan import (
     NarrowTo,
     Plan,
     PlanFallback,
-    PlanHandoff,
     PlanStage,
     reread,
 )
-from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Zones
 from tidegate.models.sheet import Sheet
 from tidegate.models.standard import ReadinessItem
@@ -260,6 +260,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
             for name, cohort in programme.cohorts.items()
             if cohort.members is not None and name in case.ladder[-1].exposure.cohorts
         },
+        training=looked_after.training(case),
         test_subjects={name: one.people for name, one in programme.cohorts.items() if one.kind == "test"},
         drivers={
             name: Backend(
@@ -278,10 +279,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         reach=ways,
         mails={name: person.mail for name, person in programme.people.items() if person.mail is not None},
         purpose=playbook.objective or playbook.learn,
-        data={
-            name: source if isinstance(source, DataSource) else DataSource(kind=source)
-            for name, source in playbook.data.items()
-        },
+        data=looked_after.data(case),
         subject=judged(case),
         stop_rules=stop_rules(playbook),
         rollout_stops=playbook.rollout_stops,
@@ -289,7 +287,16 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         questions=questions(playbook),
         handoff=None
         if playbook.handoff is None
-        else PlanHandoff(receiver=playbook.handoff.receiver, artefacts=playbook.handoff.artefacts),
+        else PlanHandoff(
+            receiver=playbook.handoff.receiver,
+            artefacts=playbook.handoff.artefacts,
+            issues=playbook.handoff.issues,
+            changes=playbook.handoff.changes,
+            escalations=playbook.handoff.escalations,
+            support_model=playbook.handoff.support_model,
+            vendor=playbook.handoff.vendor,
+            sop=playbook.sop,
+        ),
         blocking_issues={
             stage: what
             for stage in case.stages

@@ -14,12 +14,14 @@ from tidegate import (
     calendar,
     fallback,
     gates,
+    handing,
     obligations,
     reconcile,
     recurring,
     reminders,
     resume,
     samples,
+    stewardship,
     targets,
     thresholds,
     votes,
@@ -32,6 +34,7 @@ from tidegate.models.event import Reduction
 from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -71,6 +74,7 @@ def deadlines(plan: Plan, state: State) -> Iterator[Deadline]:
         return
     yield from _safety(plan, state)
     yield from _of_waivers(state)
+    yield from _of_handoff(state)
     yield from _of_gates(plan, state)
     yield from _of_schedule(plan, state)
     yield from _of_observation(plan, state)
@@ -91,7 +95,7 @@ def owner(plan: Plan, state: State) -> str:
         return Function.OPERATIONS.value
     if state.position.phase is Phase.HANDOFF_PENDING and plan.handoff is not None:
         return plan.handoff.receiver
-    return plan.ai_owner
+    return lead(plan, state)
 
 
 def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
@@ -103,7 +107,7 @@ def _safety(plan: Plan, state: State) -> Iterator[Deadline]:
         yield Deadline(position.narrow_at, "narrow", owner(plan, state))
     stage, expires = gates.lifetime(plan, state, position.level)
     if expires is not None and position.expired is not stage and position.phase is not Phase.RETIRING:
-        yield Deadline(expires, "stage expires", plan.ai_owner, stage.value)
+        yield Deadline(expires, "stage expires", lead(plan, state), stage.value)
     for name, owed in state.obligations.items():
         if not owed.overdue:
             yield Deadline(owed.due, "obligation overdue", owed.owner, name)
@@ -123,6 +127,11 @@ def _outside(exposure: ExposureState) -> Iterator[Deadline]:
         yield Deadline(exposure.unseen_since + targets.LONG, "out of sight", Function.OPERATIONS.value)
 
 
+def _of_handoff(state: State) -> Iterator[Deadline]:
+    if state.takeover is not None and not state.takeover.in_force:
+        yield Deadline(state.takeover.effective, "delivery steps back", state.takeover.by)
+
+
 def _of_waivers(state: State) -> Iterator[Deadline]:
     for name, waiver in state.waivers.items():
         if not waiver.over:
@@ -131,7 +140,7 @@ def _of_waivers(state: State) -> Iterator[Deadline]:
 
 def _of_gates(plan: Plan, state: State) -> Iterator[Deadline]:
     for gate in state.gates.values():
-        lacking = ", ".join(votes.missing(plan, gate, state.ticked_at)) or plan.ai_owner
+        lacking = ", ".join(votes.missing(plan, gate, state.ticked_at)) or lead(plan, state)
         if gate.satisfied_at is not None:
             # What has lapsed already was not needed; what matters is the next that lapses.
             good = [ballot.expires_at for ballot in gate.ballots if ballot.choice in votes.YES]
@@ -147,11 +156,12 @@ def _of_gates(plan: Plan, state: State) -> Iterator[Deadline]:
 
 def _of_schedule(plan: Plan, state: State) -> Iterator[Deadline]:
     position = state.position
-    if position.retry_at is not None and position.phase in (Phase.CHECKPOINT_DUE, Phase.SCHEDULED):
-        yield Deadline(position.retry_at, "ask for evidence", plan.ai_owner)
+    asks = (Phase.PREPARING, Phase.CHECKPOINT_DUE, Phase.SCHEDULED)
+    if position.retry_at is not None and position.phase in asks:
+        yield Deadline(position.retry_at, "ask for evidence", lead(plan, state))
     reads = position.phase in (Phase.CHECKPOINT_DUE, Phase.PREPARING)
     if state.unread is not None and reads and state.unread.again > state.ticked_at:
-        yield Deadline(state.unread.again, "read who is in a cohort", plan.ai_owner)
+        yield Deadline(state.unread.again, "read who is in a cohort", lead(plan, state))
     if position.phase is not Phase.SCHEDULED:
         return
     stage = plan.rung(position.target or 1).stage
@@ -170,11 +180,11 @@ def _of_observation(plan: Plan, state: State) -> Iterator[Deadline]:
     if watch is None or state.exposure.control is not Control.LIVE or state.emergency is not None:
         return
     if phase is Phase.OBSERVING and not watch.extended and watch.until > state.ticked_at:
-        yield Deadline(watch.until, "observed", plan.ai_owner)
+        yield Deadline(watch.until, "observed", lead(plan, state))
     elif phase is Phase.OBSERVING and watch.latest > state.ticked_at:
-        yield Deadline(watch.latest, "observed at the latest", plan.ai_owner)
+        yield Deadline(watch.latest, "observed at the latest", lead(plan, state))
     if phase in (Phase.OBSERVING, Phase.OPERATING):
-        yield Deadline(watch.review_at, "review", plan.ai_owner)
+        yield Deadline(watch.review_at, "review", lead(plan, state))
 
 
 def _of_metrics(plan: Plan, state: State) -> Iterator[Deadline]:
@@ -191,6 +201,8 @@ def tick(turn: Turn) -> None:
     if due and turn.now - due[0].at > BLIND_AFTER:
         turn.system("control plane blind", Outcome.EXPIRED, because(Code.BLIND_PLANE, since=due[0].at, until=turn.now))
     names = {one.what for one in due}
+    if "delivery steps back" in names:
+        handing.step_back(turn)
     _act_safely(turn, due, names)
     for gate in tuple(turn.state.gates.values()):
         _gate_due(turn, gate)
@@ -205,6 +217,7 @@ def tick(turn: Turn) -> None:
             reminders.due(turn, one.about)
     samples.follow(turn)
     recurring.follow(turn)
+    stewardship.follow(turn)
     turn.change(ticked_at=turn.now)
 
 
@@ -269,5 +282,5 @@ def _nudge(turn: Turn) -> None:
     turn.place(nudge_at=again, nudges=position.nudges + 1, told=False)
     reason = because(Code.NUDGE, phase=position.phase.value.replace("_", " "), owner=who, since=position.since)
     turn.system("nudge", Outcome.DONE, reason)
-    up = fallback.pager(turn.plan) if position.nudges else (turn.plan.ai_owner,)
+    up = fallback.pager(turn) if position.nudges else (lead(turn.plan, turn.state),)
     turn.tell(reason, up, urgent=position.nudges > 0)

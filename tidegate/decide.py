@@ -20,6 +20,7 @@ from tidegate import (
     endings,
     fallback,
     freezes,
+    handing,
     membership,
     obligations,
     questions,
@@ -31,6 +32,7 @@ from tidegate import (
     schedule,
     signature,
     thresholds,
+    training,
     votes,
     waivers,
     waves,
@@ -49,6 +51,7 @@ from tidegate.models.event import (
     Confirm,
     Drill,
     Fault,
+    HandOver,
     Judge,
     Message,
     Postpone,
@@ -64,6 +67,7 @@ from tidegate.models.event import (
     Stored,
     Terminate,
     Tick,
+    Train,
     Vote,
 )
 from tidegate.models.plan import Plan
@@ -82,7 +86,7 @@ RECEIPTS_KEPT = 1_000
 FORGET_AFTER = timedelta(hours=24)
 """How long a message may be on its way unless it says how long; then its answer can be forgotten."""
 _LONGEST_FACT = 200
-_OPENING = (Confirm, Postpone, Ready, Resume, Sample)
+_OPENING = (Confirm, HandOver, Postpone, Ready, Resume, Sample)
 """What is not a vote and still takes something out of the way of a widening, or of the end of a stop."""
 REMEMBER_AT_MOST = timedelta(days=7)
 """No message keeps its answer for longer, whatever it says."""
@@ -234,6 +238,7 @@ def _unsigned(turn: Turn, event: Message) -> Reason | None:
     opens = isinstance(event, _OPENING) or (isinstance(event, StopTheLine) and event.lift)
     opens = opens or (isinstance(event, Drill) and not event.real)
     opens = opens or (isinstance(event, Question) and event.answers is not None)
+    opens = opens or (isinstance(event, Train) and event.change is None)
     if not signs or not opens or event.actor.verified:
         return None
     return because(Code.SIGNATURE_REQUIRED, gate=f"this {event.kind}")  # type: ignore[attr-defined]  # every message has a kind
@@ -300,7 +305,7 @@ def _fault(turn: Turn, event: Fault) -> None:
     """Something could not be read or decided: put it aside, and stop where we cannot trust ourselves."""
     turn.note("fault", Outcome.REFUSED, because(Code.FAULT, name=event.name, note=event.note))
     if event.holds:
-        turn.tell(because(Code.FAULT, name=event.name, note=event.note), fallback.pager(turn.plan), urgent=True)
+        turn.tell(because(Code.FAULT, name=event.name, note=event.note), fallback.pager(turn), urgent=True)
         fallback.reduce(turn, Reduction.HOLD)
 
 
@@ -329,6 +334,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "changed": rereview.changed,
         "exception": waivers.ask,
         "exception_decision": waivers.judge,
+        "hand_over": handing.take,
         "retire": endings.retire,
         "terminate": endings.terminate,
         "withdraw": endings.withdraw,
@@ -337,6 +343,7 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "turnover": membership.turnover,
         "sample": samples.take,
         "question": questions.take,
+        "training": training.take,
     }
 )
 

@@ -120,6 +120,7 @@ def _made(plan: Plan, found: Briefing, gate: Gate | None) -> Document:
         issues=tuple(explain(reason) for reason in facts.issues),
         assumptions=tuple(explain(reason) for reason in facts.assumptions),
         owed=tuple(explain(reason) for reason in facts.owed),
+        handed=tuple(_handed(facts)),
         happened=tuple(_heard(facts)),
         manual=Manual(cases=burden.cases, per_day=burden.per_day, fits=burden.fits, sentence=burden.sentence()),
         success_means=plan.success_means,
@@ -245,6 +246,17 @@ def moved(metric: PlanMetric, value: Decimal | None) -> str:
         return much
     way = by / (metric.goal.value - metric.baseline) * 100
     return f"{much}, {way:.0f}% of the way" if way >= 0 else f"{much}, away from the goal"
+
+
+def _handed(facts: Facts) -> Iterator[str]:
+    """Yield what is handed over, by what names it, and from when on delivery may only make it safer."""
+    if facts.handed is None:
+        return
+    for one in facts.handed.artefacts:
+        yield f"{one.name}: SHA-256 {one.digest}" if one.digest else f"{one.name}: by reference"
+    begins = facts.handed.effective
+    since = f"From {begins:%Y-%m-%d %H:%M} UTC on" if begins is not None else "From the signature on"
+    yield f"{since}, delivery may only make it safer."
 
 
 def _bypass(facts: Facts) -> Iterator[str]:

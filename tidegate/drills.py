@@ -22,7 +22,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.rights import may
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def _on_subjects(turn: Turn, event: Drill) -> Reason:
 
 def _wish(turn: Turn, event: Drill) -> tuple[str, Exposure, Exposure, str] | Reason:
     plan, who = turn.plan, event.actor.subject
-    if not may(plan, event.actor, Right.READY) and not _receiver(plan, who, human=event.actor.kind is ActorKind.HUMAN):
-        return because(Code.NO_RIGHT, who=who, right="ready")
+    barred = refused(plan, turn.state, event.actor, Right.READY)
+    if barred is not None and not _receiver(plan, who, human=event.actor.kind is ActorKind.HUMAN):
+        return barred
     if "drill" in turn.state.owed:
         return because(Code.DRILL_RUNNING)
     fitting = {name: people for name, people in plan.test_subjects.items() if people <= MOST_SUBJECTS}
@@ -183,7 +184,7 @@ def _over(turn: Turn, targets: tuple[DrilledTarget, ...], millis: int, why: Reas
         left = {item: kept for item, kept in state.readiness.items() if item not in proved}
         turn.change(readiness=left)
     turn.system("drill", Outcome.DONE if why is None else Outcome.REFUSED, said)
-    turn.tell(said, tuple(dict.fromkeys((drilling.by, *fallback.pager(turn.plan)))), urgent=why is not None)
+    turn.tell(said, tuple(dict.fromkeys((drilling.by, *fallback.pager(turn)))), urgent=why is not None)
 
 
 def _own(turn: Turn, drilling: Drilling) -> bool:

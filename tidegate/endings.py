@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, recurring, schedule
+from tidegate import calendar, fallback, gates, handing, recurring, schedule, supplier
 from tidegate.models.base import Function, GateKind
-from tidegate.models.decision import Outcome, TurnPage
+from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction, Retire, Terminate, Withdraw
 from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING
@@ -15,7 +15,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.rights import functions_of, may
+from tidegate.rights import can_vote, functions_of, may, requesters
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def offer(turn: Turn) -> None:
 def await_receiver(turn: Turn) -> None:
     """Open the handoff's round of votes once the receiver has run a drill."""
     handoff = turn.plan.handoff
-    if handoff is None or turn.state.position.sent_back or not turn.state.exposure.control.open:
+    if handoff is None or not can_vote(turn.plan.roster.get(handoff.receiver)):
+        return
+    if turn.state.position.sent_back or not turn.state.exposure.control.open:
         return
     if turn.state.proposal is not None:
         return
@@ -48,6 +51,10 @@ def await_receiver(turn: Turn) -> None:
     drill = turn.state.readiness.get(ReadinessItem.RECEIVER_DRILL)
     if drill is None or drill.by != handoff.receiver:
         return
+    if any(check.verdict is not Verdict.PASSED for check in handing.checks(turn.plan, turn.state, turn.now)):
+        return
+    # To say that it is ready again is no wish of theirs that somebody else must agree to; to have written it is.
+    barred = requesters(turn.plan, turn.state)
     gates.open_gate(
         turn,
         GateKind.HANDOFF,
@@ -55,6 +62,7 @@ def await_receiver(turn: Turn) -> None:
         None,
         f"handoff of {turn.plan.title}",
         persons=(handoff.receiver,),
+        excluded=tuple(name for name in barred if name != handoff.receiver or name in turn.plan.authors),
     )
 
 
@@ -75,6 +83,8 @@ def handed_over(turn: Turn, gate: Gate) -> None:
     )
     recurring.launched(turn)
     turn.system("handed over", Outcome.DONE, because(Code.HANDED_OVER, review=review))
+    handing.taken_over(turn)
+    supplier.follow(turn)
     turn.moves.append(TurnPage(title=f"Operating {turn.plan.title}"))
 
 
@@ -116,8 +126,9 @@ def terminate(turn: Turn, event: Terminate) -> Reason:
 
 def withdraw(turn: Turn, event: Withdraw) -> Reason:
     """Take it back before anybody is served."""
-    if not may(turn.plan, event.actor, Right.START):
-        return turn.note("withdraw", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="start"))
+    barred = refused(turn.plan, turn.state, event.actor, Right.START)
+    if barred is not None:
+        return turn.note("withdraw", Outcome.REFUSED, barred)
     exposure = turn.state.exposure
     if exposure.unresolved:
         return turn.note("withdraw", Outcome.REFUSED, because(Code.STILL_SETTLING))

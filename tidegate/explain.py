@@ -325,9 +325,31 @@ SENTENCES = MappingProxyType(
         Code.ROLL_READ: "{cohort} names {people} people (list {list}).",
         Code.ROLL_UNREAD: "It cannot be read who is in {cohort}: {note}",
         Code.ROLL_AWAITED: "It is not known who is in {cohorts}; it is being read.",
-        Code.TRAINING_OWED: "Of {people} people in {cohort}, {trained} are trained; {asked} must be.",
+        Code.TRAINING_OWED: "Of {people} people in {cohort}, {trained} are trained ({share}); {asked} must be.",
+        Code.GROUP_UNTRAINED: "Of {people} {group} in {cohort}, {trained} are trained ({share}); {asked} must be.",
         Code.TURNOVER: "{left} people lost their access by name, and {joined} got it.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
+        # training, and data that is looked after
+        Code.TRAINED: "{who} has learned {course}; that counts until {until} ({ref}, says {by}).",
+        Code.TRAINING_KNOWN: "That {who} has learned {course} is on record until {until} already.",
+        Code.TRAINING_TOO_OLD: "What {who} learned of {course} counted until {until}; it must be learned again.",
+        Code.TRAINING_AHEAD: "{who} cannot have learned anything on {on} already.",
+        Code.TRAINING_LAPSED: "What {who} learned of {course} counted until {until}, and only who has that training "
+        "answers for an alert or accepts a risk. Once they have it again, somebody else records it: tidegate training "
+        "{use_case} --person {who} --course managers --on DATE --evidence WHERE.",
+        Code.TRAINING_PROBED: "{trained} of {people} people in {cohorts} are trained; of the programme's own {more}.",
+        Code.TRAINING_CHANGE: "{owner} owes a change of the training by {due}, before the next wave ({id}, from "
+        "{about}): {what}",
+        Code.TRAINING_CHANGE_OPEN: "The training must change before the next wave: {ids}.",
+        Code.NOT_TRAINED: "{who} has not learned {course}, and only who has answers for an alert or accepts a risk. "
+        "Once they have, somebody else records it: tidegate training {use_case} --person {who} --course managers --on "
+        "DATE --evidence WHERE.",
+        Code.OWN_TRAINING: "{who} cannot say so of themselves; somebody else records it.",
+        Code.NO_COURSE: "There is no course called {course}; there is {known}.",
+        Code.NOTHING_ASKED: "There is no question and no known problem called {id}.",
+        Code.ALERT_REVIEW: "Somebody who is trained for it owes a look at {alert} by {due} ({id}).",
+        Code.DATA_UNCERTIFIED: "{source} was certified on {on} and must be every {every}: certify it, write the day "
+        "in the playbook, and amend.",
         Code.DISPATCHED: "The targets are told: {verb} to {label} (epoch {epoch}).",
         Code.PRE_APPROVED: "A standard change: the programme approved it beforehand ({kinds}).",
         Code.ADOPTED_PLAN: "Revision {digest} is in force.",
@@ -348,6 +370,24 @@ SENTENCES = MappingProxyType(
         Code.BLIND_PLANE: "Nobody was at the wheel from {since} until {until}.",
         Code.HANDOFF_OFFERED: "{receiver} is asked to take it over by {due}.",
         Code.HANDED_OVER: "It is handed over and operates; it is looked at again by {review}.",
+        Code.NO_HANDOFF: "The plan of {use_case} names nobody who takes it over.",
+        Code.OTHER_ARTEFACTS: "That is not what the plan hands over: lacking are {lacking}, and not of the plan are "
+        "{other}.",
+        Code.TOO_FAR: "A handoff must be in force by {until}.",
+        Code.PACK_LAID_OUT: "{by} has laid out what is handed over ({digest}): {artefacts}.",
+        Code.SAME_PACK: "The very same lies there since {at}, laid out by {by}.",
+        Code.PACK_OWED: "What is handed over is not laid out ({artefacts}): tidegate handoff {use_case} --offer.",
+        Code.PACK_THERE: "All of it, {count} artefacts, was laid out by {by} at {at} ({digest}).",
+        Code.PACK_SIGNED: "{by} has signed for {count} artefacts ({digest}); it is in force from {effective} on.",
+        Code.DRILL_OWED: "{receiver}, who takes it over, has not rolled it back with their own hands.",
+        Code.DELIVERY_STEPS_BACK: "Delivery steps back: {receiver} decides about it from now on, and {who} may only "
+        "make it safer.",
+        Code.STEPPED_BACK: "{who} has handed it over and may only make it safer; to {right} is for {receiver}.",
+        Code.RECEIVED_BY: "{who} answers for its operation from now on, after {before}.",
+        Code.VACANT: "{who} has left, who was {role}: {to} is asked to name who follows by {due}, and stands in.",
+        Code.FOLLOWED: "{who} follows as {role}.",
+        Code.NAME_NEEDED: "It is owed a name, and no confirmation: tidegate amend {use_case} PLAYBOOK.",
+        Code.CONTRACT_ENDS: "The contract with {vendor} ends on {until}; by {due} {who} says who does its work then.",
         Code.RETIREMENT_PROPOSED: "Retirement is proposed: {why}",
         Code.RETIREMENT_OPEN: "Its end is already being decided or under way.",
         Code.RETIRED: "Retired: nobody is served, read back as gone, and the archive is sealed.",

@@ -20,6 +20,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.rights import functions_of, may
+from tidegate.sides import lead
 from tidegate.subject import gone
 from tidegate.turn import Turn, because
 
@@ -58,7 +59,7 @@ def asked(turn: Turn, event: Reduce) -> Reason:
     """Decide a reduction that somebody or something asks for."""
     listed = event.actor.kind is not ActorKind.HUMAN or may(turn.plan, event.actor, Right.REDUCE)
     if not listed:
-        turn.tell(because(Code.UNLISTED, who=event.actor.subject, verb=event.verb.value), pager(turn.plan), urgent=True)
+        turn.tell(because(Code.UNLISTED, who=event.actor.subject, verb=event.verb.value), pager(turn), urgent=True)
         if turn.rules.unlisted_sender == "refuse":
             return turn.note(
                 event.verb.value,
@@ -125,8 +126,8 @@ def reduce(turn: Turn, verb: Reduction, *, to: str | None = None, functions: tup
     incident = incidents.opened(turn, verb)
     if incident is not None:
         turn.system("incident", Outcome.DONE, incident)
-        turn.tell(incident, pager(turn.plan), urgent=True)
-    turn.tell(reason, turn_owners(turn.plan), urgent=verb is not Reduction.HOLD)
+        turn.tell(incident, pager(turn), urgent=True)
+    turn.tell(reason, turn_owners(turn), urgent=verb is not Reduction.HOLD)
     runbook.begin(turn, verb.value, label)
     return reason
 
@@ -153,7 +154,7 @@ def adopt(turn: Turn, observed: Exposure) -> None:
     turn.expose(causes=_with(turn.state.exposure.causes, cause))
     _rest(turn, Reduction.HOLD, desired)
     fence(turn, "hold", desired, label_of(turn.plan, desired, "as found"))
-    turn.tell(because(Code.ADOPTED, label=turn.state.exposure.label), pager(turn.plan), urgent=True)
+    turn.tell(because(Code.ADOPTED, label=turn.state.exposure.label), pager(turn), urgent=True)
 
 
 def fence(turn: Turn, verb: ApplyVerb, desired: Exposure, label: str, *, floor: int = 0, after: int = 0) -> None:
@@ -375,12 +376,16 @@ def _with(causes: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
     return kept
 
 
-def pager(plan: Plan) -> tuple[str, ...]:
-    """Return whom a page reaches: who decides about it, who runs it, and who owns escalations."""
+def pager(turn: Turn) -> tuple[str, ...]:
+    """Return whom a page reaches: who decides about it, who delivered it, who runs it, and who owns escalations."""
+    plan = turn.plan
     above = () if plan.escalation_owner is None else (plan.escalation_owner,)
-    return tuple(dict.fromkeys((plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner, *above)))
+    people = (lead(plan, turn.state), plan.ai_owner, plan.fallback.manual_owner, plan.governance_owner, *above)
+    return tuple(dict.fromkeys(people))
 
 
-def turn_owners(plan: Plan) -> tuple[str, ...]:
+def turn_owners(turn: Turn) -> tuple[str, ...]:
     """Return who always hears when exposure changes."""
-    return tuple(dict.fromkeys((plan.ai_owner, plan.business_owner, plan.fallback.manual_owner, *plan.informed)))
+    plan = turn.plan
+    people = (lead(plan, turn.state), plan.ai_owner, plan.business_owner, plan.fallback.manual_owner, *plan.informed)
+    return tuple(dict.fromkeys(people))

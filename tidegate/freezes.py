@@ -15,6 +15,7 @@ from tidegate.models.event import ActorKind, LetThrough
 from tidegate.models.gate import Passage
 from tidegate.models.reasons import Code
 from tidegate.rights import can_vote, functions_of, requesters
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def let_through(turn: Turn, event: LetThrough) -> Reason:
     turn.keep_gate(gate.but(passages=(*others[-_KEPT:], given)))
     why, until = event.reason, window.ends
     reason = because(Code.LET_THROUGH, by=who, gate=gate.id, label=gate.label, freeze=window.name, until=until, why=why)
-    turn.tell(reason, tuple(dict.fromkeys((turn.plan.governance_owner, turn.plan.ai_owner))))
+    turn.tell(reason, tuple(dict.fromkeys((turn.plan.governance_owner, lead(turn.plan, turn.state)))))
     held = next(function for function in functions_of(turn.plan, event.actor) if function in window.approvers)
     return turn.note("let through", Outcome.DONE, reason, function=held, gate=gate.id, subject=gate.subject)
 

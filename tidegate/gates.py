@@ -16,10 +16,13 @@ from tidegate import (
     environment,
     fallback,
     freezes,
+    handing,
     hours,
     membership,
     proven,
+    stewardship,
     thresholds,
+    training,
     votes,
     waivers,
 )
@@ -34,6 +37,7 @@ from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.rights import requesters
 from tidegate.roster import eligible, missing_seats
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -63,6 +67,8 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT):
         checks.extend(membership.checks(plan, state, level))
         checks.extend(environment.checks(plan, state, level))
+    if kind is GateKind.HANDOFF:
+        checks.extend(handing.checks(plan, state, now))
     if kind is GateKind.CHECKPOINT:
         checks.extend(_known(plan, state, max(level, 1), now))
     return tuple(checks)
@@ -84,12 +90,23 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
         for what in plan.stages[stage].owed
     ]
     checks.extend(waivers.problems(plan, state, level, now))
-    asked = (items.item(plan, state, stage, item, now) for item in rules.readiness)
+    asked = (
+        _on_record(plan, state, level, item, now) or items.item(plan, state, stage, item, now)
+        for item in rules.readiness
+    )
     checks.extend(waivers.waived(plan, state, level, now, check) for check in asked)
+    checks.extend(stewardship.checks(plan, state, now))
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(items.item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     checks.extend(debt.checks(plan, state, level, now))
     return tuple(checks)
+
+
+def _on_record(plan: Plan, state: State, level: int, item: ReadinessItem, now: datetime) -> Check | None:
+    """Return what is on record of an item, where that says more than somebody's word."""
+    if item is ReadinessItem.TRAINING:
+        return training.probe(plan, state, level, now)
+    return stewardship.probe(plan, now) if item is ReadinessItem.DATA_STEWARD else None
 
 
 def drill_needed(plan: Plan, state: State) -> bool:
@@ -114,6 +131,8 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         for owed in state.obligations.values()
         if owed.overdue
     )
+    if gate.kind in (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE) and training.changes(state):
+        found.append(_bar("training", because(Code.TRAINING_CHANGE_OPEN, ids=training.changes(state))))
     known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
     found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
     if state.proposal is not None:
@@ -168,11 +187,12 @@ def open_gate(  # noqa: PLR0913  # every argument is part of what a yes is a yes
             seats = [f"{seat.function.value} ({seat.why})" for seat in lacking]
             reason = because(Code.UNSATISFIABLE, kind=kind.value, seats=seats)
             turn.system("gate not opened", Outcome.REFUSED, reason)
-            turn.tell(reason, (turn.plan.governance_owner, turn.plan.ai_owner), urgent=True)
+            turn.tell(reason, (turn.plan.governance_owner, lead(turn.plan, turn.state)), urgent=True)
             turn.place(told=True)
         return None
     checks = evidence(turn.plan, turn.state, kind, level, now)
-    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now)
+    inherits = plan is not None and handing.inherited(turn.plan, turn.state, plan) is not None
+    facts = briefings.facts(turn.plan, turn.state, kind, level, change, label, now, inherits=inherits)
     briefing = briefings.frozen(turn, checks, worst(checks), facts)
     subject = digest(
         {

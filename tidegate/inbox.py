@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, gates, rights, standing, thresholds, votes
+from tidegate import calendar, gates, handing_steps, readying, rights, standing, supplier, thresholds, training, votes
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
 from tidegate.models.programme import Right
 from tidegate.models.state import Phase
+from tidegate.sides import holding, lead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +46,12 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     for gate in standing.waiting(state):
         yield _vote(plan, state, gate, now)
         yield from _heads(plan, gate, now)
+    # Who owes a name is asked for it below, by its date.
+    named = {f"{owed.what} is owed" for owed in state.obligations.values() if owed.kind == "vacancy"}
     for step in stands.steps:
         name, _, rest = step.verb.partition(" ")
+        if step.verb == handing_steps.TAKE or step.why in named:
+            continue
         if name == "confirm" and rest.startswith("notice:"):
             yield _notice(plan, state, step)
         elif name in _RIGHTS or rest.startswith("stop "):
@@ -57,11 +62,11 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     for name, owed in state.obligations.items():
         # What is owed for a handover has a round of votes, or a drill, of its own.
         if owed.kind != "handoff":
-            yield _owed(plan, state, name, owed)
+            yield _owed(plan, state, name, owed, now)
     yield from _readings(plan, state, stands)
 
 
-_RIGHTS = ("start", "resume", "ready", "drill", "lift", "amend", "withdraw-veto")
+_RIGHTS = ("start", "resume", "ready", "drill", "handoff", "lift", "amend", "withdraw-veto", "training")
 """Steps that wait for a right that somebody holds, with no round of votes and no date of their own."""
 
 
@@ -147,7 +152,7 @@ def _notice(plan: Plan, state: State, step: Step) -> Ask:
     index = int(step.verb.rpartition(":")[2])
     good = [ballot.expires_at for gate in state.gates.values() for ballot in gate.ballots if ballot.choice in votes.YES]
     # Where nobody is named anybody may confirm, and so somebody must be asked.
-    people = plan.notices[index].to or (plan.ai_owner,)
+    people = plan.notices[index].to or (lead(plan, state),)
     return Ask("confirm", step.verb, step.why, min(good, default=None), "lapses", None, _people(plan, people))
 
 
@@ -161,29 +166,32 @@ def _right(plan: Plan, state: State, step: Step, now: datetime) -> Ask:
         gates = [gate.expires_at for gate in standing.waiting(state)]
         return Ask("veto", step.verb, step.why, min(gates, default=None), "block", None, chairs)
     position = state.position
-    theirs = step.verb == standing.drilling(plan) and position.phase is Phase.HANDOFF_PENDING
-    if theirs or "receiver_drill" in step.verb:
+    theirs = step.verb == readying.drilling(plan) and position.phase is Phase.HANDOFF_PENDING
+    if theirs or "receiver_drill" in step.verb or name == "handoff":
         due = next((owed.due for owed in state.obligations.values() if owed.kind == "handoff"), None)
-        return Ask("right", step.verb, "your own drill", due or position.nudge_at, "hold", None, chairs)
+        about = "what is handed over" if name == "handoff" else "your own drill"
+        return Ask("right", step.verb, about, due or position.nudge_at, "hold", None, chairs)
     narrows = position.narrow_at is not None and name == "resume"
     due = position.narrow_at if narrows else position.nudge_at
     return Ask("right", step.verb, _short(step.why), due, "narrow" if narrows else "nudge", None, chairs)
 
 
-def _owed(plan: Plan, state: State, name: str, owed: Obligation) -> Ask:
+def _owed(plan: Plan, state: State, name: str, owed: Obligation, now: datetime) -> Ask:
     # What comes round again is asked for before its day, and not all the time between.
-    soon = plan.rules(state.position.level).review_every.wall
-    rounds = owed.every_days is not None or owed.kind == "launch_review"
+    soon = supplier.NEAR if owed.kind == "vendor" else plan.rules(state.position.level).review_every.wall
+    rounds = owed.every_days is not None or owed.kind in ("launch_review", "vendor")
     since = owed.due - soon if rounds and not owed.overdue else None
     if owed.kind == "drill":
-        verb = standing.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
-        chairs = _people(plan, _holding(plan, Right.READY))
+        verb = readying.drilling(plan) if gates.drill_needed(plan, state) else "ready rollback_tested --evidence WHERE"
+        chairs = _people(plan, holding(plan, state, Right.READY))
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
         everybody = _people(plan, (owed.owner, *owed.others))
         verb = standing.ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
-        chairs = tuple(chair for chair in everybody if chair.person not in barred)
+        able = tuple(chair for chair in everybody if chair.person not in barred)
+        # Where nobody is trained for it, it still waits for those who owe it: they are told what they lack.
+        chairs = tuple(one for one in able if training.assignable(plan, state, owed.kind, one.person, now)) or able
     return Ask("owed", verb, _short(owed.what), owed.due, owed.then, since, chairs)
 
 
@@ -223,10 +231,6 @@ def _people(plan: Plan, who: tuple[str, ...], *, readers: bool = False) -> tuple
             if able:
                 found.setdefault(person, Chair(person, function))
     return tuple(found.values())
-
-
-def _holding(plan: Plan, right: Right) -> tuple[str, ...]:
-    return tuple(function.value for function in plan.rights.get(right, ()))
 
 
 def _short(text: str) -> str:

@@ -14,6 +14,7 @@ from tidegate.models.base import Function
 from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
+from tidegate.models.training import Curriculum
 from tidegate.permit import narrower
 from tidegate.subject import another
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegate.models.base import Span
+    from tidegate.models.handover import PlanHandoff, Vendor
     from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.plan_notice import PlanNotice
+    from tidegate.models.training import PlanTraining
 
 __all__ = ("Change", "Weight", "diff")
 
@@ -233,11 +236,12 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
     if after != before or new.heads != old.heads:
         changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         yield Change(f"roster: {', '.join(changed) or 'heads of function'}", Weight.ROSTER)
-    for what in ("ai_owner", "business_owner", "accountable_exec", "governance_owner", "handoff", "authors"):
+    for what in ("ai_owner", "business_owner", "accountable_exec", "governance_owner", "authors"):
         if getattr(old, what) != getattr(new, what):
             # Who wrote more of it may decide less; to take an author out makes an approver.
             more = what == "authors" and all(name in new.authors for name in old.authors)
             yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if more else Weight.MATERIAL)
+    yield from _handoff(old.handoff, new.handoff)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
     if new.pre_approved != old.pre_approved:
@@ -247,6 +251,41 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
         # Where nobody was named before, somebody now is: that is no other question to anybody.
         asks = () if old.escalation_owner is None else (Function.RISK,)
         yield Change("escalation owner changes", Weight.FUNCTION if asks else Weight.RECORDED, asks)
+    if new.training != old.training:
+        weaker = old.training is not None and _taught_less(old.training, new.training)
+        yield Change("what people must have learned", Weight.MATERIAL if weaker else Weight.RECORDED)
+
+
+def _taught_less(old: PlanTraining, new: PlanTraining | None) -> bool:
+    if new is None or (old.recorded and not new.recorded) or not not_longer(new.valid, old.valid):
+        return True
+    fewer = {*old.managing, *old.helping} - {*new.managing, *new.helping}
+    return bool(fewer) or any(old.course(one) is not None and new.course(one) is None for one in Curriculum)
+
+
+def _handoff(old: PlanHandoff | None, new: PlanHandoff | None) -> Iterator[Change]:
+    """Find who owns it otherwise, and by what it is operated; what was never said before is only written down."""
+    if old is None or new is None or (old.receiver, old.artefacts) != (new.receiver, new.artefacts):
+        if old is not new:
+            yield Change("handoff changes", Weight.MATERIAL)
+        return
+    for name in ("issues", "changes", "escalations"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield Change(f"who owns {name}", Weight.MATERIAL if before else Weight.RECORDED)
+    texts = (("the procedure", old.sop, new.sop), ("the support model", old.support_model, new.support_model))
+    for what, was, now in texts:
+        if was != now:
+            yield Change(what, *((Weight.FUNCTION, (Function.OPERATIONS,)) if was else (Weight.RECORDED,)))
+    if old.vendor != new.vendor:
+        yield Change("the supplier", Weight.RECORDED if _renewed(old.vendor, new.vendor) else Weight.MATERIAL)
+
+
+def _renewed(old: Vendor | None, new: Vendor | None) -> bool:
+    """Whether a supplier only stays longer, or is named for the first time."""
+    if old is None:
+        return True
+    return new is not None and new.until >= old.until and new == old.model_copy(update={"until": new.until})
 
 
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
@@ -351,13 +390,17 @@ def _by_name(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change(f"roles are gone at {target}", Weight.RECORDED)
 
 
+_CARE = ("recertify", "meaning_owner", "steward", "source_of_truth", "certified", "selection")
+"""How a source is looked after, which changes nothing of what it is used for."""
+
+
 def _data(old: Plan, new: Plan) -> Iterator[Change]:
     for name, source in new.data.items():
         was = old.data.get(name)
         if was is None:
             yield Change(f"data {name} is new", Weight.MATERIAL)
         elif source.model_copy(update={"retention": was.retention}) != was:
-            same = source.model_copy(update={"recertify": was.recertify, "meaning_owner": was.meaning_owner}) == was
+            same = source.model_copy(update={field: getattr(was, field) for field in _CARE}) == was
             yield Change(f"data {name}: another use", Weight.RECORDED if same else Weight.MATERIAL)
         if was is not None and source.retention != was.retention:
             yield Change(f"data {name}: kept otherwise", Weight.FUNCTION, (Function.DATA_STEWARD,))

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback
+from tidegate import calendar, fallback, training
 from tidegate.models.decision import Check, Outcome, TakeSnapshot, Verdict
 from tidegate.models.member import Roll, Unread
 from tidegate.models.reasons import Code
+from tidegate.models.standard import ReadinessItem
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 FRESH = timedelta(minutes=1)
 """A list that was read so lately is not read again before people are asked."""
 _KEY = "snapshot"
-_WHOLE = 10_000
 
 
 def read_of(plan: Plan, level: int) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def pinned(plan: Plan, state: State, exposure: Exposure) -> Exposure:
 
 def ready(turn: Turn, level: int) -> bool:
     """Whether it is known who is in every cohort of a level, and enough are trained; if not, it is read."""
-    late = tuple(name for name in read_of(turn.plan, level) if not _good(turn, turn.state.rolls.get(name)))
+    late = tuple(name for name in read_of(turn.plan, level) if not _good(turn, name, turn.state.rolls.get(name)))
     waits = turn.state.unread is not None and turn.now < turn.state.unread.again
     if late and _KEY not in turn.state.owed and not waits:
         turn.perform(_KEY, TakeSnapshot(cohorts=late))
@@ -84,10 +84,13 @@ def taken(turn: Turn, event: Snapshot) -> None:
         if found.digest is None:
             lacking.append(because(Code.ROLL_UNREAD, cohort=name, note=found.note or "no reason given"))
             continue
-        known[name] = Roll(digest=found.digest, people=found.people, trained=found.trained, at=turn.now)
+        known[name] = Roll(
+            digest=found.digest, people=found.people, trained=found.trained, groups=found.groups, at=turn.now
+        )
         turn.system("cohort", Outcome.DONE, _named(name, known[name]), subject=found.digest)
-        if _owes(known[name], turn.rules.training_coverage):
-            lacking.append(_owed(name, known[name], turn.rules.training_coverage))
+        owes = training.owing(name, known[name], turn.rules.training_coverage)
+        if owes is not None:
+            lacking.append(owes)
     before = turn.state.unread
     again = calendar.again(turn.plan.calendar, turn.now, turn.rules.retry_every)
     unread = Unread(again=again, attempts=before.attempts + 1 if before else 1) if lacking else None
@@ -95,7 +98,7 @@ def taken(turn: Turn, event: Snapshot) -> None:
     for reason in lacking:
         turn.system("cohort", Outcome.REFUSED, reason)
     if lacking and before is None:
-        turn.tell(lacking[0], fallback.pager(turn.plan))
+        turn.tell(lacking[0], fallback.pager(turn))
 
 
 def checks(plan: Plan, state: State, level: int) -> tuple[Check, ...]:
@@ -105,8 +108,8 @@ def checks(plan: Plan, state: State, level: int) -> tuple[Check, ...]:
         roll, asked = state.rolls.get(name), plan.rules(level).training_coverage
         if roll is None:
             verdict, reason = Verdict.PENDING, because(Code.ROLL_AWAITED, cohorts=(name,))
-        elif _owes(roll, asked):
-            verdict, reason = Verdict.PENDING, _owed(name, roll, asked)
+        elif (owes := training.owing(name, roll, asked)) is not None:
+            verdict, reason = Verdict.PENDING, owes
         else:
             verdict, reason = Verdict.PASSED, _named(name, roll)
         found.append(Check(name=f"cohort {name}", verdict=verdict, reason=reason))
@@ -119,17 +122,19 @@ def turnover(turn: Turn, event: Turnover) -> Reason:
     return turn.note("turnover", outcome, because(Code.TURNOVER, left=event.left, joined=event.joined))
 
 
-def _good(turn: Turn, roll: Roll | None) -> bool:
-    return roll is not None and roll.at > turn.now - FRESH and not _owes(roll, turn.rules.training_coverage)
+def look(turn: Turn, needs: tuple[Check, ...], level: int) -> None:
+    """Read who is trained where nothing else is lacking and the lists say it all: nobody's word is needed then."""
+    lacking = [check.name for check in needs if check.verdict is not Verdict.PASSED]
+    if lacking != [ReadinessItem.TRAINING.value] or not training.readable(turn.plan, level):
+        return
+    rolls = {name: turn.state.rolls.get(name) for name in read_of(turn.plan, level)}
+    if turn.state.unread is not None or None in rolls.values():
+        ready(turn, level)
 
 
-def _owes(roll: Roll, asked: int) -> bool:
-    return roll.trained is not None and roll.trained * _WHOLE < asked * roll.people
-
-
-def _owed(name: str, roll: Roll, asked: int) -> Reason:
-    share = f"{asked // 100}%"
-    return because(Code.TRAINING_OWED, cohort=name, trained=roll.trained, people=roll.people, asked=share)
+def _good(turn: Turn, name: str, roll: Roll | None) -> bool:
+    fresh = roll is not None and roll.at > turn.now - FRESH
+    return roll is not None and fresh and training.owing(name, roll, turn.rules.training_coverage) is None
 
 
 def _named(name: str, roll: Roll) -> Reason:

@@ -18,6 +18,7 @@ from tidegate import (
     runbook,
     samples,
     subject,
+    training,
     votes,
     waves,
 )
@@ -30,6 +31,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.rights import Seat, can_vote, functions_of, holders, may, own_key, seat_for
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -47,9 +49,10 @@ def ready(turn: Turn, event: Ready) -> Reason:
     member = turn.plan.roster.get(event.actor.subject)
     if member is not None and member.organisation == "vendor":
         return turn.note("ready", Outcome.REFUSED, because(Code.VENDOR, who=event.actor.subject))
+    barred = refused(turn.plan, turn.state, event.actor, Right.READY)
     if event.item is None:
-        if not may(turn.plan, event.actor, Right.READY):
-            return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+        if barred is not None:
+            return turn.note("ready", Outcome.REFUSED, barred)
         return waves.ready_again(turn, event)
     receiver = turn.plan.handoff.receiver if turn.plan.handoff else None
     drill = event.item is ReadinessItem.RECEIVER_DRILL
@@ -59,8 +62,8 @@ def ready(turn: Turn, event: Ready) -> Reason:
             Outcome.REFUSED,
             because(Code.ONLY_RECEIVER, who=event.actor.subject, receiver=receiver or "nobody"),
         )
-    if not drill and not may(turn.plan, event.actor, Right.READY):
-        return turn.note("ready", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+    if not drill and barred is not None:
+        return turn.note("ready", Outcome.REFUSED, barred)
     if event.item is ReadinessItem.DATA_STEWARD and Function.DATA_STEWARD not in functions_of(turn.plan, event.actor):
         return turn.note(
             "ready", Outcome.REFUSED, because(Code.ONLY_FUNCTION, who=event.actor.subject, function="data_steward")
@@ -119,8 +122,12 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     """Return why the word of whoever owes it is not enough."""
     if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind in training.ANSWERED_FOR and (untrained := training.lacking(turn, event.actor.subject)) is not None:
+        return untrained
     if owed.kind == "sample":
         return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
+    if owed.kind == "vacancy":
+        return because(Code.NAME_NEEDED, use_case=turn.plan.use_case)
     if owed.kind == "question":
         return because(Code.ANSWER_NEEDED, use_case=turn.plan.use_case, id=event.what)
     if event.evidence is None:
@@ -202,7 +209,7 @@ def overdue(turn: Turn, name: str) -> None:
     people: tuple[str, ...] = (owed.owner,) if owed.owner in turn.plan.roster else ()
     if not people and owed.owner in tuple(Function):
         people = holders(turn.plan, Function(owed.owner))
-    turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn.plan)))), urgent=True)
+    turn.tell(reason, tuple(dict.fromkeys((*people, *fallback.pager(turn)))), urgent=True)
     if owed.then in ("narrow", "pause"):
         fallback.reduce(turn, Reduction(owed.then))
         return
@@ -223,7 +230,7 @@ def owed_still(turn: Turn, name: str) -> None:
     turn.change(obligations={**turn.state.obligations, name: owed.but(narrow_at=None)})
     reason = because(Code.OWED_STILL, what=owed.what, owner=owed.owner, due=owed.due)
     turn.system("owed still", Outcome.EXPIRED, reason)
-    turn.tell(reason, tuple(dict.fromkeys((*fallback.pager(turn.plan), *turn.plan.heads.values()))), urgent=True)
+    turn.tell(reason, tuple(dict.fromkeys((*fallback.pager(turn), *turn.plan.heads.values()))), urgent=True)
     fallback.reduce(turn, Reduction.NARROW)
 
 
@@ -322,8 +329,9 @@ def postpone(turn: Turn, event: Postpone) -> Reason:
     if who in gate.excluded:
         return turn.note("postpone", Outcome.REFUSED, because(Code.REQUESTER, who=who), gate=gate.id)
     seat = seat_for(turn.plan, turn.state, gate, event.actor, None, None, turn.now)
-    if not isinstance(seat, Seat) and not may(turn.plan, event.actor, Right.POSTPONE):
-        return turn.note("postpone", Outcome.REFUSED, because(Code.NO_RIGHT, who=who, right="postpone"), gate=gate.id)
+    barred = refused(turn.plan, turn.state, event.actor, Right.POSTPONE)
+    if not isinstance(seat, Seat) and barred is not None:
+        return turn.note("postpone", Outcome.REFUSED, barred, gate=gate.id)
     asked = votes.askable(turn.plan, turn.state, gate, turn.now)
     window = turn.plan.rules(gate.level).gates[gate.kind].window
     latest = hours.fair(turn.plan, gate.kind, asked, gate.expires_at, window)

@@ -16,6 +16,7 @@ from tidegate.models.question import Asked
 from tidegate.models.reasons import Code
 from tidegate.models.sampling import PlanQuestions
 from tidegate.rights import can_vote
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def take(turn: Turn, event: Question) -> Reason:
     if sum(one.answer is None for one in turn.state.questions.values()) >= _OPEN_AT_MOST:
         return turn.note("question", Outcome.REFUSED, because(Code.TOO_MANY, what="open questions"))
     asks, who, what = rule(turn.plan), event.actor.subject, event.what or ""
+    if turn.plan.questions is None:
+        # Where nobody is named, whoever decides about it now answers.
+        asks = asks.but(to=lead(turn.plan, turn.state))
     due = calendar.later(turn.plan.calendar, turn.now, asks.within)
     name = turn.name("question")
     asked = Asked(what=what, by=who, at=turn.now, to=asks.to, due=due)

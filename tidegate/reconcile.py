@@ -154,7 +154,7 @@ def _widening_failed(turn: Turn, event: Applied) -> None:
     turn.change(emergency=None)
     fallback.reduce(turn, Reduction.HOLD)
     _tighter_outside(turn, event)
-    turn.tell(because(Code.WIDEN_REVERTED, label=label), fallback.pager(turn.plan), urgent=True)
+    turn.tell(because(Code.WIDEN_REVERTED, label=label), fallback.pager(turn), urgent=True)
 
 
 def _reduction_failed(turn: Turn, event: Applied) -> None:
@@ -177,7 +177,7 @@ def _unconfirmed(turn: Turn, result: str) -> None:
     reason = because(Code.STOP_NOT_CONFIRMED, label=exposure.label, result=result, manual=turn.plan.fallback.manual)
     if first:
         turn.system("reduction not confirmed", Outcome.REFUSED, reason)
-        turn.tell(reason, fallback.pager(turn.plan), urgent=True)
+        turn.tell(reason, fallback.pager(turn), urgent=True)
 
 
 def _tighter_outside(turn: Turn, event: Applied) -> bool:
@@ -273,7 +273,7 @@ def _revert(turn: Turn, event: Observed, wider: tuple[str, ...]) -> None:
     recent = tuple(at for at in turn.state.exposure.reverts if at > turn.now - _DAY)
     reason = because(Code.DRIFT_WIDER, dimensions=(*wider[:5], *targets.where(event.targets)))
     turn.system("unapproved change", Outcome.REFUSED, reason)
-    turn.tell(reason, fallback.pager(turn.plan), urgent=True)
+    turn.tell(reason, fallback.pager(turn), urgent=True)
     turn.expose(reverts=(*recent, turn.now)[-_REVERTS_KEPT:])
     verb = _verb_of(turn.state.exposure.control)
     if len(recent) >= turn.rules.max_reverts:

@@ -16,6 +16,7 @@ from tidegate.models.owing import Evidence, Obligation
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def follow(turn: Turn) -> None:
     if not turn.state.position.handed_over or turn.state.position.phase is Phase.RETIRING:
         return
     owing = dict(turn.state.obligations)
-    for kind, asked in _asked(turn.plan).items():
+    for kind, asked in _asked(turn).items():
         owed = owing.get(kind)
         if asked.every is None:
             if owed is not None and owed.kind == kind and owed.every_days is not None:
@@ -58,14 +59,14 @@ def follow(turn: Turn) -> None:
         turn.change(obligations=owing)
 
 
-def _asked(plan: Plan) -> dict[Kind, _Asked]:
-    rules = operating(plan)
+def _asked(turn: Turn) -> dict[Kind, _Asked]:
+    rules = operating(turn.plan)
     return {
         "recertification": _Asked(
             "access and data certified again", Function.DATA_STEWARD.value, rules.recertify_every
         ),
         "drill": _Asked("a rehearsed rollback", Function.OPERATIONS.value, rules.drill_max_age),
-        "evaluation": _Asked("the evaluation run again", plan.ai_owner, rules.evaluate_every),
+        "evaluation": _Asked("the evaluation run again", lead(turn.plan, turn.state), rules.evaluate_every),
     }
 
 
@@ -115,7 +116,7 @@ def closed(turn: Turn, event: Confirm, owed: Obligation) -> None:
         return
     reason = because(Code.LAUNCH_REVIEWED, by=event.actor.subject, what=owed.what, outcome=event.outcome, evidence=ref)
     turn.system("review after launch", Outcome.DONE, reason)
-    turn.tell(reason, tuple(dict.fromkeys((*fallback.turn_owners(turn.plan), owed.owner, *owed.others))))
+    turn.tell(reason, tuple(dict.fromkeys((*fallback.turn_owners(turn), owed.owner, *owed.others))))
     if event.outcome == "change":
         waivers.found(turn, "the review after launch asks for a change", by=event.actor.subject)
     elif event.outcome == "retire":
@@ -125,7 +126,7 @@ def closed(turn: Turn, event: Confirm, owed: Obligation) -> None:
 def retire_or_extend(turn: Turn, what: str) -> None:
     """Owe a decision about its end; until somebody takes it, fewer are served from its day on."""
     due = calendar.later(turn.plan.calendar, turn.now, turn.rules.narrow_after)
-    owed = Obligation(kind="retire_or_extend", what=what, owner=turn.plan.ai_owner, due=due, then="narrow")
+    owed = Obligation(kind="retire_or_extend", what=what, owner=lead(turn.plan, turn.state), due=due, then="narrow")
     turn.change(obligations={**turn.state.obligations, _END: owed})
 
 

@@ -67,7 +67,7 @@ def due(turn: Turn, name: str) -> None:
     who = whose(turn.plan, owed)
     reason = because(Code.OWED_SOON, id=name, what=owed.what, owner=owed.owner, due=owed.due)
     turn.system("reminder", Outcome.DONE, reason)
-    turn.tell(reason, who or fallback.pager(turn.plan))
+    turn.tell(reason, who or fallback.pager(turn))
 
 
 def whose(plan: Plan, owed: Obligation) -> tuple[str, ...]:

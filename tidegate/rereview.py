@@ -19,6 +19,7 @@ from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.models.subject import Restart, Seen
 from tidegate.rights import holders
+from tidegate.sides import lead
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def changed(turn: Turn, event: Changed) -> Reason:
     issue = waivers.found(turn, what, by=who)
     reason = because(Code.CHANGE_SAID, by=who, what=what, id=issue, evidence=event.evidence or "nowhere yet")
     said = turn.note("changed", Outcome.DONE, reason)
-    to = (*fallback.turn_owners(turn.plan), *holders(turn.plan, Function.RISK), *fallback.pager(turn.plan))
+    to = (*fallback.turn_owners(turn), *holders(turn.plan, Function.RISK), *fallback.pager(turn))
     turn.tell(reason, tuple(dict.fromkeys(to)), urgent=True)
     if event.ends is not None and event.name is not None:
         _count_down(turn, event.name, event.ends)
@@ -77,7 +78,7 @@ def _count_down(turn: Turn, name: str, ends: datetime) -> None:
     owed = Obligation(
         kind="replacement",
         what=f"another in place of {name}, which is no longer to be had from {ends:%Y-%m-%d} on",
-        owner=turn.plan.ai_owner,
+        owner=lead(turn.plan, turn.state),
         others=(Function.RISK.value,),
         due=ends,
         about=name,
@@ -85,9 +86,9 @@ def _count_down(turn: Turn, name: str, ends: datetime) -> None:
     key = known or turn.name("replacement")
     turn.change(obligations={**turn.state.obligations, key: owed})
     days = max((ends - turn.now).days, 0)
-    reason = because(Code.COUNTDOWN, name=name, ends=ends, days=days, id=key, owner=turn.plan.ai_owner)
+    reason = because(Code.COUNTDOWN, name=name, ends=ends, days=days, id=key, owner=lead(turn.plan, turn.state))
     turn.system("countdown", Outcome.DONE, reason)
-    turn.tell(reason, fallback.pager(turn.plan), urgent=True)
+    turn.tell(reason, fallback.pager(turn), urgent=True)
 
 
 def of_alert(turn: Turn, event: Alert, issue: str) -> None:
@@ -174,9 +175,7 @@ def go_back(turn: Turn, reason: Reason) -> None:
     """Let nothing count that was seen until now, and bring exposure to the wave from which it begins again."""
     level, back = turn.state.position.level, _back(turn)
     turn.system("evidence void", Outcome.DONE, reason)
-    turn.tell(
-        reason, tuple(dict.fromkeys((*fallback.pager(turn.plan), *holders(turn.plan, Function.RISK)))), urgent=True
-    )
+    turn.tell(reason, tuple(dict.fromkeys((*fallback.pager(turn), *holders(turn.plan, Function.RISK)))), urgent=True)
     if level == 0:
         return
     known = {name: seen.but(last=None, due_at=turn.now) for name, seen in turn.state.metrics.items()}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from tidegate import calendar, fallback, gates, membership, schedule, votes
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, Reason, Verdict
-from tidegate.models.event import ActorKind, Choice, Override, Resume, Vote
+from tidegate.models.event import Choice, Override, Resume, Vote
 from tidegate.models.exposed import Control
 from tidegate.models.owing import Obligation
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Emergency, Phase
-from tidegate.rights import may
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 def propose(turn: Turn, event: Resume) -> Reason:
     """Open the round of votes that a resume needs: of those who reduced, and of everybody when it would widen."""
-    if not may(turn.plan, event.actor, Right.RESUME):
-        return turn.note("resume", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="resume"))
+    barred = refused(turn.plan, turn.state, event.actor, Right.RESUME)
+    if barred is not None:
+        return turn.note("resume", Outcome.REFUSED, barred)
     if turn.state.position.phase is Phase.RETIRING:
         return turn.note("resume", Outcome.REFUSED, because(Code.RETIREMENT_OPEN))
     control = turn.state.exposure.control
@@ -142,8 +143,9 @@ def released(turn: Turn, gate: Gate) -> None:
 
 def override(turn: Turn, event: Override) -> Reason:
     """Ask for more in an emergency; the second of two distinct holders of the right makes it so."""
-    if event.actor.kind is not ActorKind.HUMAN or not may(turn.plan, event.actor, Right.OVERRIDE):
-        return turn.note("override", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="override"))
+    barred = refused(turn.plan, turn.state, event.actor, Right.OVERRIDE)
+    if barred is not None:
+        return turn.note("override", Outcome.REFUSED, barred)
     if any(owed.kind == "override_review" for owed in turn.state.obligations.values()):
         return turn.note("override", Outcome.REFUSED, because(Code.REVIEW_OWED))
     exposure = turn.state.exposure

@@ -19,6 +19,7 @@ from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Looked, Noted, Weakness, Week
 from tidegate.rights import can_vote
+from tidegate.sides import lead
 from tidegate.stops import named
 from tidegate.turn import Turn, because
 
@@ -37,7 +38,7 @@ _WEEKS_KEPT = 26
 _FINDINGS_KEPT = 20
 _RECENT = 4
 """Weeks that are compared with as many before them."""
-_NINE_IN_TEN = 90
+_NINE_IN_TEN, _HUNDRED = 90, 100
 _WEEK = timedelta(days=7)
 
 
@@ -115,7 +116,7 @@ def take(turn: Turn, event: Sample) -> Reason:
         _again(turn)
     said = turn.note("sample", Outcome.DONE, _said(turn, event, reviewed, enough=enough))
     if event.found or event.misses:
-        turn.tell(said, (turn.plan.ai_owner,))
+        turn.tell(said, (lead(turn.plan, turn.state),))
     _read(turn, event)
     return said
 
@@ -248,6 +249,10 @@ class Effect(NamedTuple):
     """How many in a hundred of the stops were right; none where nothing was stopped."""
     slowest: int | None
     """Within how many minutes a person had nine in ten of them, in the worst week."""
+    passed: int | None = None
+    """How many in a hundred runs went through by themselves; none where nobody looked."""
+    routed: int | None = None
+    """How many in a hundred went to a person: what people's attention is for."""
 
 
 class Trend(NamedTuple):
@@ -268,16 +273,19 @@ def effect(looked: Looked | None) -> Effect:
     """Say how well the stop rules do."""
     weeks = () if looked is None else looked.weeks
     hits, misses = sum(week.hits for week in weeks), sum(week.misses for week in weeks)
-    vain = sum(week.false_stops for week in weeks)
+    runs, vain = sum(week.runs for week in weeks), sum(week.false_stops for week in weeks)
+    routed = _share(hits + vain, runs)
     waits = [week.slowest for week in weeks if week.slowest is not None]
     return Effect(
-        runs=sum(week.runs for week in weeks),
+        runs=runs,
         hits=hits,
         misses=misses,
         false_stops=vain,
         caught=_share(hits, hits + misses),
         right=_share(hits, hits + vain),
         slowest=max(waits, default=None),
+        passed=None if routed is None else _HUNDRED - routed,
+        routed=routed,
     )
 
 

@@ -198,7 +198,7 @@ def _void(turn: Turn, gate: Gate) -> None:
     turn.change(announcements={})
     reason = because(Code.EVIDENCE_VOID, gate=gate.id, as_of=gate.briefing.as_of)
     turn.system("approvals void", Outcome.EXPIRED, reason, gate=gate.id, subject=gate.subject)
-    turn.tell(reason, fallback.turn_owners(turn.plan))
+    turn.tell(reason, fallback.turn_owners(turn))
     back = {GateKind.CHECKPOINT: Phase.CHECKPOINT_DUE, GateKind.RESUME: Phase.REDUCED}.get(gate.kind, Phase.PREPARING)
     if gate.kind in (GateKind.CHECKPOINT, GateKind.RESUME):
         turn.move_to(back, target=None, purpose=None)

@@ -28,6 +28,7 @@ from tidegate.models.event import (
     Report,
     Resume,
     Sample,
+    Train,
     Vote,
     Waive,
 )
@@ -117,6 +118,7 @@ _MORE: Mapping[type[Message], tuple[str, ...]] = MappingProxyType(
         Waive: ("control",),
         Sample: ("evidence",),
         Question: ("what", "answer"),
+        Train: ("evidence", "change"),
     }
 )
 

@@ -15,9 +15,11 @@ from tidegate import (
     environment,
     freezes,
     gates,
+    handing_steps,
     judging,
-    readiness,
+    readying,
     schedule,
+    supplier,
     thresholds,
     votes,
     waivers,
@@ -34,6 +36,7 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.sides import holding
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -72,11 +75,10 @@ ANSWERED = MappingProxyType(
         "sample": "sample VERDICTS --evidence WHERE",
         "question": 'answer {name} "ANSWER"',
         "launch_review": "confirm {name} --outcome OUTCOME --evidence WHERE",
+        "vacancy": "amend PLAYBOOK",
     }
 )
 """What is owed and met by a verb of its own."""
-DRILL = "drill rollback"
-"""How a drill is run where nobody's word for it will do; where there are no test subjects, it is done for real."""
 
 
 def standing(plan: Plan, state: State, now: datetime) -> Standing:
@@ -169,7 +171,7 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     if exposure.control is Control.STOP_NOT_CONFIRMED:
         yield Step(
             verb="confirm stop --evidence WHERE",
-            who=_holders(plan, Right.CONFIRM_STOP),
+            who=holding(plan, state, Right.CONFIRM_STOP),
             why=f"it could not be read back that it is stopped; follow {plan.fallback.manual}, then two people confirm",
         )
     resuming = any(gate.kind is GateKind.RESUME for gate in state.gates.values())
@@ -177,7 +179,7 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         return
     yield Step(
         verb='resume --cause "WHAT WAS WRONG, AND WHAT HAS CHANGED"',
-        who=_holders(plan, Right.RESUME),
+        who=holding(plan, state, Right.RESUME),
         why=f"it is {_spoken(exposure.control.value)}; to go on is a decision{_astray(plan, state, now)}",
     )
 
@@ -198,7 +200,7 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
     for name in sorted(state.embargoes):
         yield Step(
             verb=f"lift {name}",
-            who=_holders(plan, Right.STOP_THE_LINE),
+            who=holding(plan, state, Right.STOP_THE_LINE),
             why=f"{name} is stopped, and nothing that it reaches widens",
         )
     for name, waiver in state.waivers.items():
@@ -209,15 +211,20 @@ def _in_the_way(plan: Plan, state: State) -> Iterator[Step]:
                 why=f"{waiver.asked_by} asks that {_spoken(waiver.item)} need not be met for a while",
             )
     if state.position.sent_back:
-        yield Step(
-            verb="ready --again", who=_holders(plan, Right.READY), why="it was sent back; say that it is ready again"
-        )
+        again = "it was sent back; say that it is ready again"
+        yield Step(verb="ready --again", who=holding(plan, state, Right.READY), why=again)
 
 
 def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
     people = votes.askable(plan, state, gate, now) or votes.missing(plan, gate, now)
     if gate.briefing.verdict is Verdict.PASSED:
         after = _AFTER[gate.kind].format(label=gate.label)
+        own = handing_steps.signature(gate, people, after)
+        if own is not None:
+            yield own
+            people = tuple(name for name in people if name not in own.who)
+        if not people:
+            return
         yield Step(verb=f"approve --gate {gate.id}", who=people, why=f"once all agree, {after}", gate=gate.id)
         return
     yield Step(
@@ -231,9 +238,9 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
 def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     phase, position = state.position.phase, state.position
     if phase is Phase.SUBMITTED:
-        yield Step(verb="start", who=_holders(plan, Right.START), why="it is submitted and has not begun")
+        yield Step(verb="start", who=holding(plan, state, Right.START), why="it is submitted and has not begun")
     elif phase is Phase.PREPARING and not position.sent_back:
-        yield from _readiness(plan, state, position.target or 1, now)
+        yield from readying.steps(plan, state, position.target or 1, now)
         yield from _ground(environment.checks(plan, state, position.target or 1))
     elif phase is Phase.SCHEDULED:
         for gate in state.gates.values():
@@ -242,43 +249,20 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     elif phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE):
         yield from _watched(plan, state, now)
     elif phase is Phase.HANDOFF_PENDING:
-        yield from _drill(plan, state)
+        drill = readying.drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE"
+        yield from handing_steps.before(plan, state, now, drill)
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
         yield from _end(plan, state)
     elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
-        yield Step(verb="ready archive --evidence WHERE", who=_holders(plan, Right.READY), why="the archive is sealed")
+        who = holding(plan, state, Right.READY)
+        yield Step(verb="ready archive --evidence WHERE", who=who, why="the archive is sealed")
 
 
 def _end(plan: Plan, state: State) -> Iterator[Step]:
     if not any(gate.kind is GateKind.RETIREMENT for gate in state.gates.values()):
-        who = _holders(plan, Right.RETIRE)
+        who = holding(plan, state, Right.RETIRE)
         yield Step(verb='retire --reason "WHY"', who=who, why="when it has done its work")
-
-
-def _readiness(plan: Plan, state: State, level: int, now: datetime) -> Iterator[Step]:
-    for check in gates.readiness(plan, state, level, now):
-        if check.verdict is Verdict.PASSED:
-            continue
-        shown = check.name in tuple(ReadinessItem) and check.name not in readiness.ONLY_SEEN
-        data = check.name == ReadinessItem.DATA_STEWARD.value
-        if check.reason.code is Code.EXCEPTION_DEBT:
-            yield Step(verb="exception show", who=(plan.ai_owner,), why=explain(check.reason))
-            continue
-        yield Step(
-            verb=mends(check),
-            who=(Function.DATA_STEWARD.value,) if data else _holders(plan, Right.READY if shown else Right.AMEND),
-            why=explain(check.reason),
-        )
-
-
-def mends(check: Check) -> str:
-    """Return what is typed to mend one thing without which it is not ready."""
-    if check.reason.code is Code.DRILL_NEEDED:
-        return DRILL
-    if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
-        return "amend PLAYBOOK"
-    return f"ready {check.name} --evidence WHERE"
 
 
 def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
@@ -286,7 +270,7 @@ def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     yield from _readings(plan, state, now)
     if plan.stages[plan.rung(level).stage].raised:
         # What a stage owes that was raised under way is owed before its next review can lead anywhere.
-        yield from _readiness(plan, state, level, now)
+        yield from readying.steps(plan, state, level, now)
 
 
 def _scheduled(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
@@ -367,32 +351,19 @@ def _reading(name: str, who: str, why: str) -> Step:
     return Step(verb=f"reading {name}=VALUE --n CASES", who=(who,), why=why)
 
 
-def drilling(plan: Plan) -> str:
-    """Return how a drill is run under this plan."""
-    return DRILL if plan.test_subjects else f"{DRILL} --real"
-
-
-def _drill(plan: Plan, state: State) -> Iterator[Step]:
-    receiver = plan.handoff.receiver if plan.handoff else plan.business_owner
-    drill = state.readiness.get(ReadinessItem.RECEIVER_DRILL)
-    if drill is None or drill.by != receiver:
-        yield Step(
-            verb=drilling(plan) if gates.drill_needed(plan, state) else "ready receiver_drill --evidence WHERE",
-            who=(receiver,),
-            why="the receiver rolls it back once with their own hands before they sign",
-        )
-
-
 def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     """Name what is owed; what comes round again is named once its day is near."""
     for name, owed in state.obligations.items():
         if owed.kind == "handoff" or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
             continue
         why = f"{owed.what} is owed"
-        if owed.kind == "drill":
+        if owed.kind == "vacancy":
+            who = tuple(dict.fromkeys((owed.owner, *holding(plan, state, Right.AMEND))))
+            yield Step(verb="amend PLAYBOOK", who=who, why=why)
+        elif owed.kind == "drill":
             item = ReadinessItem.ROLLBACK_TESTED.value
-            verb = drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
-            yield Step(verb=verb, who=_holders(plan, Right.READY), why=why)
+            verb = readying.drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
+            yield Step(verb=verb, who=holding(plan, state, Right.READY), why=why)
         elif owed.kind in ANSWERED:
             yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
         else:
@@ -404,12 +375,8 @@ def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     if owed.kind == "launch_review":
         return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
-        return timedelta.max
+        return supplier.NEAR if owed.kind == "vendor" else timedelta.max
     return min(plan.rules(state.position.level).review_every.wall, timedelta(days=owed.every_days) / 2)
-
-
-def _holders(plan: Plan, right: Right) -> tuple[str, ...]:
-    return tuple(function.value for function in plan.rights.get(right, ()))
 
 
 def _named(what: str, about: str) -> str:

@@ -60,7 +60,7 @@ def long_unseen(turn: Turn) -> None:
     lost = tuple(_said(row) for row in turn.state.exposure.targets if row.became == "unseen") or ("a target",)
     reason = because(Code.LONG_UNSEEN, targets=lost, since=since, manual=turn.plan.fallback.manual)
     turn.system("out of sight", Outcome.EXPIRED, reason)
-    turn.tell(reason, fallback.pager(turn.plan), urgent=True)
+    turn.tell(reason, fallback.pager(turn), urgent=True)
 
 
 def summary(found: Iterable[Target], result: str) -> str:
@@ -135,5 +135,5 @@ def _in_sight(turn: Turn) -> None:
     reason = because(Code.SEEN_AGAIN, since=exposure.unseen_since)
     turn.system("in sight again", Outcome.DONE, reason)
     if exposure.unseen_told:
-        turn.tell(reason, fallback.pager(turn.plan))
+        turn.tell(reason, fallback.pager(turn))
     turn.expose(unseen_since=None, unseen_told=False)

@@ -13,6 +13,7 @@ from tidegate import fallback
 from tidegate.models.content import Change, Failure
 from tidegate.models.decision import Notify
 from tidegate.models.reasons import Code
+from tidegate.sides import lead
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def bands(turn: Turn, now: Mapping[str, MetricState]) -> None:
             band=metric.band.value,
             value="not known" if value is None else value,
         )
-        to = tuple(dict.fromkeys((of.reviewer, *fallback.turn_owners(turn.plan))))
+        to = tuple(dict.fromkeys((of.reviewer, *fallback.turn_owners(turn))))
         for owed in [key for key in turn.state.owed if key.startswith(f"band-{name}-")]:
             turn.settled(owed)  # a newer band makes an older notice untrue
         key = f"band-{name}-{turn.now:%Y%m%dT%H%M%SZ}"
@@ -99,7 +100,7 @@ def stuck(turn: Turn, told: Notify, said: Announcement) -> None:
     if said.tries > _FIRST + 1 and said.tries % _AGAIN:
         return
     page = said.tries > _FIRST
-    to = fallback.pager(turn.plan) if page else (turn.plan.ai_owner,)
+    to = fallback.pager(turn) if page else (lead(turn.plan, turn.state),)
     label = told.about.facts.get("label", "the change")
     at = said.retry_at
     about = because(Code.NOTICE_STUCK, audience=told.audience, label=label, why=said.why, tries=said.tries, at=at)

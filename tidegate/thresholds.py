@@ -351,7 +351,7 @@ def ask(turn: Turn, names: tuple[str, ...], attempt: int = 1) -> None:
         if missed := tuple(name for name in mine if _missed(turn, name)):
             reason = because(Code.READING_MISSED, metrics=missed, who=person)
             turn.system("reading missed", Outcome.EXPIRED, reason)
-            turn.tell(reason, tuple(dict.fromkeys((person, *fallback.pager(turn.plan)))), urgent=True)
+            turn.tell(reason, tuple(dict.fromkeys((person, *fallback.pager(turn)))), urgent=True)
             _nobody_looked(turn, missed)
 
 

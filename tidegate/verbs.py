@@ -27,6 +27,7 @@ from tidegate.models.event import (
     Delegate,
     Drill,
     Fault,
+    HandOver,
     Judge,
     LetThrough,
     Message,
@@ -46,6 +47,7 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Train,
     Turnover,
     Vote,
     Waive,
@@ -89,6 +91,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("changed", Changed),
     ("exception", Waive),
     ("exception_decision", Judge),
+    ("hand_over", HandOver),
     ("retire", Retire),
     ("terminate", Terminate),
     ("withdraw", Withdraw),
@@ -97,6 +100,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("drill", Drill),
     ("sample", Sample),
     ("question", Question),
+    ("training", Train),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import bypass, calendar, fallback
+from tidegate import bypass, calendar, fallback, training
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
@@ -18,7 +18,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.waiver import Problem, Waiver
-from tidegate.rights import can_vote, functions_of, may, requesters
+from tidegate.rights import can_vote, functions_of, requesters
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def report(turn: Turn, event: Report) -> Reason:
     problem = Problem(what=event.what, by=event.actor.subject, at=turn.now)
     turn.change(problems={**turn.state.problems, name: problem})
     reason = because(Code.ISSUE_OPENED, id=name, by=event.actor.subject, what=event.what)
-    turn.tell(reason, (*fallback.turn_owners(turn.plan), *acceptors(turn.plan, turn.state)))
+    turn.tell(reason, (*fallback.turn_owners(turn), *acceptors(turn.plan, turn.state)))
     said = turn.note("issue", Outcome.DONE, reason)
     if event.bypass and turn.state.position.level > 0:
         bypass.void(turn)
@@ -137,7 +138,7 @@ def found(turn: Turn, what: str, *, by: str) -> str:
 def _settle(turn: Turn, event: Report, name: str) -> Reason:
     if name not in turn.state.problems:
         return turn.note("issue", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=name))
-    refusal = _may_accept(turn, event)
+    refusal = _may_accept(turn, event) or training.lacking(turn, event.actor.subject)
     if refusal is not None:
         return turn.note("issue", Outcome.REFUSED, refusal)
     if event.evidence is None:
@@ -148,8 +149,9 @@ def _settle(turn: Turn, event: Report, name: str) -> Reason:
 
 def ask(turn: Turn, event: Waive) -> Reason:
     """Take in that somebody asks for an exception."""
-    if event.actor.kind is not ActorKind.HUMAN or not may(turn.plan, event.actor, Right.READY):
-        return turn.note("exception", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="ready"))
+    barred = refused(turn.plan, turn.state, event.actor, Right.READY)
+    if barred is not None:
+        return turn.note("exception", Outcome.REFUSED, barred)
     stage = turn.plan.rung(turn.state.position.target or max(turn.state.position.level, 1)).stage
     items = tuple(item.value for item in turn.plan.stages[stage].rules.readiness if item not in NEVER)
     if event.item not in (*items, *turn.state.problems):
@@ -214,10 +216,10 @@ def _malformed(turn: Turn, event: Waive, stage: Stage) -> Reason | None:
 
 def judge(turn: Turn, event: Judge) -> Reason:
     """Grant or deny an exception that somebody asked for."""
-    waiver = turn.state.waivers.get(event.name)
+    waiver, who = turn.state.waivers.get(event.name), event.actor.subject
     if waiver is None or waiver.by is not None:
         return turn.note("exception decided", Outcome.NOOP, because(Code.NOTHING_TO_CONFIRM, what=event.name))
-    refusal = _may_accept(turn, event, waiver)
+    refusal = _may_accept(turn, event, waiver) or (training.lacking(turn, who) if event.accept else None)
     if refusal is not None:
         return turn.note("exception decided", Outcome.REFUSED, refusal)
     others = {
@@ -225,7 +227,6 @@ def judge(turn: Turn, event: Judge) -> Reason:
         for name, other in turn.state.waivers.items()
         if name != event.name and not (event.accept and (other.item, other.stage) == (waiver.item, waiver.stage))
     }
-    who = event.actor.subject
     if not event.accept:
         turn.change(waivers=others)
         reason = because(Code.EXCEPTION_DENIED, id=event.name, item=waiver.item, by=who)
@@ -311,7 +312,7 @@ def end(turn: Turn, name: str, checks: tuple[Check, ...]) -> None:
     turn.change(waivers={**turn.state.waivers, name: waiver.but(over=True)})
     reason = because(Code.EXCEPTION_OVER, id=name, item=waiver.item, until=waiver.until)
     turn.system("exception over", Outcome.EXPIRED, reason)
-    turn.tell(reason, tuple(dict.fromkeys((waiver.asked_by, waiver.by, *fallback.pager(turn.plan)))), urgent=True)
+    turn.tell(reason, tuple(dict.fromkeys((waiver.asked_by, waiver.by, *fallback.pager(turn)))), urgent=True)
     lacking = any(check.name == waiver.item and check.verdict is not Verdict.PASSED for check in checks)
     served = turn.state.exposure.desired.serves and turn.stage is waiver.stage
     if served and lacking and turn.state.exposure.control.open:

@@ -22,6 +22,7 @@ from tidegate import (
     readiness,
     resume,
     schedule,
+    stewardship,
     thresholds,
     votes,
 )
@@ -32,7 +33,7 @@ from tidegate.models.exposed import Control
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
-from tidegate.rights import may
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def start(turn: Turn, event: Start) -> Reason:
     """Classify and begin to prepare the first wave."""
     if turn.state.position.phase is not Phase.SUBMITTED:
         return turn.note("start", Outcome.NOOP, because(Code.ALREADY_STARTED))
-    if not may(turn.plan, event.actor, Right.START):
-        return turn.note("start", Outcome.REFUSED, because(Code.NO_RIGHT, who=event.actor.subject, right="start"))
+    barred = refused(turn.plan, turn.state, event.actor, Right.START)
+    if barred is not None:
+        return turn.note("start", Outcome.REFUSED, barred)
     turn.change(requesters=(event.actor.subject,))
     turn.system(
         "classified",
@@ -99,6 +101,8 @@ def _prepare(turn: Turn) -> None:
     readiness.timed(turn, turn.plan.rung(position.target).stage, needs)
     needs += environment.checks(turn.plan, state, position.target)
     if gates.worst(needs) is not Verdict.PASSED:
+        membership.look(turn, needs, position.target)
+        stewardship.look(turn, needs)
         return
     level = position.target
     if not membership.ready(turn, level):
@@ -250,7 +254,7 @@ def missed(turn: Turn, why: Reason) -> None:
     turn.place(missed=times + 1, narrow_at=at)
     turn.tell(
         because(Code.REVIEW_MISSED, times=times + 1),
-        tuple(dict.fromkeys((*fallback.pager(turn.plan), *turn.plan.heads.values()))),
+        tuple(dict.fromkeys((*fallback.pager(turn), *turn.plan.heads.values()))),
         urgent=True,
     )
 
@@ -315,7 +319,7 @@ def _ended(turn: Turn, gate: Gate, how: Ending) -> None:
         gate=gate.id,
         subject=gate.subject,
     )
-    turn.tell(because(code, gate=gate.id, by=no.person, function=no.function.value), fallback.turn_owners(turn.plan))
+    turn.tell(because(code, gate=gate.id, by=no.person, function=no.function.value), fallback.turn_owners(turn))
     if gate.kind in (GateKind.CHECKPOINT, GateKind.OPERATING) and how == "rejected":
         fallback.reduce(turn, Reduction.HOLD, functions=(no.function,))
     else:

@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tidegate import calendar, fallback, gates, inbox, keys, rights, standing, votes, waivers
+from tidegate import calendar, fallback, gates, inbox, keys, rights, sides, standing, votes, waivers
 from tidegate.asks import by_date
 from tidegate.decide import as_if_proven, begin, decide
 from tidegate.forecast import gate_kind
@@ -43,11 +43,13 @@ from tidegate.models.event import (
     Start,
     StopTheLine,
     Terminate,
+    Train,
     Vote,
     Waive,
     What,
     Withdraw,
 )
+from tidegate.models.handing import Artefact, HandOver
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
@@ -71,7 +73,8 @@ _PERSONAL = frozenset(
         Code.UNKNOWN_PERSON, Code.INACTIVE_PERSON, Code.NOT_A_PERSON, Code.VENDOR, Code.REQUESTER, Code.NO_SEAT,
         Code.NO_RIGHT, Code.ONLY_FUNCTION, Code.ONLY_RECEIVER, Code.NOT_HEAD, Code.NOT_YOURS, Code.NO_DELEGATE,
         Code.UNLISTED, Code.UNLISTED_HELD, Code.ALREADY_VOTED, Code.NO_VETO, Code.NOT_YOUR_VETO,
-        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER, Code.GAINS_BY_IT, Code.HIGHER_ACCEPTOR,
+        Code.NOTHING_TO_REVOKE, Code.NOT_FREEZE_APPROVER, Code.STEPPED_BACK, Code.GAINS_BY_IT, Code.HIGHER_ACCEPTOR,
+        Code.NOT_TRAINED, Code.TRAINING_LAPSED, Code.OWN_TRAINING,
     }
 )  # fmt: skip
 """Refused because of who they are; whatever else refuses, refuses everybody."""
@@ -262,9 +265,9 @@ def _tried(plan: Plan, state: State, word: str, now: datetime, message: Callable
         personal = next((reason for reason in reasons if reason.code in _PERSONAL), None)
         done = decision.receipt is not None and decision.receipt.outcome is Outcome.DONE
         right = _RIGHTS.get(word) if word not in _ROUNDS else None
-        if not done and personal is None and right is not None and not rights.may(plan, said.actor, right):
+        if not done and personal is None and right is not None:
             # What bars everybody was told first; that it would be no otherwise for this person is told all the same.
-            personal = because(Code.NO_RIGHT, who=person, right=right.value)
+            personal = sides.refused(plan, state, said.actor, right)
         # Who is not listed can hold it all the same, and somebody is paged.
         if personal is not None and not (personal.code is Code.UNLISTED_HELD and word == "hold"):
             unable.append(Unable(person, personal))
@@ -311,7 +314,8 @@ def _waiting(plan: Plan, state: State, word: str, now: datetime) -> Who:
 
 def _of(plan: Plan, word: str, ask: Ask) -> bool:
     if word == "handoff":
-        return ask.about == "your own drill" or (ask.kind == "vote" and ask.about == f"handoff of {plan.title}")
+        own = ask.about in ("your own drill", "what is handed over")
+        return own or (ask.kind == "vote" and ask.about == f"handoff of {plan.title}")
     return ask.verb.partition(" ")[0] == word
 
 
@@ -328,9 +332,10 @@ def _holding(plan: Plan, word: str) -> tuple[Function, ...]:
 _RIGHTS = MappingProxyType(
     {
         "start": Right.START, "ready": Right.READY, "drill": Right.READY, "resume": Right.RESUME, "amend": Right.AMEND,
-        "override": Right.OVERRIDE, "postpone": Right.POSTPONE, "retire": Right.RETIRE,
+        "hand_over": Right.HANDOFF, "override": Right.OVERRIDE, "postpone": Right.POSTPONE, "retire": Right.RETIRE,
         "terminate": Right.TERMINATE, "withdraw": Right.START, "lift": Right.STOP_THE_LINE,
-        "stop_the_line": Right.REDUCE, "exception": Right.READY, "exception_decision": Right.ACCEPT_RISK,
+        "stop_the_line": Right.REDUCE, "exception": Right.READY,
+        "training": Right.READY, "exception_decision": Right.ACCEPT_RISK,
     }
 )  # fmt: skip
 
@@ -362,9 +367,19 @@ def _judgement(_: Plan, state: State, said: dict[str, Any]) -> Message:
     return Judge(**said, name=next(asked, "none"), accept=True)
 
 
+def _taught(plan: Plan, state: State, said: dict[str, Any]) -> Message:
+    on = state.ticked_at.date()
+    return Train(**said, person=_other(plan, said["actor"].subject), course="managers", on=on, evidence=_WORD)
+
+
 def _answer(_: Plan, state: State, said: dict[str, Any]) -> Message:
     asked = (name for name, one in state.questions.items() if one.answer is None)
     return Question(**said, answers=next(asked, "none"), answer=_WORD)
+
+
+def _pack(plan: Plan, _: State, said: dict[str, Any]) -> Message:
+    named = plan.handoff.artefacts if plan.handoff is not None else (_WORD,)
+    return HandOver(**said, artefacts=tuple(Artefact(name=name) for name in named))
 
 
 def _reducing(way: Reduction) -> _Builder:
@@ -386,9 +401,11 @@ _MESSAGES: MappingProxyType[str, _Builder] = MappingProxyType(
         "changed": lambda _, __, said: Changed(**said, what=What.INCIDENT),
         "exception": _exception,
         "exception_decision": _judgement,
+        "training": _taught,
         "sample": lambda _, __, said: Sample(**said, runs=1, evidence=_WORD),
         "question": lambda _, __, said: Question(**said, what=_WORD),
         "answer": _answer,
+        "hand_over": _pack,
         "retire": lambda _, __, said: Retire(**said),
         "terminate": lambda _, __, said: Terminate(**said),
         "withdraw": lambda _, __, said: Withdraw(**said),

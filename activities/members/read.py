@@ -12,6 +12,7 @@ import json
 import os
 import stat
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -22,6 +23,7 @@ from store.engine import Unreachable
 from store.rolls import ask
 from tidegate.digest import canonical
 from tidegate.models.member import Participant
+from tidegate.models.training import Curriculum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 MOST = 200_000
 """So many people may be in a cohort that is read by name."""
 _LARGEST = 32 * 1024 * 1024
+_GROUPS = MappingProxyType(
+    {one.value: one for one in Curriculum} | {"user": Curriculum.USERS, "manager": Curriculum.MANAGERS}
+)
+"""How a list may call a group."""
 
 
 class Unread(Trouble):
@@ -41,7 +47,8 @@ class Unread(Trouble):
 def read(roll: CohortRoll, root: Path) -> tuple[Participant, ...]:
     """Return who is in a cohort, by id; files are under the root unless they are absolute."""
     source = roll.source
-    columns = (source.person, *(one for one in (source.role, source.trained_until) if one is not None))
+    more = (source.role, source.trained_until, source.group)
+    columns = (source.person, *(one for one in more if one is not None))
     rows = _csv(source, columns, root) if source.csv is not None else _sql(source, columns, root)
     found: dict[str, Participant] = {}
     for number, row in enumerate(rows, 1):
@@ -121,11 +128,21 @@ def _person(source: Members, row: dict[str, object], preset: str | None, number:
         raise Unread(f"row {number} has no {source.person}")
     until = None if source.trained_until is None else _day(row[source.trained_until], source.trained_until, number)
     try:
-        return Participant(id=name, role=role.lower() or preset, trained_until=until)
+        group = _group(row[source.group], source.group, number) if source.group is not None else Curriculum.USERS
+        return Participant(id=name, role=role.lower() or preset, trained_until=until, group=group)
     except ValidationError as error:
         field = error.errors(include_url=False, include_input=False)[0]["loc"][0]
         column = {"id": source.person, "role": source.role}.get(str(field), field)
         raise Unread(f"row {number} has no usable {column}") from None
+
+
+def _group(value: object, column: str, number: int) -> Curriculum:
+    word = _word(value).lower()
+    if not word:
+        return Curriculum.USERS
+    if word not in _GROUPS:
+        raise Unread(f"row {number} has no group in {column}; write users, managers or support")
+    return _GROUPS[word]
 
 
 def _word(value: object) -> str:

@@ -14,12 +14,14 @@ from store.engine import Unreachable
 from store.rolls import Rolls
 from tidegate.models.member import Resolved, Snapshot, owes_training
 from tidegate.models.task import ResolveRequest
+from tidegate.models.training import Counted, Curriculum
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from tidegate.models.member import CohortRoll
+    from tidegate.models.member import CohortRoll, Participant
 
 log = logging.getLogger("tidegate.members")
 _SAID = 200
@@ -55,14 +57,24 @@ class MemberActivities:
         except Exception as error:  # noqa: BLE001  # a source may fail in any way; its words may hold names
             log.warning("it cannot be read who is in %s: %s", cohort, type(error).__name__)
             return Resolved(note=f"it failed: {type(error).__name__}")
-        owing = sum(owes_training(roll.source, one, as_of.date()) for one in people)
-        return Resolved(digest=digest, people=len(people), trained=len(people) - owing if trains else None)
+        good = [one for one in people if not owes_training(roll.source, one, as_of.date())]
+        groups = {
+            group: Counted(people=_of(people, group), trained=_of(good, group))
+            for group in (Curriculum if trains and roll.source.group is not None else ())
+            if _of(people, group)
+        }
+        trained = len(good) if trains else None
+        return Resolved(digest=digest, people=len(people), trained=trained, groups=groups)
 
     def _open(self) -> None:
         """Bring the tables forward where nobody has yet: a rollout may begin before anything was stored."""
         if not self._opened:
             migrate.upgrade(self._url)
             self._opened = True
+
+
+def _of(people: Sequence[Participant], group: Curriculum) -> int:
+    return sum(one.group is group for one in people)
 
 
 def _line(text: str) -> str:

@@ -68,7 +68,8 @@ success_means: Handlers agree with the class in nine of ten claims.
 success_does_not_mean: That claims may be decided without a handler.
 models: [triage-medium]
 data:
-  claims-store: {{kind: personal, use: [retrieval], retention: 30d, recertify: 90d, meaning_owner: claims-head}}
+  claims-store: {{kind: personal, use: [retrieval], retention: 30d, recertify: 90d, meaning_owner: claims-head,
+    source_of_truth: The claims system}}
 may:
   claims-store: [read, classify, summarise]
 target: flags/{name}
@@ -195,7 +196,7 @@ def short(seconds: int) -> Pace:
     rules = {
         "pilot": {**quick, "gates": before, "readiness": shown[:1], "max_duration": "200d"},
         "limited": {**quick, "gates": signed, "readiness": shown[:2]},
-        "system_of_record": {**quick, "gates": both, "readiness": shown},
+        "system_of_record": {**quick, "gates": both, "readiness": shown, "handoff_pack": True},
     }
     return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait, timedelta(seconds=1))
 
@@ -204,6 +205,10 @@ def real() -> Pace:
     """Everything takes as long as the built-in standard says."""
     built_in = BUILT_IN["standard/staged@1"].model_dump(mode="json", exclude_none=True)
     return Pace("house/real@1", built_in, OFFICE, "14d", "3bd", timedelta(hours=12))
+
+
+PAPERS = ("docs/runbook.md", "docs/manual-triage.md", "docs/evaluation.md")
+"""What the playbook hands over."""
 
 
 def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
@@ -231,6 +236,11 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
     file = folder / f"{name}.yaml"
     words = {"name": name, "standard": pace.standard, "observe": pace.observe, "lead": pace.lead}
     file.write_text(_PLAYBOOK.format(**words, **dates), "utf-8")
+    for paper in PAPERS:
+        # They lie where people type, which is one above.
+        there = folder.parent / paper
+        there.parent.mkdir(exist_ok=True)
+        there.write_text(f"# {paper}\n", "utf-8")
     (folder / VERDICTS).write_text("run,verdict\n" + "".join(f"run-{each},right\n" for each in range(3)), "utf-8")
     return str(file)
 

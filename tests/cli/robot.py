@@ -113,7 +113,7 @@ class Robot:
         words = [self._filled(word) for word in rest]
         if verb == "reading":
             words += ["--taken-at", look["at"]]
-        if verb == "approve":
+        if verb == "approve" or (verb == "handoff" and not words):
             # At a keyboard each question is asked; a robot has none, and may answer one too many.
             words += ["--answer", f"1={_SEEN}"]
         said = await self._say(verb, self._use_case, *words, "--as", self._somebody(step["who"]))

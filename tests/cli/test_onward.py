@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from temporalio.client import Client
 
 from tests.cli.lab import Lab, needs_server, until
@@ -81,9 +83,10 @@ def test_an_emergency_needs_two_people_and_what_is_not_there_is_no_harm(lab: Lab
 
 
 def _to_hand_over() -> Plan:
-    """A plan of one wave of system of record, whose waits are seconds."""
+    """A plan of one wave of system of record, whose waits are seconds, and whose receiver signs for papers."""
     plan = standard_plan()
     quick = rules(min_observation=Span.of("1s"), review_every=Span.of("1d"), readiness=(), notice_lead=Span.of("1s"))
+    quick = quick.model_copy(update={"handoff_pack": True})
     record = plan.stages[Stage.SYSTEM_OF_RECORD].but(rules=quick)
     rung = plan.ladder[-1].but(observe=Span.of("1s"), advance_when=())
     backend = {"flags/claims": Backend(kind="flagd", settings={"file": "flags/claims.json", "flag": "claims"})}
@@ -100,9 +103,9 @@ def _to_hand_over() -> Plan:
 
 
 @needs_server
-def test_the_receiver_takes_it_over_with_a_drill_and_a_yes(lab: Lab) -> None:
-    """Handoff first says that the receiver's own drill was run, then gives their yes, and it operates."""
-    name = "claims-triage"
+def test_the_receiver_takes_it_over_with_a_drill_and_a_yes(lab: Lab, tmp_path: Path) -> None:
+    """Handoff says that the receiver's own drill was run, then gives their yes to the very papers laid out."""
+    name, root, paper = "claims-triage", ("--root", str(tmp_path)), tmp_path / "runbook"
 
     async def begin(client: Client) -> None:
         given = RolloutInput(plan=_to_hand_over())
@@ -116,6 +119,28 @@ def test_the_receiver_takes_it_over_with_a_drill_and_a_yes(lab: Lab) -> None:
     assert lab.standing(name)["phase"] == "handoff_pending"
     assert lab.words("handoff", name, "--as", "ops-a", "--drill", "drill 9", code=3)["code"] == "only_receiver"
     early = lab.run("handoff", name, "--as", "receiver")
-    assert (early.code, "--drill WHERE" in early.err) == (1, True)
-    said = lab.words("handoff", name, "--as", "receiver", "--drill", "drill 9")
+    assert (early.code, "--offer" in early.err) == (1, True)
+    offer = ("handoff", name, "--as", "owner", "--offer", *root)
+    missing = lab.run(*offer)
+    assert (missing.code, "runbook is missing" in missing.err) == (1, True)
+    paper.write_text("Turn it off, then call.", "utf-8")
+    assert lab.words(*offer)["code"] == "pack_laid_out"
+    undrilled = lab.run("handoff", name, "--as", "receiver", *root)
+    assert (undrilled.code, "--drill WHERE" in undrilled.err) == (1, True)
+    paper.write_text("Call, then turn it off.", "utf-8")
+    other = lab.run("handoff", name, "--as", "receiver", "--drill", "drill 9", *root)
+    assert (other.code, "runbook: CHANGED" in other.err) == (1, True)
+    paper.write_text("Turn it off, then call.", "utf-8")
+    assert lab.words("handoff", name, "--verify", *root)["same"] is True
+    said = lab.words("handoff", name, "--as", "receiver", *root)
     assert (said["code"], said["standing"]["phase"]) == ("approved", "operating")
+    pack = lab.words("handoff", name, "--pack")
+    assert (pack["signed"]["by"], pack["lead"]) == ("receiver", "receiver")
+    assert pack["signed"]["pack"] == pack["pack"]["digest"]
+    assert lab.words("left", "receiver", name, "--as", "risk-a", code=3)["rollouts"][0]["code"] == "no_right"
+    (row,) = lab.words("left", "receiver", name, "--as", "business")["rollouts"]
+    assert (row["outcome"], row["control"], [one["owner"] for one in row["owed"]]) == ("done", "held", ["ops-a"])
+    assert lab.words("left", "receiver", name, "--as", "business", "--back")["rollouts"][0]["owed"] == []
+    paper.unlink()
+    gone = lab.run("handoff", name, "--verify", *root)
+    assert (gone.code, "NOT THERE" in gone.out) == (1, True)

@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.pure.world import but
+from tests.pure.world import but, with_member
 from tidegate import gates
 from tidegate.calendar import freezes_at
 from tidegate.deadlines import next_deadline
@@ -279,16 +279,27 @@ def _give_what_is_owed(story: Story) -> None:
     ):
         _give(story, item, who)
     if story.state.position.sent_back:
-        story.ready(None, "owner")
+        story.ready(None, "receiver" if story.state.takeover is not None else "owner")
+    if story.plan.rules(len(story.plan.ladder)).handoff_pack and story.phase is Phase.HANDOFF_PENDING:
+        story.lay_out("owner", verified=story.signs)
     for name, owed in list(story.state.obligations.items()):
-        if owed.overdue or owed.kind == "condition":
+        if owed.kind == "vacancy":
+            _follow(story)
+        elif owed.overdue or owed.kind == "condition":
             story.message(Confirm, _who(story, owed.owner), what=name, evidence="seen", verified=story.signs)
+
+
+def _follow(story: Story) -> None:
+    """Have whoever left come back: the roster alone says so, and no plan changes."""
+    away = [name for name in ("owner", "receiver") if not story.plan.roster[name].active]
+    if away and story.state.proposal is None:
+        story.message(Amend, "business", plan=with_member(story.plan, away[0], active=True), verified=story.signs)
 
 
 def _extend(story: Story, stage: Stage) -> None:
     longer = story.plan.stages[stage].but(expires=story.now + timedelta(days=3_000))
     plan = but(story.plan, stages={**story.plan.stages, stage: longer})
-    story.message(Amend, "owner", plan=plan, verified=story.signs)
+    story.message(Amend, "business", plan=plan, verified=story.signs)
 
 
 def _withdrawal(story: Story, who: str) -> Vote:

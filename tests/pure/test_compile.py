@@ -247,7 +247,7 @@ def test_texts_have_a_digest_of_their_own() -> None:
     """A change of wording shows in the digest of texts, and what rules read does not."""
     plain = plan_of("claims-triage")
     reworded = plan_of(
-        "claims-triage", {"learn": "Does it hold up in winter, too?", "sop.trigger": "A claim is filed."}
+        "claims-triage", {"learn": "Does it hold up in winter, too?", "known_limits.0": "Letters by hand."}
     )
     stricter = plan_of("claims-triage", {"pilot.waves.0.observe": "15d"})
     assert reworded.texts_digest != plain.texts_digest

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import cycle
 from typing import Any, get_args
 
 from hypothesis import HealthCheck, settings
@@ -70,6 +71,8 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Gate
+from tidegate.models.handing import Artefact, HandOver
+from tidegate.models.handover import PlanHandoff, Vendor
 from tidegate.models.person import PublicKey
 from tidegate.models.plan import Plan, reread
 from tidegate.models.programme import Right
@@ -111,6 +114,21 @@ def drilled_and_guarded(plan: Plan) -> Plan:
     return with_rules(watched, drill_recorded=True, drill_max_age=Span.of("30d"), incident_within=Span.of("2d"))
 
 
+def handed_by_digest(plan: Plan) -> Plan:
+    """Return a plan whose receiver signs a pack by digest, with three owners and a contract that ends."""
+    vendor = Vendor(name="maker", scope="the model", hours="by day", until=date(2027, 11, 1))
+    owners = PlanHandoff(
+        receiver="receiver",
+        artefacts=("a", "b"),
+        issues="ops-b",
+        changes="plat-a",
+        escalations="business",
+        vendor=vendor,
+    )
+    handed = but(drilled_and_guarded(plan), handoff=owners)
+    return with_rules(handed, Stage.SYSTEM_OF_RECORD, handoff_pack=True)
+
+
 @cache
 def plans() -> tuple[Plan, ...]:
     """Return plans that differ in what makes rules meet each other."""
@@ -130,6 +148,7 @@ def plans() -> tuple[Plan, ...]:
         with_metric(plan, "errors", consecutive=2, guardrail=False),
         but(plan, rights={**plan.rights, Right.ACCEPT_RISK: (Function.RISK, Function.OPERATIONS)}),
         drilled_and_guarded(plan),
+        handed_by_digest(plan),
     )
     return tuple(reread(one) for one in found)
 
@@ -138,7 +157,9 @@ def plans() -> tuple[Plan, ...]:
 def lived(level: int) -> Story:
     """Return a story that has come to a level, or to its years of operating; whoever goes on from it copies it."""
     story = Story(standard_plan())
-    if level == 6:
+    if level == 7:
+        story = Story(with_rules(standard_plan(), Stage.SYSTEM_OF_RECORD, handoff_pack=True)).operate()
+    elif level == 6:
         story.operate()
     elif level > 0:
         story.climb(level)
@@ -172,6 +193,8 @@ def _revisions(plan: Plan) -> tuple[Plan, ...]:
             with_rules(plan, notice_lead=Span.of("2d")),
             plan.but(title="forged"),
             but(plan, use_case="other"),
+            with_member(plan, "owner", active=False),
+            with_member(plan, "receiver", active=False),
         )
     )
 
@@ -179,7 +202,7 @@ def _revisions(plan: Plan) -> tuple[Plan, ...]:
 class Lives(RuleBasedStateMachine):
     """One rollout in the hands of everybody at once."""
 
-    @initialize(index=st.integers(0, len(plans()) - 1), level=st.sampled_from((0, 0, 1, 2, 3, 5, 6)))
+    @initialize(index=st.integers(0, len(plans()) - 1), level=st.sampled_from((0, 0, 1, 2, 3, 5, 6, 7)))
     def begin(self, index: int, level: int) -> None:
         """Begin somewhere between a submission and the years of operating."""
         self.story = lived(level).again()
@@ -353,11 +376,19 @@ class Lives(RuleBasedStateMachine):
         """Somebody says that something is so."""
         self.send(Confirm, who, what=what, evidence="seen")
 
-    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 10))
+    @rule(who=st.sampled_from(("owner", "business", "ops-a")), index=st.integers(0, 12))
     def amend(self, who: str, index: int) -> None:
         """Somebody proposes a revision."""
         if len(self.story.plan.ladder) >= 4:
             self.send(Amend, who, plan=revisions(self.story.plan)[index])
+
+    @rule(who=people, marks=st.sampled_from(("a", "b", "ab")), delay=st.sampled_from((None, 3, 60, 400)))
+    def hand_over(self, who: str, marks: str, delay: int | None) -> None:
+        """Somebody lays out what is handed over, now or for later."""
+        wanted = self.story.plan.handoff.artefacts if self.story.plan.handoff is not None else ()
+        found = tuple(Artefact(name=name, digest=mark * 64) for name, mark in zip(wanted, cycle(marks), strict=False))
+        later = None if delay is None else self.story.now + timedelta(days=delay)
+        self.send(HandOver, who, artefacts=found, effective=later)
 
     @rule(who=people, kind=st.sampled_from((Retire, Withdraw, Withdraw, Terminate)), rare=st.integers(0, 7))
     def end(self, who: str, kind: type[Message], rare: int) -> None:

@@ -24,7 +24,8 @@ from tests.pure.world import (
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import Band, Bound, Condition, DataClass, GateKind, Mode, Span, Stage
 from tidegate.models.exposure import CohortShare
-from tidegate.models.plan import Backend, NarrowTo, PlanHandoff
+from tidegate.models.handover import PlanHandoff
+from tidegate.models.plan import Backend, NarrowTo
 from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import Right

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.pure.test_targets import stepped
-from tests.pure.world import Story, but, standard_plan, with_metric, with_rules
+from tests.pure.world import Story, but, standard_plan, with_member, with_metric, with_rules
 from tidegate.deadlines import next_deadline
 from tidegate.decide import decide
 from tidegate.models.base import Function, Span
@@ -77,7 +77,9 @@ def lives() -> dict[str, Story]:
     found = (Found(cause=Weakness.WEAK_DATA, what="dates are missing"),)
     learned.message(Sample, "risk-a", runs=3, misses=1, waits=(4,), found=found, evidence="verdicts")
     learned.message(Question, "ops-a", what="May it read letters?")
-    return {**first, "walked": walked, "tried": tried, "learned": learned}
+    handed = Story(with_rules(standard_plan(), handoff_pack=True)).operate()
+    handed.message(Amend, "business", plan=with_member(handed.plan, "receiver", active=False))
+    return {**first, "walked": walked, "tried": tried, "learned": learned, "handed": handed}
 
 
 def payloads() -> list[Path]:

@@ -171,9 +171,9 @@ def test_a_wave_is_named_as_people_do(verb: Reduction, to: str) -> None:
 
 def test_whom_a_page_reaches() -> None:
     """A page reaches whoever decides about it and whoever runs it, each once."""
-    assert fallback.pager(PLAN) == ("owner", "ops-a", "governance")
-    assert fallback.turn_owners(PLAN) == ("owner", "business", "ops-a")
-    assert fallback.pager(PLAN.but(governance_owner="owner")) == ("owner", "ops-a")
+    assert fallback.pager(turn_of(Story(PLAN))) == ("owner", "ops-a", "governance")
+    assert fallback.turn_owners(turn_of(Story(PLAN))) == ("owner", "business", "ops-a")
+    assert fallback.pager(turn_of(Story(PLAN.but(governance_owner="owner")))) == ("owner", "ops-a")
 
 
 # -- what the backends say --------------------------------------------------------------------------------------------

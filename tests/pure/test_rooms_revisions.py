@@ -314,9 +314,10 @@ def test_nobody_owns_it_any_more() -> None:
     """A revision by which its owner is gone holds, and tells whoever else answers for it."""
     story = Story(but(standard_plan(), authors=())).live()
     assert amended(story, with_member(story.plan, "owner", active=False), "business")[0] is Outcome.DONE
-    told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.INACTIVE_PERSON]
+    told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.VACANT]
+    due = story.state.obligations["vacancy-ai_owner"].due
     assert [(move.about, move.to, move.urgent) for move in told] == [
-        (because(Code.INACTIVE_PERSON, who="owner"), ("business", "governance"), True)
+        (because(Code.VACANT, who="owner", role="AI owner", to="governance", due=due), ("governance", "business"), True)
     ]
     assert not story.state.exposure.control.open
 

@@ -307,8 +307,8 @@ def test_a_cause_grows_or_goes(counts: tuple[int, ...], row: tuple[int, int, int
 def test_how_well_the_rules_do() -> None:
     """Of what had to be stopped so many were, and of what was stopped so many had to be."""
     done = samples.effect(weeks(0, 0))
-    assert done == (20, 6, 2, 4, 75, 60, 1)
-    assert samples.effect(None) == (0, 0, 0, 0, None, None, None)
+    assert done == (20, 6, 2, 4, 75, 60, 1, 50, 50)
+    assert samples.effect(None) == (0, 0, 0, 0, None, None, None, None, None)
 
 
 def test_another_plan_asks_otherwise() -> None:

@@ -239,15 +239,23 @@ def test_scenario_11_somebody_else_left() -> None:
 
 
 def test_scenario_11_owner_vacancy() -> None:
-    """When the owner leaves, it is held, and the second owner and the programme are asked."""
+    """When the owner leaves, it is held, somebody is asked for a name by a date, and stands in until there is one."""
     story = Story().live()
     story.message(Amend, "business", plan=with_member(story.plan, "owner", active=False))
     assert (story.state.exposure.control, story.people) == (Control.HELD, 10)
-    assert asked(story, Code.INACTIVE_PERSON)[0].to == ("business", "governance")
+    assert asked(story, Code.VACANT)[0].to == ("governance", "business")
+    owed = story.state.obligations["vacancy-ai_owner"]
+    assert (owed.owner, owed.overdue) == ("governance", False)
+    assert said(story.message(Confirm, "governance", what="vacancy-ai_owner", evidence="soon")) is Code.NAME_NEEDED
     story.message(Amend, "business", plan=with_member(story.plan, "data-a", active=False))
+    assert "vacancy-ai_owner" in story.state.obligations
+    story.message(Amend, "business", plan=with_member(story.plan, "owner", active=True))
+    assert "vacancy-ai_owner" not in story.state.obligations
+    before = story.state.exposure.control
     story.message(Resume, "business", cause="a new owner is named")
     story.agree()
-    assert story.state.exposure.control is Control.LIVE
+    # A name alone lets nothing go on; people do.
+    assert (before, story.state.exposure.control) == (Control.HELD, Control.LIVE)
 
 
 # -- 16: duplicates ---------------------------------------------------------------------------------------------------

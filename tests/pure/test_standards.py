@@ -21,12 +21,14 @@ STRICTER: dict[str, Any] = {
     "dimensions": ["spend"], "environment": True, "maturity": True,
     "evidence_max_age": "90d",
     "evidence_retries": 2, "families": ["outcome", "cost"], "first_wave_max_share": 4_000, "handoff_within": "10bd",
+    "handoff_pack": True,
     "evaluate_every": "60d", "incident_within": "2bd", "overdue_narrows": "3bd", "remind_before": "2bd",
     "exceptions": {"longest": "30d"}, "review_after": ["30d"],
     "max_duration": "100d", "max_observation": "40d", "max_people": 10, "max_reverts": 1, "min_observation": "8d",
     "narrow_after": "5bd", "notice_lead": "3bd", "override_max": "24h", "override_review": "1bd", "pause_after": "20bd",
     "read_every": "1d", "readiness": ["logging"], "recertify_every": "90d", "repeat_cycles": 2, "retry_every": "30m",
-    "review_every": "14d", "stale_after": "7d", "training_coverage": 5_000, "review_only": ["publish"],
+    "review_every": "14d", "stale_after": "7d", "training_coverage": 5_000, "trained_only": True,
+    "review_only": ["publish"],
     "denied": ["pay"],
 }  # fmt: skip
 

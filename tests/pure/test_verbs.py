@@ -29,6 +29,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "issue": {"what": "Old forms are misread"},
     "exception": {"item": "training", "control": "a colleague sits beside", "until": "2026-12-24T00:00:00Z"},
     "exception_decision": {"name": "exception-4", "accept": True},
+    "hand_over": {"artefacts": [{"name": "docs/runbook.md", "digest": "a" * 64, "size": 7}]},
     "retire": {},
     "terminate": {},
     "withdraw": {},
@@ -39,6 +40,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "turnover": {"left": 2},
     "sample": {"runs": 40, "misses": 1, "evidence": "docs/sample.csv"},
     "question": {"what": "May it read letters?"},
+    "training": {"change": "Show how a wrong class is corrected."},
     **{choice.value: {"gate": "first-exposure-1", "subject": DIGEST} for choice in Choice},
     **{way.value: {"reason": "a complaint"} for way in Reduction},
 }

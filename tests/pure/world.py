@@ -39,6 +39,8 @@ from tidegate.models.event import (
 )
 from tidegate.models.exposure import CohortShare, Exposure
 from tidegate.models.gate import Gate
+from tidegate.models.handing import Artefact, HandOver
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.person import PublicKey
 from tidegate.models.plan import (
@@ -47,7 +49,6 @@ from tidegate.models.plan import (
     NarrowTo,
     Plan,
     PlanFallback,
-    PlanHandoff,
     PlanMetric,
     PlanStage,
     Rung,
@@ -546,9 +547,19 @@ class Story:
         self.review()
         self.agree()
         self.ready(ReadinessItem.RECEIVER_DRILL, "receiver")
+        if self.plan.rules(5).handoff_pack:
+            self.lay_out()
         self.vote("receiver")
         assert self.phase is Phase.OPERATING
         return self
+
+    def lay_out(self, who: str = "owner", marks: str = "a", **more: Any) -> Decision:
+        """Lay out what is handed over, each artefact under a digest of its own."""
+        wanted = self.plan.handoff.artefacts if self.plan.handoff is not None else ()
+        found = tuple(
+            Artefact(name=name, digest=mark * 64, size=7) for name, mark in zip(wanted, itertools.cycle(marks))
+        )
+        return self.message(HandOver, who, **{"artefacts": found, "verified": self.signs, **more})
 
     def codes(self, outcome: Outcome | None = None) -> list[Code]:
         """Return the reasons of everything that was recorded."""

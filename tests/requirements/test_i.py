@@ -62,7 +62,9 @@ def approvals(tier: Literal["1", "3"]) -> int:
     """Live through the first two waves of a pilot under the rules of a tier, and count the yeses that it took."""
     rules = STAGES[Stage.PILOT][tier]
     gates = {kind: gate.model_copy(update={"questions": {}}) for kind, gate in rules.gates.items()}
-    rules = rules.model_copy(update={"gates": gates, "drill_recorded": False, "environment": False, "dimensions": ()})
+    rules = rules.model_copy(
+        update={"gates": gates, "checklist": 0, "drill_recorded": False, "environment": False, "dimensions": ()}
+    )
     plan = standard_plan()
     pilot = plan.stages[Stage.PILOT].but(rules=rules, met=tuple(ReadinessItem)[:10])
     roster = {**plan.roster, "sec-a": member("sec-a", (Function.SECURITY,))}

@@ -18,12 +18,15 @@ from tidegate import request
 from tidegate.authoring.read import read_programme
 from tidegate.authoring.request import requested
 from tidegate.compile import compile as compiled
+from tidegate.decide import begin
 from tidegate.fallback import pager
 from tidegate.models.base import DataClass
+from tidegate.models.event import SYSTEM
 from tidegate.models.programme import Zones
 from tidegate.models.request import RequestState
 from tidegate.onepager import onepager
 from tidegate.request import answered, asks, began, current, risen, standing
+from tidegate.turn import Turn
 
 STAGED = "claims-triage"
 DAY = timedelta(days=1)
@@ -182,7 +185,8 @@ def test_q9_the_owner_of_escalations_is_named_paged_and_on_the_page(changes: dic
     plan = compiled(programme, {**playbook, **changes}, documents.zones(programme), documents.TODAY).plan
     assert plan is not None
     assert plan.escalation_owner == owner
-    assert owner in pager(plan)
+    began = begin(plan, START)
+    assert owner in pager(Turn(plan, began, START, SYSTEM, None))
     owners = next(row.answers for row in onepager(plan) if row.question == "Who owns the business outcome?")
     assert any(line.startswith("Escalations: ") and owner in line for line in owners)
 

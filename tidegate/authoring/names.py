@@ -184,6 +184,7 @@ def _playbook_people(playbook: Playbook) -> Iterator[Named]:
         (("data", name, "meaning_owner"), getattr(source, "meaning_owner", None))
         for name, source in playbook.data.items()
     ]
+    single += [(("data", name, "steward"), getattr(source, "steward", None)) for name, source in playbook.data.items()]
     single += [(("rollout_stops", index, "to"), rule.to) for index, rule in enumerate(playbook.rollout_stops)]
     single.append((("sample", "reviewer"), playbook.sample.reviewer if playbook.sample else None))
     single.append((("questions", "to"), playbook.questions.to if playbook.questions else None))
@@ -192,6 +193,7 @@ def _playbook_people(playbook: Playbook) -> Iterator[Named]:
         single += [(("handoff", heir), getattr(playbook.handoff, heir)) for heir in heirs]
     single += [((name, "live_issues"), stage.live_issues) for name, stage in stages(playbook)]
     lists: list[tuple[Path, tuple[str, ...]]] = [(("authors",), playbook.authors)]
+    lists.append((("training", "helpers"), playbook.training.helpers if playbook.training else ()))
     lists += [(("notices", index, "to"), notice.to) for index, notice in enumerate(playbook.notices)]
     lists += [((name, "on_the_hook"), stage.on_the_hook) for name, stage in stages(playbook)]
     for activity, raci in playbook.raci.items():

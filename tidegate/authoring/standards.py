@@ -206,6 +206,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "incident_within": _shorter,
     "families": _contains,
     "first_wave_max_share": _fewer,
+    "handoff_pack": _more,
     "handoff_within": _shorter,
     "maturity": _more,
     "max_duration": _shorter,
@@ -229,6 +230,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "review_after": _as_often,
     "review_every": _shorter,
     "stale_after": _shorter,
+    "trained_only": _more,
     "training_coverage": _more,
     "unlisted_sender": _holds,
 }))  # fmt: skip

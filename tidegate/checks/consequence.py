@@ -84,12 +84,15 @@ def _rules(standard: Standard, stage: Stage, tier: str) -> StageRules | None:
     return next((rules for known, rules in standard.stages[stage].items() if known == tier), None)
 
 
-_GIVEN = {
-    "limited.never_widen": ["data"],
-    "limited.evidence": ["Each session with its verdict"],
-    "limited.on_the_hook": ["platform-lead"],
-}
-"""What a stage gives that is held to the rules of a system of record."""
+def _given(**more: object) -> dict[str, object]:
+    """Return what a stage gives that is held to the rules of a system of record, and more."""
+    return {
+        "limited.never_widen": ["data"],
+        "limited.evidence": ["Each session with its verdict"],
+        "limited.on_the_hook": ["platform-lead"],
+        "programme:records": ["sandbox"],
+        **more,
+    }
 
 
 @Rule(
@@ -98,8 +101,8 @@ _GIVEN = {
     "A customer who is written to by a pilot is no less written to.",
     Example(
         "limited",
-        wrong={**_GIVEN, "programme:records": ["sandbox"]},
-        right={**_GIVEN, "programme:records": ["sandbox"], "limited.may.sandbox": {"run_code": "review"}},
+        wrong=_given(),
+        right=_given(**{"limited.may.sandbox": {"run_code": "review"}}),
         base="coding-assistant",
     ),
     severity=Severity.WARNING,

@@ -20,6 +20,7 @@ _CARE = (
     ("retention", "how long what is drawn is kept"),
     ("recertify", "how often the access is certified again"),
     ("meaning_owner", "who knows what the fields mean"),
+    ("source_of_truth", "what is right where two disagree"),
 )
 _NUMBER = re.compile(
     r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?)\b", re.IGNORECASE

@@ -13,6 +13,7 @@ from pydantic import Field
 from tidegate.models.base import Amount, Band, Carried, GateKind, Id, Instant, unsaid
 from tidegate.models.decision import Reason, Verdict
 from tidegate.models.exposure import Exposure
+from tidegate.models.handing import Pack
 
 TEMPLATE = "checkpoint/1"
 """The one way in which checkpoints are evaluated, by version: what has the same template can be compared."""
@@ -77,6 +78,8 @@ class Facts(Carried):
     """What is taken to be so and not known yet."""
     owed: tuple[Reason, ...] = ()
     """Conditions and other things that are owed by a date."""
+    handed: Pack | None = Field(default=None, exclude_if=unsaid)
+    """What the receiver signs for, where it is handed over."""
     bypassed: Instant | None = None
     """When controls were last gone around on this level."""
     void_until: Instant | None = None

@@ -118,6 +118,8 @@ class Document(Carried):
     assumptions: tuple[str, ...]
     issues: tuple[str, ...]
     owed: tuple[str, ...]
+    handed: tuple[str, ...] = ()
+    """What the receiver signs for, each with what names its content."""
     happened: tuple[Heard, ...]
     manual: Manual
     success_means: str

@@ -8,11 +8,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
 from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.control import NO_CONTROL, only_training
 from tidegate.models.drill import Drilled, WayDown
+from tidegate.models.handing import HandOver
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
@@ -23,10 +25,11 @@ from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.subject import Changed, Version, What
 from tidegate.models.told import Applied, Dispatched, Fault, Noticed, Observed, Stored, Tick
+from tidegate.models.training import Train
 
 __all__ = (
-    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "Message", "MessageId",
-    "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "What",
+    "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
+    "MessageId", "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -278,6 +281,13 @@ class Waive(Message):
     upto: Key | None = Field(default=None, exclude_if=unsaid)
     """The last wave for which it is to count, such as `pilot/pmo`; the whole stage if not given."""
 
+    @field_validator("control")
+    @classmethod
+    def _controls(cls, control: str) -> str:
+        if only_training(control):
+            raise ValueError(NO_CONTROL)
+        return control
+
 
 class Judge(Message):
     """Grant or deny an exception."""
@@ -371,6 +381,7 @@ Event = Annotated[
     | Changed
     | Waive
     | Judge
+    | HandOver
     | Retire
     | Terminate
     | Withdraw
@@ -379,6 +390,7 @@ Event = Annotated[
     | Turnover
     | Sample
     | Question
+    | Train
     | Dispatched
     | Applied
     | Drilled

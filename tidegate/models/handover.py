@@ -9,12 +9,14 @@ from pydantic import Field
 
 from tidegate.models.base import (
     Authored,
+    Carried,
     Condition,
     Id,
     Key,
     Line,
     Span,
     Text,
+    unsaid,
 )
 from tidegate.models.content import Group, Template
 
@@ -53,6 +55,8 @@ class Training(Authored):
     """The course for those who answer for others."""
     support: Line | None = None
     """The course for those who help."""
+    helpers: tuple[Id, ...] = ()
+    """Who of the programme helps users, and so needs the supporters' course."""
     valid: Span = Span.of("365d")
     """How long it counts."""
 
@@ -121,6 +125,27 @@ class Sop(Authored):
     """When the figures are looked at, and by whom."""
     steps: Annotated[tuple[SopStep, ...], Field(min_length=2)]
     """The whole process, people's steps included."""
+
+
+class PlanHandoff(Carried):
+    """Who takes it over, as the plan has it."""
+
+    receiver: Id
+    """Who owns day-to-day operation then."""
+    artefacts: tuple[str, ...]
+    """What is handed over."""
+    issues: str = Field(default="", exclude_if=unsaid)
+    """Who owns issues."""
+    changes: str = Field(default="", exclude_if=unsaid)
+    """Who owns changes."""
+    escalations: str = Field(default="", exclude_if=unsaid)
+    """Who owns escalations."""
+    support_model: str = Field(default="", exclude_if=unsaid)
+    """How users get help."""
+    vendor: Vendor | None = Field(default=None, exclude_if=unsaid)
+    """Where an outside supplier's work ends."""
+    sop: Sop | None = Field(default=None, exclude_if=unsaid)
+    """The procedure that it is operated by."""
 
 
 class Decommission(Authored):

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from tidegate.models.base import Amount, Authored, Carried, Id, Instant, Key, Line, Mode, Names, Text, Verb
+from tidegate.models.base import Amount, Authored, Carried, Id, Instant, Key, Line, Mode, Names, Text, Verb, unsaid
+from tidegate.models.training import Counted, Curriculum
 
 PersonId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
 """What the applications know a person by; it stays the same for as long as they are here."""
@@ -48,6 +49,9 @@ class Members(Authored):
     """The column of each person's role: a preset of the programme."""
     trained_until: Column | None = None
     """The column of the last day on which a person's training is good. If given, who has none is not served."""
+    group: Column | None = Field(default=None, exclude_if=unsaid)
+    """The column of whom each person counts among: `users`, `managers` or `support`, each counted apart; it is their
+    own course that they must have. All are users if not given."""
 
     @model_validator(mode="after")
     def _one(self) -> Members:
@@ -93,6 +97,8 @@ class Participant(Carried):
     """Their preset."""
     trained_until: date | None = None
     """The last day on which their training is good."""
+    group: Curriculum = Curriculum.USERS
+    """Whom they count among, and so which course is theirs."""
 
 
 class Resolved(Carried):
@@ -104,6 +110,8 @@ class Resolved(Carried):
     """How many are in it."""
     trained: Annotated[int, Field(ge=0)] | None = None
     """How many of them have the training that is asked for; none if nobody asks."""
+    groups: dict[Curriculum, Counted] = Field(default_factory=dict, exclude_if=unsaid)
+    """The same of each group that is counted apart."""
     note: Line | None = None
     """Why it could not be read."""
 
@@ -132,6 +140,8 @@ class Roll(Carried):
     """How many are in it."""
     trained: int | None = None
     """How many of them have the training that is asked for; none if nobody asks."""
+    groups: dict[Curriculum, Counted] = Field(default_factory=dict, exclude_if=unsaid)
+    """The same of each group that is counted apart."""
     at: Instant
     """When it was read."""
 

@@ -14,7 +14,8 @@ class Obligation(Carried):
 
     kind: Literal[
         "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
-        "sample", "question", "evaluation", "launch_review", "replacement",
+        "sample", "question", "evaluation", "launch_review", "replacement", "vacancy", "vendor", "alert_review",
+        "training_change", "data_certification",
     ]  # fmt: skip
     """What kind."""
     what: str

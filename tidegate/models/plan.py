@@ -31,6 +31,7 @@ from tidegate.models.change import PreApproved
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.handover import PlanHandoff
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -43,6 +44,7 @@ from tidegate.models.signal import Signal, SignalName
 from tidegate.models.standard import ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.subject import PlanSubject
+from tidegate.models.training import PlanTraining
 from tidegate.models.ways_down import Step
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -286,15 +288,6 @@ class AcceptedIssue(Carried):
     """Until when; then it bars the stage again."""
 
 
-class PlanHandoff(Carried):
-    """Who takes it over."""
-
-    receiver: Id
-    """Who owns day-to-day operation then."""
-    artefacts: tuple[str, ...]
-    """What is handed over."""
-
-
 class PlanStage(Carried):
     """One stage with its rules resolved."""
 
@@ -377,6 +370,8 @@ class Plan(Carried):
     """Whom the RACI has told after a change."""
     cohorts: dict[Key, CohortRoll] = Field(default_factory=dict, exclude_if=unsaid)
     """How it is known who is in a cohort, for each that has a source."""
+    training: PlanTraining | None = Field(default=None, exclude_if=unsaid)
+    """What people must have learned."""
     targets: tuple[Key, ...]
     """What enforces exposure."""
     test_subjects: dict[Key, int] = Field(default_factory=dict, exclude_if=unsaid)

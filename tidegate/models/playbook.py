@@ -18,6 +18,7 @@ from tidegate.models.base import (
     Line,
     Span,
     Text,
+    unsaid,
 )
 from tidegate.models.handover import Handoff, Notice, Retirement, Sop, Training
 from tidegate.models.measure import Metric
@@ -57,6 +58,14 @@ class DataSource(Authored):
     """How often its access is certified again."""
     meaning_owner: Id | None = None
     """Who knows what its fields mean."""
+    steward: Id | None = Field(default=None, exclude_if=unsaid)
+    """Who answers for its quality, lineage, access and retention; the data steward of the use case if not given."""
+    source_of_truth: Line | None = Field(default=None, exclude_if=unsaid)
+    """Which system or page is right where two disagree."""
+    certified: date | None = Field(default=None, exclude_if=unsaid)
+    """On which day its access, retention and lineage were last certified; `recertify` counts from there."""
+    selection: Line | None = Field(default=None, exclude_if=unsaid)
+    """What of it a model may be tuned on, and how that is chosen."""
 
 
 class Raci(Authored):

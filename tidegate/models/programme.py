@@ -212,6 +212,8 @@ class Programme(Authored):
     """The groups that playbooks may name."""
     presets: dict[Id, Preset] = Field(default_factory=dict)
     """What joining a cohort in a role gives, by itself."""
+    training_records: bool = False
+    """Whether book is kept of who of these people has learned which course: then training is asked for by name."""
     targets: dict[Key, Target] = Field(default_factory=dict)
     """The systems that enforce exposure."""
     sources: dict[Key, Source] = Field(default_factory=dict)

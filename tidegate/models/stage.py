@@ -81,6 +81,8 @@ class Tightening(Authored):
     """Confirmation by the audiences."""
     training_coverage: Percent | None = None
     """More training."""
+    trained_only: bool | None = None
+    """Only who has the managers' training answers for alerts and grants exceptions."""
     stale_after: Span | None = None
     """Sooner staleness of a hold."""
     denied: tuple[Verb, ...] = ()

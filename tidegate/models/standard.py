@@ -106,6 +106,8 @@ class StageRules(Authored):
     """Whether the audiences must confirm before exposure widens."""
     training_coverage: Share = 0
     """Which share of a cohort must be trained before it is served."""
+    trained_only: bool = Field(default=False, exclude_if=unsaid)
+    """Whether only who has the managers' training answers for alerts and accepts risks, where book is kept of it."""
     incident_within: Span | None = Field(default=None, exclude_if=unsaid)
     """Within which time a stop must be answered for; until it is, and once that time is over, nothing widens."""
     unlisted_sender: Literal["hold", "refuse"] = "hold"
@@ -153,6 +155,8 @@ class StageRules(Authored):
     """How long after its day something that held is owed still before fewer are served; none leaves it held."""
     handoff_within: Span = Span.of("20bd")
     """How long the receiver has to sign before the rollout is held."""
+    handoff_pack: bool = Field(default=False, exclude_if=unsaid)
+    """Whether the receiver signs artefacts by digest; once that is in force, delivery may only make it safer."""
 
 
 class Standard(Authored):

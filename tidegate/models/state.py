@@ -18,6 +18,7 @@ from tidegate.models.drill import Drilling, DrillRecord
 from tidegate.models.exposed import ExposureState
 from tidegate.models.exposure import Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
+from tidegate.models.handing import Pack, Takeover
 from tidegate.models.member import Roll, Unread
 from tidegate.models.owing import Evidence, Obligation, Runbook
 from tidegate.models.plan import Digest, Plan
@@ -27,6 +28,7 @@ from tidegate.models.sample import Looked
 from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.subject import Restart, Seen
+from tidegate.models.training import Curriculum, Learned
 from tidegate.models.waiver import Problem, Waiver
 
 
@@ -215,6 +217,10 @@ class State(Carried):
     """Who has asked for what is being decided, beside the plan's authors."""
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     """What is owed."""
+    pack: Pack | None = Field(default=None, exclude_if=unsaid)
+    """What is handed over, as it was laid out last."""
+    takeover: Takeover | None = Field(default=None, exclude_if=unsaid)
+    """That the receiver has signed for it."""
     runbook: Runbook | None = None
     """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)
@@ -227,6 +233,8 @@ class State(Carried):
     """How long it took until all was met, by stage."""
     rolls: dict[Key, Roll] = Field(default_factory=dict, exclude_if=unsaid)
     """Who is in a cohort, for each that has a source."""
+    trained: dict[Id, dict[Curriculum, Learned]] = Field(default_factory=dict, exclude_if=unsaid)
+    """Who of the programme has learned what."""
     unread: Unread | None = Field(default=None, exclude_if=unsaid)
     """When it is read again what could not be read."""
     announcements: dict[str, Announcement] = Field(default_factory=dict)
