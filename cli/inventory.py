@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
+    from cli.judge import Desk
     from tidegate.inventory import Entry, Pair
+    from tidegate.models.plan import Plan
 
 _PLAYBOOKS = (".yaml", ".yml")
 _MEANS = (
@@ -104,24 +106,47 @@ def _submitted(at: datetime, *, needed: bool) -> Iterator[Entry]:
 
 
 def _drafts(folder: Path, programme: Path | None, as_of: date | None) -> Iterator[Entry]:
-    from cli.answers import Unreadable
-    from cli.judge import Desk, is_programme
+    desk = _desk(folder, programme, as_of)
+    for file in _files(folder):
+        use_case = _named(desk, file)
+        if use_case is not None:
+            yield _draft(desk, file) if use_case else _unread(file, file.stem)
+
+
+def plans_in(folder: Path, programme: Path | None, as_of: date | None) -> Iterator[Plan]:
+    """Yield the plan of each playbook in a folder that makes one."""
+    desk = _desk(folder, programme, as_of)
+    for file in _files(folder):
+        plan = desk.judge(file).compiled.plan if _named(desk, file) else None
+        if plan is not None:
+            yield plan
+
+
+def _desk(folder: Path, programme: Path | None, as_of: date | None) -> Desk:
+    from cli.judge import Desk
 
     if not folder.is_dir():
         raise Refusal(f"{folder} is no folder", "Name the folder in which the playbooks lie.", Exit.USAGE)
-    desk = Desk(programme, as_of)
-    for file in sorted(each for each in folder.iterdir() if each.suffix in _PLAYBOOKS):
-        try:
-            document = desk.read(file)
-        except Unreadable:
-            yield _unread(file, file.stem)
-            continue
-        if is_programme(document) or "use_case" not in document.data:
-            continue
-        yield _draft(desk, file)
+    return Desk(programme, as_of)
 
 
-def _draft(desk: Any, file: Path) -> Entry:
+def _files(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.suffix in _PLAYBOOKS)
+
+
+def _named(desk: Desk, file: Path) -> str | None:
+    """Return which use case a file is about, nothing said where it cannot be read; None where it is no playbook."""
+    from cli.answers import Unreadable
+    from cli.judge import is_programme
+
+    try:
+        document = desk.read(file)
+    except Unreadable:
+        return ""
+    return None if is_programme(document) or "use_case" not in document.data else str(document.data["use_case"])
+
+
+def _draft(desk: Desk, file: Path) -> Entry:
     """Return the row of one playbook, as far as it can be read."""
     from tidegate import inventory as catalogue
     from tidegate import tiers

@@ -392,7 +392,38 @@ SHELVES = (
                         "Show which notice, round of votes, and version of plan and policy stand behind each change "
                         "of exposure.",
                     ),
+                    Verb(
+                        "stages",
+                        "course",
+                        "Report when it stood in which stage and wave, under which standard, who had signed, and how "
+                        "it was watched.",
+                    ),
+                    Verb(
+                        "risk",
+                        "course",
+                        "Report what was found at what exposure, beside what everything at once from the first day "
+                        "would have met.",
+                    ),
                     Verb("verify", "report", "Say whether a report is as it was signed."),
+                ),
+            ),
+            Verb(
+                "maturity",
+                "maturing",
+                "Say of goal, ownership, governance, metrics and delivery whether they are a pilot's or those of what "
+                "is scaled.",
+            ),
+            Verb(
+                "data",
+                "lineage",
+                "See what depends on data across all use cases.",
+                (
+                    Verb(
+                        "impact",
+                        "lineage",
+                        "Say which use cases depend on a source: waves, what they may do, permitted use, models, "
+                        "steward, people now.",
+                    ),
                 ),
             ),
             Verb(

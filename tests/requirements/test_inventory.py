@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,21 @@ from tests.store.rows import Kept, sent
 from tidegate import audit as auditing
 from tidegate import tiers
 from tidegate.authoring.read import read_playbook
+from tidegate.counterfactual import UNKNOWN, risk
 from tidegate.envelope import bodies
+from tidegate.intervals import intervals, loosened
 from tidegate.inventory import entry, pairs, ranked
 from tidegate.lifecycle import Lifecycle, drafted, status
-from tidegate.models.base import Bound, GateKind, Span
-from tidegate.models.event import Reduction, Report
+from tidegate.lineage import depends, disagree
+from tidegate.models.base import Bound, DataClass, GateKind, Span, Stage
+from tidegate.models.event import Reduction, Report, Resume
 from tidegate.models.owing import Obligation
+from tidegate.models.playbook import DataSource
 from tidegate.models.programme import TierFramework
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 from tidegate.remembered import remembered
+from tidegate.scaled import maturity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,8 +261,9 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(url)
     kept = Ledger(url)
     why = "tier 2 by framework 1: data personal 2 + decision assisted 1 + users <500 1 + external none 0 = 4; x"
-    plan = but(standard_plan(), use_case="letters", unit="claims", tier_why=why)
-    for one in sent(lambda story: story.climb(3), plan=plan, now=BEGIN):
+    data = {"store": DataSource(kind=DataClass.PERSONAL)}
+    plan = but(standard_plan(), use_case="letters", unit="claims", tier_why=why, data=data)
+    for one in sent(stumbled, plan=plan, now=BEGIN):
         kept.append(one, "run-1", "tidegate 0.1.0", BEGIN)
     kept.close()
     return home
@@ -354,3 +361,140 @@ def test_i1_the_verb_says_it_of_a_playbook_and_of_a_rollout(
     _, sealed = asks("tier", "letters")
     assert (sealed["tier"], sealed["sum"], sealed["framework"], len(sealed["factors"])) == (2, 4, 1, 4)
     assert "What alone would change it" in tidegate("tier", file).out
+
+
+# -- how it was governed, and what that was worth ---------------------------------------------------------------------
+
+
+def stumbled(story: Kept) -> None:
+    """Come to the second wave, be held with a reason, go on to the third, and stay there."""
+    story.climb(2)
+    story.reduce(Reduction.HOLD, reason="a queue of complaints grows")
+    story.message(Resume, "business", cause="the queue is worked off")
+    if story.state.gates:
+        story.agree()
+    story.climb(3)
+
+
+def test_g7_the_history_shows_the_discipline_of_each_interval() -> None:
+    """Each wave is an interval with its standard, who signed for it, and what was asked there; none is under less."""
+    plan = with_rules(standard_plan(), Stage.LIMITED, review_every=Span.of("14d"))
+    story = Kept(plan, BEGIN)
+    stumbled(story)
+    found = intervals(lines_of(story), {story.plan.digest: story.plan})
+    assert [(one.stage, one.wave, one.discipline) for one in found] == [
+        ("", "", 0), ("pilot", "w1", 1), ("pilot", "w2", 1), ("limited", "w3", 2),
+    ]  # fmt: skip
+    assert [one.people for one in found] == [0, 10, 20, 50]
+    assert (found[0].signed, found[1].signed, found[-1].until) == ((), ("both", "risk-a"), None)
+    assert all(one.until == following.since for one, following in pairwise(found))
+    assert [one.reductions for one in found] == [0, 0, 1, 0]
+    assert ("reviewed every 30d" in found[1].asked, "reviewed every 14d" in found[3].asked) == (True, True)
+    assert list(loosened(found)) == []
+    wider = found[1]._replace(people=900)
+    assert list(loosened([*found, wider])) == [(found[-1], wider)]
+
+
+def test_g7_another_standard_is_another_interval() -> None:
+    """Where the standard changes while the wave stays, discipline did too, and the history says when."""
+    story = Kept(now=BEGIN)
+    story.live()
+    lines = lines_of(story)
+    later = [{**line, "standard": "standard/test@2"} if line.get("wave") else line for line in lines]
+    both = [*lines, *(line for line in later if line.get("wave"))]
+    assert [(one.wave, one.standard) for one in intervals(both, {})] == [
+        ("", "standard/test@1"), ("w1", "standard/test@1"), ("w1", "standard/test@2"),
+    ]  # fmt: skip
+
+
+def test_i7_staging_is_beside_everything_at_once() -> None:
+    """Ten people for ten days until a problem are a hundred person-days; all at once they were five thousand."""
+
+    def line(day: int, code: str, people: int) -> dict[str, Any]:
+        at = (BEGIN + day * DAY).isoformat()
+        actor = {"subject": "ops-a"}
+        return {
+            "occurred_at": at,
+            "reason": {"code": code},
+            "outcome": "done",
+            "actor": actor,
+            "after": {"people": people},
+        }
+
+    lines = [line(0, "started", 0), line(5, "widened", 10), line(15, "issue_opened", 10), line(15, "paused", 0)]
+    lines += [line(20, "widened", 500), line(30, "held", 500)]
+    found = risk(lines, 500, BEGIN + 40 * DAY)
+    assert (found.since, found.days) == (BEGIN + 5 * DAY, 100 + 20 * 500)
+    # Everything at once would have been made safer too while it was paused.
+    assert found.at_once == 35 * 500 - 5 * 500
+    first, second = found.problems
+    assert (first.people, first.share, first.days, first.at_once) == (10, 2, 100, 5_000)
+    assert (second.code, second.people, second.days) == ("held", 500, 100 + 10 * 500)
+    assert found.spared == round(100 * (1 - (100 + 5_100) / (5_000 + 12_500)))
+    assert "1 of 2 were found while less than half" in found.verdict
+    calm = risk(lines[:2], 500, BEGIN + 40 * DAY)
+    assert (calm.problems, calm.spared, "nothing shows more" in calm.verdict) == ((), None, True)
+    assert "Nobody has been served" in risk(lines[:1], 500, BEGIN + 40 * DAY).verdict
+
+
+def test_i7_the_report_says_what_it_cannot_know(
+    asks: Callable[..., tuple[int, dict[str, Any]]], tidegate: Here
+) -> None:
+    """The hold of the second wave is told in its sentence with its exposure, and the limits of the figures with it."""
+    _, found = asks("report", "risk", "letters")
+    (row,) = found["parts"][0]["rows"]
+    assert (row[1].startswith("HELD"), row[3]) == (True, "20 (4%)")
+    assert int(row[4].replace(",", "")) * 5 < int(row[5].replace(",", ""))
+    assert len(found["parts"][2]["lines"]) == len(UNKNOWN)
+    told = tidegate("report", "stages", "letters")
+    assert (told.code, "1: pilot" in told.out, "Never." in told.out) == (0, True, True)
+
+
+def test_g9_a_pilot_is_told_from_what_is_scaled(
+    asks: Callable[..., tuple[int, dict[str, Any]]], tidegate: Here
+) -> None:
+    """Each of the five dimensions is met or not yet, with what that rests on; taken over, ownership is met."""
+    code, found = asks("maturity", "letters", "--as-of", "2025-12-20")
+    assert (code, found["scaled"]) == (1, False)
+    assert [one["name"] for one in found["dimensions"]] == ["goal", "ownership", "governance", "metrics", "delivery"]
+    assert "not yet" in tidegate("maturity", "letters").out
+    story = Story(with_metric(standard_plan(), "errors", baseline=Decimal(9), goal=Bound.of("<= 5"))).live()
+    story.read(1)
+
+    def met(state: Any) -> list[str]:
+        return [one.name for one in maturity(story.plan, state, story.now) if one.met]
+
+    assert met(story.state) == ["goal"]
+    assert met(story.state.but(position=story.state.position.but(handed_over=True))) == ["goal", "ownership"]
+    worse = Story(with_metric(story.plan, "errors", baseline=Decimal(0), goal=Bound.of("<= -1"))).live()
+    worse.read(1)
+    (goal, *_) = maturity(worse.plan, worse.state, worse.now)
+    assert (goal.met, goal.lacks) == (False, ("no figure shows that errors became better",))
+
+
+def test_n8_a_source_leads_to_all_that_depends_on_it(
+    asks: Callable[..., tuple[int, dict[str, Any]]], tidegate: Here
+) -> None:
+    """From a source to use cases, waves, powers, models, permitted use and steward; what runs and what is a file."""
+    folder = str(ROOT / "playbooks")
+    code, found = asks("data", "impact", "claims-store", folder, "--as-of", "2026-12-01")
+    assert code == 0
+    row = next(one for one in found["use_cases"] if one["use_case"] == "claims-triage")
+    assert (row["kind"], row["uses"], row["retention"], row["models"]) == (
+        "personal", ["retrieval"], "30d", ["triage-medium"],
+    )  # fmt: skip
+    assert (row["waves"][0], len(row["waves"]), row["reads_now"]) == ("pilot/motor-quarter", 6, False)
+    assert "summarise: allow" in row["grants"]
+    assert row["stewards"]
+    _, runs = asks("data", "impact", "store", "--as-of", "2025-12-02")
+    assert [(one["use_case"], one["reads_now"], one["people"]) for one in runs["use_cases"]] == [("letters", True, 10)]
+    assert tidegate("data", "impact", "nothing", folder).code == 5
+
+
+def test_n8_plans_that_disagree_about_a_source_are_told() -> None:
+    """One source that two plans call otherwise, or keep for another time, is a question to its steward."""
+    one = but(standard_plan(), data={"store": DataSource(kind=DataClass.PERSONAL, retention=Span.of("30d"))})
+    other = but(one, use_case="letters", data={"store": DataSource(kind=DataClass.INTERNAL, retention=Span.of("30d"))})
+    rows = [*depends(one, None), *depends(other, None)]
+    assert list(disagree(rows)) == ["class: claims-triage personal; letters internal"]
+    assert list(disagree(rows[:1])) == []
