@@ -35,6 +35,9 @@ def inventory(
     dupes: Annotated[
         bool, typer.Option("--dupes", help="Which look like two of the same, and what is likely a local variant.")
     ] = False,
+    assets: Annotated[
+        bool, typer.Option("--assets", help="What the playbooks of FOLDER name for use again, and how many use it.")
+    ] = False,
     status: Annotated[
         str | None, typer.Option("--status", metavar="STATUS", help="Only those of one of the ten statuses.")
     ] = None,
@@ -50,7 +53,7 @@ def inventory(
     there are any. With --json: {"as_of", "formula", "use_cases": [{"use_case", "title", "status", "tier", "risk",
     "stage", "control", "people", "reach", "ai_owner", "business_owner", "unit", "models", "data", "systems",
     "targets", "benefit", "promised", "purpose", "governance", "source", "rank", "sum"}], "dupes": [{"one", "other",
-    "marks", "weight"}]}.
+    "marks", "weight"}]}; with --assets {"assets": [{"asset", "kind", "used_by", "where"}]}.
 
     Example: tidegate inventory playbooks --rank
     """
@@ -61,8 +64,11 @@ def inventory(
     wanted = status.strip().lower() if status is not None else None
     if wanted is not None and wanted not in tuple(Lifecycle):
         raise Refusal(f"--status {status}: there is no such status", f"One of {', '.join(Lifecycle)}.", Exit.USAGE)
-    if rank and dupes:
-        raise Refusal("--rank and --dupes are two lists", "Say one of them.", Exit.USAGE)
+    if rank + dupes + assets > 1:
+        raise Refusal("--rank, --dupes and --assets are lists of their own", "Say one of them.", Exit.USAGE)
+    if assets:
+        _assets(folder, as_json=as_json)
+        return
     at = moment(as_of)
     found = list(_submitted(at, needed=folder is None))
     if folder is not None:
@@ -170,6 +176,32 @@ def _unread(file: Path, use_case: str) -> Entry:
     from tidegate.inventory import unread
 
     return unread(use_case, str(file))
+
+
+def _assets(folder: Path | None, *, as_json: bool) -> None:
+    """Show what is used again: it stands in playbooks, and no rule reads it."""
+    from tidegate.authoring.read import read_playbook
+    from tidegate.inventory import reused
+
+    if folder is None:
+        raise Refusal(
+            "assets stand in playbooks", "Name their folder: `tidegate inventory FOLDER --assets`.", Exit.USAGE
+        )
+    desk = _desk(folder, None, None)
+    read = (read_playbook(desk.read(file).data)[0] for file in _files(folder) if _named(desk, file))
+    found = reused(playbook for playbook in read if playbook is not None)
+    if as_json:
+        render.answer({"assets": [one._asdict() for one in found]})
+    elif not found:
+        render.say("No playbook here names anything under `assets`.")
+    else:
+        rows = [
+            (one.asset, one.kind, str(len(one.used_by)), ", ".join(one.used_by), ", ".join(one.where)) for one in found
+        ]
+        render.table(("Asset", "Kind", "Used by", "Use cases", "Where"), rows)
+        for one in found:
+            if len(one.where) > 1:
+                render.sentence(f"{one.asset} lies in {len(one.where)} places: likely copies, of which one would do.")
 
 
 # -- as people read it ------------------------------------------------------------------------------------------------

@@ -427,6 +427,12 @@ SHELVES = (
                 ),
             ),
             Verb(
+                "controls",
+                "controls",
+                "Map the frameworks that you are audited by: who is in scope, and which of their controls are proven "
+                "now.",
+            ),
+            Verb(
                 "audit",
                 "auditing",
                 "List what an auditor would find missing or stale tomorrow, control by control.",

@@ -6,13 +6,13 @@ looked at as of now. Whether the record itself is intact, `recompute` and the ch
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidegate import calendar, debt, judging
 from tidegate.checklist import ahead, checklist
 from tidegate.explain import explain
 from tidegate.models.decision import Verdict
+from tidegate.models.framework import ControlKind
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 
@@ -28,41 +28,10 @@ WELL = ("met", "excepted", "not asked")
 """What leaves nothing to mend."""
 
 
-class Kind(StrEnum):
-    """Every control there is, by the name under which a framework may refer to it."""
-
-    BUSINESS_CASE = "business_case"
-    OWNER = "owner"
-    DATA_STEWARD = "data_steward"
-    RISK_TIER = "risk_tier"
-    EVALUATION = "evaluation"
-    LOGGING = "logging"
-    ROLLBACK_TESTED = "rollback_tested"
-    TRAINING = "training"
-    SUPPORT_MODEL = "support_model"
-    BASELINE = "baseline"
-    CONDITIONS = "conditions"
-    """What else keeps a stage shut: what the playbook owes, open problems, targets out of sight."""
-    APPROVALS = "approvals"
-    """Every widening had the yes it needed, signed where that is asked."""
-    FIGURES = "figures"
-    """Every figure that acts is known and fresh."""
-    REVIEWS = "reviews"
-    """People looked in time."""
-    EXCEPTIONS = "exceptions"
-    """None has ended undone, and there are no more than may be."""
-    DRILLS = "drills"
-    """The way down was tried, lately enough."""
-    OBLIGATIONS = "obligations"
-    """What is owed by a date, and is not late."""
-    EXPOSURE = "exposure"
-    """What is really served was read back."""
-
-
 class Control(NamedTuple):
     """One control, and whether there is evidence for it now."""
 
-    kind: Kind
+    kind: ControlKind
     what: str
     says: str
     """`met`, `excepted`, `not asked`, `missing`, `stale`, `lost` or `overdue`."""
@@ -126,14 +95,16 @@ def _readiness(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterato
         why = row.why if row.asked or says == "met" else "Its standard does not ask for it here."
         mend = f"tidegate {row.do.replace(' ', f' {plan.use_case} ', 1)}" if row.lacking and row.do else ""
         who = ", ".join(row.people)
-        yield Control(Kind(row.item.value), _spoken(row.item.value), says, why, who, row.at, mend)
+        yield Control(ControlKind(row.item.value), _spoken(row.item.value), says, why, who, row.at, mend)
     rest = [check for check in listed.also if check.name not in tuple(ReadinessItem)]
     for check in rest:
         late = check.reason.code in (Code.STALE, Code.READINESS_STALE)
         says = "stale" if late else "lost" if check.verdict is Verdict.FAILED else "missing"
-        yield Control(Kind.CONDITIONS, check.name, says, explain(check.reason), plan.ai_owner)
+        yield Control(ControlKind.CONDITIONS, check.name, says, explain(check.reason), plan.ai_owner)
     if not rest:
-        yield Control(Kind.CONDITIONS, "what else the stage asks", "met", "Nothing else is lacking.", plan.ai_owner)
+        yield Control(
+            ControlKind.CONDITIONS, "what else the stage asks", "met", "Nothing else is lacking.", plan.ai_owner
+        )
 
 
 def _approvals(plan: Plan, lines: Iterable[Mapping[str, Any]]) -> Iterator[Control]:
@@ -157,16 +128,16 @@ def _approvals(plan: Plan, lines: Iterable[Mapping[str, Any]]) -> Iterator[Contr
     what, owner = "every widening was agreed to", plan.governance_owner
     if bare:
         said = f"No yes is on record for {', '.join(bare)}."
-        yield Control(Kind.APPROVALS, what, "missing", said, owner)
+        yield Control(ControlKind.APPROVALS, what, "missing", said, owner)
     elif unsigned:
         said = f"Its standard asks for signatures, and these have none: {', '.join(unsigned)}."
-        yield Control(Kind.APPROVALS, what, "missing", said, owner)
+        yield Control(ControlKind.APPROVALS, what, "missing", said, owner)
     elif not rounds:
-        yield Control(Kind.APPROVALS, what, "not asked", "Nothing has been widened.", owner)
+        yield Control(ControlKind.APPROVALS, what, "not asked", "Nothing has been widened.", owner)
     else:
         votes = sum(len(yeses[gate]) for gate in rounds)
         told = f"{len(rounds)} rounds, {votes} yeses{', each signed' if asks else ''}."
-        yield Control(Kind.APPROVALS, what, "met", told, owner)
+        yield Control(ControlKind.APPROVALS, what, "met", told, owner)
 
 
 def _figures(plan: Plan, state: State, now: datetime) -> Iterator[Control]:
@@ -180,42 +151,42 @@ def _figures(plan: Plan, state: State, now: datetime) -> Iterator[Control]:
         at = last.taken_at if last is not None else None
         mend = f"tidegate reading {plan.use_case} {name}=VALUE --n CASES" if metric.by_hand else ""
         if verdict is Verdict.PASSED:
-            yield Control(Kind.FIGURES, name, "met", explain(reason), metric.reviewer, at)
+            yield Control(ControlKind.FIGURES, name, "met", explain(reason), metric.reviewer, at)
         elif not served:
-            yield Control(Kind.FIGURES, name, "not asked", "Nobody is served.", metric.reviewer, at)
+            yield Control(ControlKind.FIGURES, name, "not asked", "Nobody is served.", metric.reviewer, at)
         else:
             says = "stale" if reason.code is Code.STALE else "missing"
-            yield Control(Kind.FIGURES, name, says, explain(reason), metric.reviewer, at, mend)
+            yield Control(ControlKind.FIGURES, name, says, explain(reason), metric.reviewer, at, mend)
 
 
 def _reviews(plan: Plan, state: State, now: datetime) -> Iterator[Control]:
     position, what = state.position, "people look in time"
     watch = position.observation
     if watch is None:
-        yield Control(Kind.REVIEWS, what, "not asked", "Nothing is being watched.", plan.ai_owner)
+        yield Control(ControlKind.REVIEWS, what, "not asked", "Nothing is being watched.", plan.ai_owner)
     elif position.missed or watch.review_at <= now:
         said = f"The review was due on {watch.review_at:%Y-%m-%d}; {position.missed} deadlines have passed unseen."
-        yield Control(Kind.REVIEWS, what, "overdue", said, plan.ai_owner, state.reviewed)
+        yield Control(ControlKind.REVIEWS, what, "overdue", said, plan.ai_owner, state.reviewed)
     else:
         said = f"The next review is due on {watch.review_at:%Y-%m-%d}."
-        yield Control(Kind.REVIEWS, what, "met", said, plan.ai_owner, state.reviewed)
+        yield Control(ControlKind.REVIEWS, what, "met", said, plan.ai_owner, state.reviewed)
 
 
 def _exceptions(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterator[Control]:
     what, owner = "exceptions", plan.governance_owner
     beyond = debt.checks(plan, state, max(state.position.level, 1), now)
     for check in beyond:
-        yield Control(Kind.EXCEPTIONS, what, "lost", explain(check.reason), owner)
+        yield Control(ControlKind.EXCEPTIONS, what, "lost", explain(check.reason), owner)
     for name, waiver in state.waivers.items():
         if waiver.by is not None and not waiver.in_force(now):
             said = f"It ended on {waiver.until:%Y-%m-%d}, and {_spoken(waiver.item)} counts again."
             if waiver.item in state.problems:
                 mend = f"tidegate issue {plan.use_case} --settle {waiver.item} --evidence WHERE"
-                yield Control(Kind.EXCEPTIONS, name, "overdue", said, waiver.asked_by, waiver.until, mend)
+                yield Control(ControlKind.EXCEPTIONS, name, "overdue", said, waiver.asked_by, waiver.until, mend)
     if not beyond:
         found = debt.debt(plan, state, stage, now)
         said = f"{found.in_force} in force, {debt.most(plan, stage) or 'without a bound'}."
-        yield Control(Kind.EXCEPTIONS, what, "met", said, owner)
+        yield Control(ControlKind.EXCEPTIONS, what, "met", said, owner)
 
 
 def _drills(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterator[Control]:
@@ -226,16 +197,16 @@ def _drills(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterator[C
         f"tidegate drill {plan.use_case} rollback",
     )
     if limit is None:
-        yield Control(Kind.DRILLS, what, "not asked", "Its standard asks for none.", owner)
+        yield Control(ControlKind.DRILLS, what, "not asked", "Its standard asks for none.", owner)
     elif last is None:
-        yield Control(Kind.DRILLS, what, "missing", "None is on record.", owner, None, mend)
+        yield Control(ControlKind.DRILLS, what, "missing", "None is on record.", owner, None, mend)
     elif not last.passed:
         said = f"The one of {last.at:%Y-%m-%d} was not read back as it was wanted, in time."
-        yield Control(Kind.DRILLS, what, "lost", said, owner, last.at, mend)
+        yield Control(ControlKind.DRILLS, what, "lost", said, owner, last.at, mend)
     else:
         late = calendar.later(plan.calendar, last.at, limit) <= now
         said = f"The last one is of {last.at:%Y-%m-%d}, by {last.by}; it may be {limit} old."
-        yield Control(Kind.DRILLS, what, "stale" if late else "met", said, owner, last.at, mend if late else "")
+        yield Control(ControlKind.DRILLS, what, "stale" if late else "met", said, owner, last.at, mend if late else "")
 
 
 def _obligations(state: State, now: datetime) -> Iterator[Control]:
@@ -243,18 +214,18 @@ def _obligations(state: State, now: datetime) -> Iterator[Control]:
         late = owed.overdue or owed.due <= now
         said = f"Due on {owed.due:%Y-%m-%d}."
         mend = f"tidegate confirm {state.use_case} {name} --evidence WHERE" if late else ""
-        yield Control(Kind.OBLIGATIONS, owed.what, "overdue" if late else "met", said, owed.owner, None, mend)
+        yield Control(ControlKind.OBLIGATIONS, owed.what, "overdue" if late else "met", said, owed.owner, None, mend)
     if not state.obligations:
-        yield Control(Kind.OBLIGATIONS, "what is owed by a date", "met", "Nothing is owed.", "")
+        yield Control(ControlKind.OBLIGATIONS, "what is owed by a date", "met", "Nothing is owed.", "")
 
 
 def _exposure(state: State) -> Control:
     exposed, what = state.exposure, "what is served was read back"
     if exposed.confirmed_epoch == exposed.epoch and exposed.confirmed == exposed.desired:
         said = f"{exposed.label}, for up to {exposed.confirmed.people:,} people."
-        return Control(Kind.EXPOSURE, what, "met", said, "")
+        return Control(ControlKind.EXPOSURE, what, "met", said, "")
     said = f"{exposed.label} was ordered, and was not read back yet."
-    return Control(Kind.EXPOSURE, what, "missing", said, "", None, f"tidegate exposure {state.use_case}")
+    return Control(ControlKind.EXPOSURE, what, "missing", said, "", None, f"tidegate exposure {state.use_case}")
 
 
 def _spoken(word: str) -> str:

@@ -104,6 +104,29 @@ class Pair(NamedTuple):
     weight: int
 
 
+class Reused(NamedTuple):
+    """One asset, and who uses it."""
+
+    asset: str
+    kind: str
+    used_by: tuple[str, ...]
+    where: tuple[str, ...]
+    """Where it lies; more than one place is more than one copy."""
+
+
+def reused(playbooks: Iterable[Playbook]) -> tuple[Reused, ...]:
+    """Return every asset that playbooks name, the most used first."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for playbook in playbooks:
+        for name, asset in playbook.assets.items():
+            found.setdefault((name, asset.kind), []).append((playbook.use_case, asset.where))
+    rows = [
+        Reused(name, kind, tuple(sorted({who for who, _ in uses})), tuple(sorted({where for _, where in uses})))
+        for (name, kind), uses in found.items()
+    ]
+    return tuple(sorted(rows, key=lambda one: (-len(one.used_by), one.asset, one.kind)))
+
+
 def entry(plan: Plan, state: State, now: datetime, governance: str) -> Entry:
     """Return the row of what has been submitted."""
     position = state.position

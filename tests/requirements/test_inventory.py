@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.reading import parse
 from store.ledger import Ledger
 from store.migrate import upgrade
 from tests.cli.run import ROOT, Here
 from tests.pure import documents
 from tests.pure.world import Story, but, standard_plan, with_gate, with_metric, with_rules
-from tests.requirements.test_b import PILOT, STAGED
+from tests.requirements.test_b import PILOT, STAGED, plan_of
 from tests.store.rows import Kept, sent
 from tidegate import audit as auditing
 from tidegate import tiers
 from tidegate.authoring.read import read_playbook
+from tidegate.controls import mapped, scope
 from tidegate.counterfactual import UNKNOWN, risk
 from tidegate.envelope import bodies
 from tidegate.intervals import intervals, loosened
@@ -29,6 +32,7 @@ from tidegate.lifecycle import Lifecycle, drafted, status
 from tidegate.lineage import depends, disagree
 from tidegate.models.base import Bound, DataClass, GateKind, Span, Stage
 from tidegate.models.event import Reduction, Report, Resume
+from tidegate.models.framework import ControlKind, Framework
 from tidegate.models.owing import Obligation
 from tidegate.models.playbook import DataSource
 from tidegate.models.programme import TierFramework
@@ -242,7 +246,7 @@ def test_g10_an_audit_finds_open_problems_and_what_was_owed() -> None:
     drilled = Story(standard_plan()).live()
     undrilled = with_rules(drilled.plan, drill_max_age=Span.of("200d"))
     found = auditing.audit(undrilled, drilled.state, drilled.now)
-    (drill,) = [control for control in found.controls if control.kind is auditing.Kind.DRILLS]
+    (drill,) = [control for control in found.controls if control.kind is ControlKind.DRILLS]
     assert (drill.says, drill.mend) == ("missing", "tidegate drill claims-triage rollback")
     owed = Obligation(kind="recertification", what="access certified again", owner="data-a", due=drilled.now + DAY)
     drilled.state = drilled.state.but(obligations={"recertification": owed})
@@ -498,3 +502,77 @@ def test_n8_plans_that_disagree_about_a_source_are_told() -> None:
     rows = [*depends(one, None), *depends(other, None)]
     assert list(disagree(rows)) == ["class: claims-triage personal; letters internal"]
     assert list(disagree(rows[:1])) == []
+
+
+# -- frameworks, and what is used again -------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "inventory.md").read_text("utf-8")
+FRAMES, ASSETS = (parse(found, "docs/inventory.md").data for found in re.findall(r"```yaml\n((?:.*\n)*?)```", PAGE))
+
+
+def test_i9_a_framework_concerns_whom_its_data_and_systems_say() -> None:
+    """By class of data, by system, or everybody; a use case that touches neither is out of scope."""
+    controls = {"one": ("approvals",)}
+    plan = but(standard_plan(), data={"store": DataSource(kind=DataClass.PERSONAL)})
+    found = [
+        scope(plan, Framework.model_validate_json(json.dumps({"controls": controls, **more})))
+        for more in ({}, {"covers": ["personal"]}, {"covers": ["regulated"]}, {"systems": ["crm"]}, {"systems": ["x"]})
+    ]
+    assert found == ["it concerns every use case", "store is personal", "", "it reaches crm", ""]
+
+
+def test_i9_a_control_is_proven_while_all_that_proves_it_is_in_order() -> None:
+    """Two proofs of which one went stale prove nothing; where nothing is asked, that is said and counts as neither."""
+    frame = Framework(
+        controls={"yes": (ControlKind.APPROVALS,), "read": (ControlKind.FIGURES,), "drill": (ControlKind.DRILLS,)}
+    )
+    story = Kept(with_rules(standard_plan(), drill_max_age=None), BEGIN)
+    story.live()
+    story.read(1)
+    lines = lines_of(story)
+    now, later = (
+        {one.control: one.says for one in mapped(frame, auditing.audit(story.plan, story.state, at, lines))}
+        for at in (story.now, story.now + 400 * DAY)
+    )
+    assert now == {"yes": "proven", "read": "proven", "drill": "not asked"}
+    assert later == {"yes": "proven", "read": "lacking", "drill": "not asked"}
+
+
+def test_i9_the_verb_maps_what_the_programme_says(
+    asks: Callable[..., tuple[int, dict[str, Any]]], tidegate: Here
+) -> None:
+    """The example of the page is read; who is in scope is told with why, and anything that is lacking ends with 1."""
+    tidegate.sample()
+    file = tidegate.folder / "programme.yaml"
+    assert tidegate("controls").code == 5
+    file.write_text(file.read_text("utf-8") + "frameworks: " + json.dumps(FRAMES["frameworks"]) + "\n", "utf-8")
+    code, found = asks("controls", "--as-of", "2025-12-02")
+    soc, privacy = found["frameworks"]
+    assert code == 0
+    assert [one["use_case"] for one in soc["use_cases"]] == ["letters"]
+    assert [one["why"] for one in privacy["use_cases"]] == ["store is personal"]
+    assert {one["control"]: one["says"] for one in soc["use_cases"][0]["controls"]}[
+        "CC8.1 changes are authorised"
+    ] == "proven"
+    late, then = asks("controls", "soc 2", "--of", "letters", "--as-of", "2026-06-01")
+    assert (late, len(then["frameworks"])) == (1, 1)
+    assert "CC7.2 operations are monitored" in tidegate("controls", "SOC 2").out
+    assert tidegate("controls", "HIPAA").code == 5
+    file.write_text(file.read_text("utf-8").replace('"approvals"', '"trust"'), "utf-8")
+    assert tidegate("controls").code == 2
+
+
+def test_f15_what_is_used_again_is_counted(tidegate: Here) -> None:
+    """Each asset with how many use cases name it, the most used first, and one that lies in two places is told."""
+    copies = {**ASSETS["assets"], "claims-taxonomy": {"kind": "prompt", "where": "our/copy.md"}}
+    del copies["misrouting-suite"]
+    for name, assets in (("one", ASSETS["assets"]), ("two", copies), ("three", {})):
+        words = {**documents.playbook(PILOT), "use_case": name, "assets": assets}
+        tidegate.write(f"{name}.yaml", json.dumps(words))
+    found = json.loads(tidegate("inventory", ".", "--assets", "--json").out)["assets"]
+    assert [(one["asset"], one["kind"], one["used_by"]) for one in found] == [
+        ("claims-taxonomy", "prompt", ["one", "two"]), ("misrouting-suite", "evaluation", ["one"]),
+    ]  # fmt: skip
+    assert "claims-taxonomy lies in 2 places" in tidegate("inventory", ".", "--assets").out
+    assert tidegate("inventory", "--assets").code == 2
+    assert plan_of(PILOT).texts_digest != plan_of(PILOT, assets=ASSETS["assets"]).texts_digest
