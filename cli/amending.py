@@ -14,6 +14,7 @@ from cli.options import AsJson, AsOf, GoodUntil, MessageId, ProgrammeFile, UseCa
 from cli.telling import Manner, message, speaker, tell, unseen
 
 if TYPE_CHECKING:
+    from tidegate.foreseen import Foreseen
     from tidegate.materiality import Change
     from tidegate.models.plan import Plan
 
@@ -47,13 +48,15 @@ def amend(
     What only tightens is in force at once; what is wider or looser asks everybody again. With --json: {"outcome",
     "code", "sentence", "standing", "id"}; with --explain --json: {"type": `standard` where nobody is asked, else
     `normal`, "plan", "in_force", "changes": [{"what", "weight", "functions"}], "powers": [{"system", "verb", "now",
-    "then"}]: what it may read and do otherwise than now}.
+    "then"}]: what it may read and do otherwise than now, "refused": null or why, "signers": [{"name", "needed",
+    "people", "why"}], "until", "signed", "voids": [{"what", "people", "when"}], "effects": [{"what", "when"}]}.
 
     Example: tidegate amend minutes-summariser playbooks/minutes-summariser.yaml --explain
     """
     from cli import talk
     from cli.compiled import compiled
     from tidegate.amend import change_type
+    from tidegate.foreseen import foreseen
     from tidegate.materiality import diff
 
     if not explain:
@@ -64,20 +67,31 @@ def amend(
         raise Refusal(f"{playbook} is the playbook of {plan.use_case}, and not of {use_case}", mend)
     server = talk.server()
     try:
-        old = server.whole(use_case).plan
+        given = server.whole(use_case)
     except talk.NoAnswer:
         raise unseen(use_case, "the plan in force") from None
-    changes = diff(old, plan, datetime.now(UTC))
+    old, now = given.plan, datetime.now(UTC)
+    plan = _still_owed(old, plan)
+    changes = diff(old, plan, now)
+    follows = None if given.state is None else foreseen(old, given.state, plan, now, who and who.strip().lower())
     if explain and as_json:
-        render.answer({"type": change_type(old, changes), **_words(old, plan, changes)})
+        render.answer({"type": change_type(old, changes), **_words(old, plan, changes), **following(follows)})
         return
     if not as_json:
         _show(old, plan, changes)
+        show_following(follows)
     if explain:
         return
     manner = Manner(as_json, wait, mine, until)
     said = message(use_case, "amend", who, manner, plan=plan.model_dump(mode="json"), reason=reason)
     tell(server, said, manner)
+
+
+def _still_owed(old: Plan, new: Plan) -> Plan:
+    """Return the revision with what the standard in force lets it owe: no playbook says that."""
+    from tidegate.compile import seal
+
+    return seal(new.but(gaps=old.gaps)) if old.gaps and new.standard == old.standard else new
 
 
 def _show(old: Plan, new: Plan, changes: tuple[Change, ...]) -> None:
@@ -96,6 +110,48 @@ def _show(old: Plan, new: Plan, changes: tuple[Change, ...]) -> None:
     powers = [(power.system, render.spoken(power.verb), power.now, power.then) for power in difference(old, new)]
     if powers:
         render.table(("System", "May", "Now", "Then"), powers)
+
+
+def show_following(follows: Foreseen | None) -> None:
+    """Say who must sign and why, what becomes void, and what becomes of what runs."""
+    if follows is None:
+        return
+    if follows.refused is not None:
+        from tidegate.explain import explain
+
+        render.sentence(f"It would be REFUSED: {explain(follows.refused)}")
+        return
+    if follows.signers:
+        until = f", until {follows.until:%Y-%m-%d %H:%M} UTC" if follows.until is not None else ""
+        render.heading(f"Who must sign{' (only a signed yes counts)' if follows.signed else ''}{until}")
+        rows = [
+            (f"{render.spoken(one.name)} ({one.needed})", render.listed(list(one.people), "or") or "NOBODY", one.why)
+            for one in follows.signers
+        ]
+        render.table(("Whose yes", "Who could give it", "Why"), rows)
+    else:
+        render.say("Nobody has to sign: it is in force at once, and recorded.")
+    if follows.voids:
+        render.heading("What counts no more")
+        void = [(one.what, render.listed(list(one.people)) or "-", one.when) for one in follows.voids]
+        render.table(("What", "Whose word", "When"), void)
+    if follows.effects:
+        render.heading("What becomes of what runs")
+        render.table(("What", "When"), list(follows.effects))
+
+
+def following(follows: Foreseen | None) -> dict[str, Any]:
+    """Return the same as data."""
+    if follows is None:
+        return {}
+    return {
+        "refused": None if follows.refused is None else follows.refused.code.value,
+        "signers": [one._asdict() for one in follows.signers],
+        "until": None if follows.until is None else follows.until.isoformat(),
+        "signed": follows.signed,
+        "voids": [one._asdict() for one in follows.voids],
+        "effects": [one._asdict() for one in follows.effects],
+    }
 
 
 def _asks(old: Plan, change: Change) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import receipt, render, runbook
+from cli import ending, receipt, render, runbook
 from cli.answers import Exit, Refusal
 from cli.home import home, me
 from cli.options import AsJson, UseCase, Who
@@ -321,6 +321,7 @@ def _show(standing: Standing) -> None:
     render.sentence(standing.line)
     receipt.now_so(standing, every=True)
     runbook.steps_of(standing.runbook)
+    ending.steps_of(standing.ending)
     if standing.unstored:
         waits = " Nothing widens before it has." if standing.phase == "widening" else ""
         render.say(f"The ledger does not have {render.counted(standing.unstored, 'line')} of evidence yet.{waits}")

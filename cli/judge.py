@@ -49,14 +49,15 @@ class Desk:
             self._read[str(file)] = read(file)
         return self._read[str(file)]
 
-    def judge(self, file: Path) -> Judged:
-        """Lay a playbook beside its programme."""
+    def judge(self, file: Path, extends: str | None = None) -> Judged:
+        """Lay a playbook beside its programme; held to another standard than it says, where one is named."""
         from tidegate.compile import compile as compile_
 
         playbook = self.read(file)
         programme = self.read(programme_file(self.named, file))
         table, day = self.looked_up(programme)
-        compiled = compile_(programme.data, playbook.data, table, day)
+        said = playbook.data if extends is None else {**playbook.data, "extends": extends}
+        compiled = compile_(programme.data, said, table, day)
         findings = (*compiled.findings, *_unreachable(compiled), *_untold(compiled))
         return Judged(compiled, _rows(findings, playbook, programme), day, programme)
 

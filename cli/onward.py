@@ -71,14 +71,32 @@ def reading(
 def retire(
     use_case: UseCase,
     *,
-    reason: MustWhy,
+    reason: Why = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Only show when it is due, and what its end takes; send nothing.")
+    ] = False,
     who: Who = None,
     wait: Wait = None,
     mine: MessageId = None,
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose to end it in good order."""
+    """Propose to end it in good order.
+
+    Those whom its standard names decide; then everybody is told, runs under way finish where the plan says so, access
+    is taken away and read back, the archive is sealed, and only then it is over. With --json: {"outcome", "code",
+    "sentence", "standing", "id"}; with --explain --json: {"use_case", "phase", "criteria": [{"condition", "value",
+    "holds": true, false, or null where nobody knows}], "steps": [{"what", "state", "who", "due", "verb", "note"}]}.
+
+    Example: tidegate retire claims-triage --explain
+    """
+    if explain:
+        from cli.ending import foretold
+
+        foretold(use_case, as_json=as_json)
+        return
+    if reason is None:
+        raise Refusal("nobody would know why it ends", "--reason TEXT says why; --explain shows what it takes.")
     manner = Manner(as_json, wait, mine, until)
     _say(message(use_case, "retire", who, manner, reason=reason), manner)
 

@@ -35,6 +35,10 @@ def ready(  # the options of a verb that reads, and of the message that it sends
     ] = None,
     who: Who = None,
     evidence: Evidence = None,
+    digest: Annotated[
+        str | None,
+        typer.Option("--sha256", metavar="HEX", help="Of an archive that lies elsewhere; one here is verified."),
+    ] = None,
     reason: Why = None,
     mine: MessageId = None,
     until: GoodUntil = None,
@@ -57,7 +61,8 @@ def ready(  # the options of a verb that reads, and of the message that it sends
     Example: tidegate ready claims-triage evaluation --evidence docs/evaluation-3.md
     """
     if item is not None or again:
-        _say(subject, item, again=again, who=who, evidence=evidence, reason=reason, mine=mine, until=until, js=as_json)
+        words = {"who": who, "evidence": evidence, "digest": digest, "reason": reason}
+        _say(subject, item, again=again, mine=mine, until=until, js=as_json, **words)
         return
     if evidence is not None or who is not None or reason is not None:
         raise Refusal(
@@ -92,6 +97,11 @@ def _say(
         raise Refusal("either one item is there, or what was sent back is ready again", "Say one of them.", Exit.USAGE)
     manner = Manner(js, None, mine, until)
     named = item.strip().lower().replace("-", "_") if item is not None else None
+    if named == "archive" and words["evidence"] is not None:
+        from cli.ending import sealed
+
+        words["evidence"], seen = sealed(subject, words["evidence"])
+        words["digest"] = seen or words["digest"]
     tell(talk.server(), message(subject, "ready", words.pop("who"), manner, item=named, **words), manner)
 
 

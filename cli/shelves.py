@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cli.menu import Shelf, Verb
+from cli.shelf_of_proof import PROOF
 
 SHELVES = (
     Shelf(
@@ -326,6 +327,25 @@ SHELVES = (
                     Verb("list", "request", "List the requests that wait for an answer, and those that have one."),
                 ),
             ),
+            Verb(
+                "standard",
+                "standard",
+                "Show which standards there are, what they demand, and move a rollout to a newer one.",
+                (
+                    Verb("list", "standard", "List the standards there are, and which of them have a newer version."),
+                    Verb("show", "standard", "Show what a standard demands of each stage, tier by tier."),
+                    Verb(
+                        "diff",
+                        "standard",
+                        "Show every rule in which two standards differ, and which of them is the stricter one there.",
+                    ),
+                    Verb(
+                        "migrate",
+                        "migrating",
+                        "Hold a rollout to a newer version of its standard; what is lacking then is owed by a date.",
+                    ),
+                ),
+            ),
             Verb("amend", "amending", "Propose another plan, and show what changes and whom each change asks."),
             Verb(
                 "left",
@@ -350,112 +370,5 @@ SHELVES = (
             Verb("withdraw", "onward", "Take it back before anybody was served."),
         ),
     ),
-    Shelf(
-        "Prove",
-        (
-            Verb(
-                "report",
-                "report",
-                "Report from the ledger what was gained, how it is used, what it costs, and how it was decided.",
-                (
-                    Verb(
-                        "monthly",
-                        "report",
-                        "Report a month of every use case: outcomes, adoption, spend, and how the reviewing went.",
-                    ),
-                    Verb(
-                        "scorecard",
-                        "report",
-                        "Report a month of one use case: spend, utilisation, value delivered, and where the spend "
-                        "leads.",
-                    ),
-                    Verb(
-                        "portfolio",
-                        "report",
-                        "Report all use cases beside each other, for those who decide in which to invest and which to "
-                        "retire.",
-                    ),
-                    Verb(
-                        "review",
-                        "report",
-                        "Report all that a review after launch needs: outcome, decisions, incidents, exceptions, and "
-                        "what each rests on.",
-                    ),
-                    Verb(
-                        "compare",
-                        "report",
-                        "Compare two checkpoints, of one use case or of two: the same template asks the same of each.",
-                    ),
-                    Verb(
-                        "links",
-                        "report",
-                        "Show which notice, round of votes, and version of plan and policy stand behind each change "
-                        "of exposure.",
-                    ),
-                    Verb(
-                        "stages",
-                        "course",
-                        "Report when it stood in which stage and wave, under which standard, who had signed, and how "
-                        "it was watched.",
-                    ),
-                    Verb(
-                        "risk",
-                        "course",
-                        "Report what was found at what exposure, beside what everything at once from the first day "
-                        "would have met.",
-                    ),
-                    Verb("verify", "report", "Say whether a report is as it was signed."),
-                ),
-            ),
-            Verb(
-                "maturity",
-                "maturing",
-                "Say of goal, ownership, governance, metrics and delivery whether they are a pilot's or those of what "
-                "is scaled.",
-            ),
-            Verb(
-                "data",
-                "lineage",
-                "See what depends on data across all use cases.",
-                (
-                    Verb(
-                        "impact",
-                        "lineage",
-                        "Say which use cases depend on a source: waves, what they may do, permitted use, models, "
-                        "steward, people now.",
-                    ),
-                ),
-            ),
-            Verb(
-                "controls",
-                "controls",
-                "Map the frameworks that you are audited by: who is in scope, and which of their controls are proven "
-                "now.",
-            ),
-            Verb(
-                "audit",
-                "auditing",
-                "List what an auditor would find missing or stale tomorrow, control by control.",
-            ),
-            Verb(
-                "evidence",
-                "evidence",
-                "Show, export and verify what is on record.",
-                (
-                    Verb("list", "evidence", "List what is on record of a rollout, or of which rollouts something is."),
-                    Verb("show", "evidence", "Show everything about one entry, and what stands before and after it."),
-                    Verb(
-                        "export",
-                        "evidence",
-                        "Write all evidence of a rollout, with a page to read and a file that verifies it without us.",
-                    ),
-                    Verb("verify", "evidence", "Say whether evidence is as it was written, and what is not."),
-                    Verb(
-                        "process", "evidence_process", "Say how the reviewing itself goes: load, waiting, exceptions."
-                    ),
-                    Verb("erase", "evidence", "Erase people's words for good; the entries stay, and verify as before."),
-                ),
-            ),
-        ),
-    ),
+    PROOF,
 )

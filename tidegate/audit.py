@@ -14,7 +14,6 @@ from tidegate.explain import explain
 from tidegate.models.decision import Verdict
 from tidegate.models.framework import ControlKind
 from tidegate.models.reasons import Code
-from tidegate.models.standard import ReadinessItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -96,12 +95,11 @@ def _readiness(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterato
         mend = f"tidegate {row.do.replace(' ', f' {plan.use_case} ', 1)}" if row.lacking and row.do else ""
         who = ", ".join(row.people)
         yield Control(ControlKind(row.item.value), _spoken(row.item.value), says, why, who, row.at, mend)
-    rest = [check for check in listed.also if check.name not in tuple(ReadinessItem)]
-    for check in rest:
+    for check in listed.also:
         late = check.reason.code in (Code.STALE, Code.READINESS_STALE)
         says = "stale" if late else "lost" if check.verdict is Verdict.FAILED else "missing"
         yield Control(ControlKind.CONDITIONS, check.name, says, explain(check.reason), plan.ai_owner)
-    if not rest:
+    if not listed.also:
         yield Control(
             ControlKind.CONDITIONS, "what else the stage asks", "met", "Nothing else is lacking.", plan.ai_owner
         )

@@ -26,6 +26,7 @@ from pydantic import BaseModel
 from tidegate.authoring import looked_after
 from tidegate.authoring.dated import freezes, midnight, undated
 from tidegate.authoring.defaults import judged, longest, notices, questions, raci, reach, rights, sampling, stop_rules
+from tidegate.authoring.ending import ending
 from tidegate.authoring.metrics import plan_metrics
 from tidegate.authoring.origins import origins
 from tidegate.authoring.read import read_playbook, read_programme
@@ -36,10 +37,10 @@ from tidegate.digest import canonical, digest
 from tidegate.models.base import GateKind, Mode, Span, Stage
 from tidegate.models.finding import Finding, Severity, error
 from tidegate.models.handover import PlanHandoff
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.measure import Baseline
 from tidegate.models.member import BY_NAME, CohortRoll
 from tidegate.models.plan import (
-    AcceptedIssue,
     Backend,
     NarrowTo,
     Plan,
@@ -309,6 +310,7 @@ def _plan(case: Case, owed: list[Finding]) -> Plan:
         },
         assumptions=playbook.assumptions,
         retire_when=() if playbook.retirement is None else playbook.retirement.when,
+        end=ending(case),
         vendors=_vendors(case),
         unit=playbook.unit,
         logging=playbook.logging,

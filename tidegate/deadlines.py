@@ -20,6 +20,7 @@ from tidegate import (
     recurring,
     reminders,
     resume,
+    retirement,
     samples,
     stewardship,
     targets,
@@ -73,6 +74,8 @@ def deadlines(plan: Plan, state: State) -> Iterator[Deadline]:
     if state.position.phase.over:
         return
     yield from _safety(plan, state)
+    if state.position.phase is Phase.RETIRING and state.exposure.desired.serves and state.ends is not None:
+        yield Deadline(state.ends.revoke_at or state.ticked_at, "access is taken away", "clock")
     yield from _of_waivers(state)
     yield from _of_handoff(state)
     yield from _of_gates(plan, state)
@@ -188,10 +191,9 @@ def _of_observation(plan: Plan, state: State) -> Iterator[Deadline]:
 
 
 def _of_metrics(plan: Plan, state: State) -> Iterator[Deadline]:
-    if not state.exposure.desired.serves:
-        return
+    still = retirement.listens(plan, state)
     for name, watched in state.metrics.items():
-        if name in plan.metrics:
+        if name in plan.metrics and (state.exposure.desired.serves or name == still):
             yield Deadline(watched.due_at, "reading due", plan.metrics[name].reviewer, name)
 
 
@@ -207,7 +209,7 @@ def tick(turn: Turn) -> None:
     for gate in tuple(turn.state.gates.values()):
         _gate_due(turn, gate)
     reading = tuple(one.about for one in due if one.what == "reading due" and one.about in turn.plan.metrics)
-    if reading and turn.state.exposure.desired.serves:
+    if reading and (turn.state.exposure.desired.serves or retirement.listens(turn.plan, turn.state) in reading):
         thresholds.ask(turn, reading)
     if turn.now >= turn.state.position.nudge_at and not turn.state.position.phase.over:
         _nudge(turn)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tidegate.digest import digest
-from tidegate.environment import LOST
 from tidegate.models.event import Observed
 
 if TYPE_CHECKING:
@@ -57,14 +56,16 @@ class Seen(NamedTuple):
 
 def stands(standing: Standing) -> dict[str, Any]:
     """Return what a rollout stands for, as its memo keeps it."""
-    return Stands(
+    words = Stands(
         standing.plan[:_KEPT],
         standing.exposure[:_KEPT],
         standing.epoch,
         standing.confirmed,
         standing.unseen is not None,
-        not standing.targets or any(row.became in LOST for row in standing.targets),
+        standing.owes_look,
     )._asdict()
+    # A memo that says nothing new is spelled as it was: each change of it is a line in a history.
+    return words if words["owes"] else {name: word for name, word in words.items() if name != "owes"}
 
 
 def read(words: object) -> Stands | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, handing, recurring, schedule, supplier
+from tidegate import calendar, fallback, gates, handing, recurring, retirement, schedule, supplier
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction, Retire, Terminate, Withdraw
-from tidegate.models.exposed import Control
-from tidegate.models.exposure import NOTHING
 from tidegate.models.owing import Obligation
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
@@ -100,13 +98,23 @@ def retire(turn: Turn, event: Retire) -> Reason:
     said = turn.note("retire", Outcome.DONE, because(Code.RETIREMENT_PROPOSED, why=event.reason or "no reason given"))
     level = max(turn.state.position.level, 1)
     opened = gates.open_gate(turn, GateKind.RETIREMENT, level, None, f"retirement of {turn.plan.title}")
+    if opened is not None:
+        retirement.proposed(turn)
     return said if opened else because(Code.UNSATISFIABLE, kind="retirement", seats="see the programme")
 
 
 def retiring(turn: Turn, gate: Gate) -> None:
     """It was agreed: take everything back, whatever else was under way."""
     schedule.use(turn, gate)
-    _end(turn, "retired")
+    if turn.plan.end is None:
+        _end(turn, "retired")
+        return
+    _clear(turn)
+    retirement.begin(turn, turn.plan.end)
+    if turn.state.position.phase is not Phase.RETIRING:
+        kept = turn.state.obligations
+        _end(turn, "retired")
+        turn.change(obligations={**turn.state.obligations, **kept})
 
 
 def terminate(turn: Turn, event: Terminate) -> Reason:
@@ -159,9 +167,11 @@ def _clear(turn: Turn) -> None:
 
 def drain(turn: Turn) -> None:
     """Be over only when nothing is exposed any more, and read back as gone."""
-    exposure = turn.state.exposure
-    gone = exposure.control is Control.ROLLED_BACK and exposure.confirmed == NOTHING and exposure.pending is None
-    if not gone or exposure.unresolved:
+    if turn.state.position.ending == "retired" and retirement.begun(turn.state):
+        # A revision may say less of the end than the one it began under; it goes on all the same.
+        retirement.go_on(turn, turn.plan.end or retirement.PLAIN)
+        return
+    if not retirement.gone(turn.state):
         return
     if turn.state.position.ending == "terminated":
         turn.move_to(Phase.TERMINATED)

@@ -48,6 +48,13 @@ def never_seen(plan: Plan, state: State) -> tuple[str, ...]:
     return tuple(target for target in plan.targets if target not in known)[:_TOLD]
 
 
+def owes_look(plan: Plan, state: State) -> bool:
+    """Whether it would be news that each target is in sight, where the standard of any stage asks."""
+    if not any(part.rules.environment for part in plan.stages.values()):
+        return False
+    return bool(never_seen(plan, state)) or any(row.became in LOST for row in state.exposure.targets)
+
+
 def _said(row: TargetState) -> str:
     why = f" ({row.note})" if row.note else ""
     return f"{row.target} since {row.since:%Y-%m-%d %H:%M} UTC{why}"

@@ -19,7 +19,9 @@ from tidegate import (
     handing,
     hours,
     membership,
+    migration,
     proven,
+    replaced,
     stewardship,
     thresholds,
     training,
@@ -99,7 +101,7 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(items.item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     checks.extend(debt.checks(plan, state, level, now))
-    return tuple(checks)
+    return migration.graced(plan, state, stage, checks, now)
 
 
 def _on_record(plan: Plan, state: State, level: int, item: ReadinessItem, now: datetime) -> Check | None:
@@ -135,6 +137,13 @@ def barred(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, 
         found.append(_bar("training", because(Code.TRAINING_CHANGE_OPEN, ids=training.changes(state))))
     known = (*_known(plan, state, max(level, 1), now), *environment.checks(plan, state, level))
     found.extend(_bar(check.name, check.reason) for check in known if check.verdict is not Verdict.PASSED)
+    forced = migration.barred(plan, state)
+    if forced:
+        found.append(_bar("standard", because(Code.STANDARD_FORCED, standard=plan.standard, gaps=forced)))
+    lost = replaced.way_back_gone(plan, state)
+    if lost is not None:
+        gone = because(Code.NO_WAY_BACK, process=lost.process, manual=plan.fallback.manual)
+        found.append(_bar("way back", gone))
     if state.proposal is not None:
         found.append(_bar("amendment", because(Code.AMENDMENT_OPEN, gate=state.proposal.gate)))
     stage, ends = lifetime(plan, state, level)

@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, gates, handing_steps, readying, rights, standing, supplier, thresholds, training, votes
+from tidegate import (
+    calendar,
+    gates,
+    handing_steps,
+    readying,
+    rights,
+    standing,
+    supplier,
+    thresholds,
+    training,
+    typed,
+    votes,
+)
 from tidegate.asks import Ask, Chair
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
@@ -187,8 +199,9 @@ def _owed(plan: Plan, state: State, name: str, owed: Obligation, now: datetime) 
     else:
         gave = [one.approvers for one in state.closed if one.kind is GateKind.OVERRIDE and one.how == "consumed"]
         barred = {name for each in gave for name in each} if owed.kind == "override_review" else set()
-        everybody = _people(plan, (owed.owner, *owed.others))
-        verb = standing.ANSWERED.get(owed.kind, "confirm {name} --evidence WHERE").format(name=name)
+        verb = typed.said_of(plan, name, owed)
+        ready = verb.startswith("ready ")
+        everybody = _people(plan, holding(plan, state, Right.READY) if ready else (owed.owner, *owed.others))
         able = tuple(chair for chair in everybody if chair.person not in barred)
         # Where nobody is trained for it, it still waits for those who owe it: they are told what they lack.
         chairs = tuple(one for one in able if training.assignable(plan, state, owed.kind, one.person, now)) or able

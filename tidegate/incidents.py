@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def opened(turn: Turn, verb: Reduction) -> Reason | None:
     """Open an incident about a stop, where the rules of the stage want one; return what it says."""
     within = turn.rules.incident_within
-    graver = verb.rank >= Reduction.PAUSE.rank
+    ends = turn.state.ends
+    # What is taken away because its end was agreed to is no incident.
+    agreed = ends is not None and ends.revoke_at is not None and turn.now >= ends.revoke_at
+    graver = verb.rank >= Reduction.PAUSE.rank and not agreed
     if within is None or not graver or any(owed.kind == "incident" for owed in turn.state.obligations.values()):
         return None
     due = calendar.later(turn.plan.calendar, turn.now, within)

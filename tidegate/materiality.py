@@ -8,22 +8,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tidegate import dates, fallback
+from tidegate import dates, fallback, lasting
 from tidegate.authoring.standards import looser, not_longer
-from tidegate.models.base import Function
+from tidegate.models.base import Function, Span
 from tidegate.models.change import Change, PreApproved, Weight
 from tidegate.models.content import Group
 from tidegate.models.exposure import wider_in
 from tidegate.models.training import Curriculum
 from tidegate.permit import narrower
-from tidegate.subject import another
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tidegate.models.base import Span
-    from tidegate.models.handover import PlanHandoff, Vendor
     from tidegate.models.plan import Plan, PlanMetric, Rung
     from tidegate.models.plan_notice import PlanNotice
     from tidegate.models.training import PlanTraining
@@ -157,6 +154,7 @@ _SOONER: MappingProxyType[str, Callable[[Any, Any], bool]] = MappingProxyType(
 
 
 def _rules(old: Plan, new: Plan) -> Iterator[Change]:
+    yield from _gaps(old, new)
     for stage in new.stages:
         if stage not in old.stages:
             continue
@@ -209,6 +207,29 @@ def _assumed(old: Plan, new: Plan) -> Iterator[Change]:
     yield Change("open assumptions", Weight.FUNCTION if gone else Weight.RECORDED, asks)
 
 
+def _gaps(old: Plan, new: Plan) -> Iterator[Change]:
+    """What only a newer standard asks for may be owed by a date; to owe what was demanded already is a new question."""
+    if new.standard != old.standard:
+        yield Change(f"held to {new.standard}, was {old.standard}", Weight.RECORDED)
+    known = {(gap.item, gap.what): gap for gap in old.gaps}
+    for gap in new.gaps:
+        was = known.get((gap.item, gap.what))
+        if was == gap:
+            continue
+        asked = old.stages[gap.stage].rules.readiness if gap.stage in old.stages else ()
+        excuses = gap.item is not None and gap.item in asked and was is None
+        later = was is not None and (gap.due > was.due or (was.forced and not gap.forced))
+        if excuses and gap.renews and not later:
+            # Nobody but the rollout knows how old it is: risk says whether it may count until then.
+            yield Change(f"shown anew by {gap.due:%Y-%m-%d}: {gap.what}", Weight.FUNCTION, (Function.RISK,))
+            continue
+        weight = Weight.MATERIAL if excuses or later else Weight.RECORDED
+        yield Change(f"owed by {gap.due:%Y-%m-%d}: {gap.what}", weight)
+    gone = [gap.what for gap in old.gaps if (gap.item, gap.what) not in {(one.item, one.what) for one in new.gaps}]
+    if gone:
+        yield Change(f"no more owed by a date: {', '.join(gone)}", Weight.RECORDED)
+
+
 def _accepted(old: Plan, new: Plan) -> Iterator[Change]:
     # To live with a problem for longer, or on another's word, is a new question; to learn of one more is not.
     for stage, issues in new.accepted_issues.items():
@@ -241,7 +262,7 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
             # Who wrote more of it may decide less; to take an author out makes an approver.
             more = what == "authors" and all(name in new.authors for name in old.authors)
             yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if more else Weight.MATERIAL)
-    yield from _handoff(old.handoff, new.handoff)
+    yield from lasting.handoff(old.handoff, new.handoff)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
     if new.pre_approved != old.pre_approved:
@@ -263,31 +284,6 @@ def _taught_less(old: PlanTraining, new: PlanTraining | None) -> bool:
     return bool(fewer) or any(old.course(one) is not None and new.course(one) is None for one in Curriculum)
 
 
-def _handoff(old: PlanHandoff | None, new: PlanHandoff | None) -> Iterator[Change]:
-    """Find who owns it otherwise, and by what it is operated; what was never said before is only written down."""
-    if old is None or new is None or (old.receiver, old.artefacts) != (new.receiver, new.artefacts):
-        if old is not new:
-            yield Change("handoff changes", Weight.MATERIAL)
-        return
-    for name in ("issues", "changes", "escalations"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield Change(f"who owns {name}", Weight.MATERIAL if before else Weight.RECORDED)
-    texts = (("the procedure", old.sop, new.sop), ("the support model", old.support_model, new.support_model))
-    for what, was, now in texts:
-        if was != now:
-            yield Change(what, *((Weight.FUNCTION, (Function.OPERATIONS,)) if was else (Weight.RECORDED,)))
-    if old.vendor != new.vendor:
-        yield Change("the supplier", Weight.RECORDED if _renewed(old.vendor, new.vendor) else Weight.MATERIAL)
-
-
-def _renewed(old: Vendor | None, new: Vendor | None) -> bool:
-    """Whether a supplier only stays longer, or is named for the first time."""
-    if old is None:
-        return True
-    return new is not None and new.until >= old.until and new == old.model_copy(update={"until": new.until})
-
-
 def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     if new.fallback != old.fallback:
         yield Change("the fallback plan", Weight.MATERIAL)
@@ -298,7 +294,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _reached(old, new)
     yield from _shared(old, new)
     yield from _data(old, new)
-    yield from _judged(old, new)
+    yield from lasting.judged(old, new)
     if new.stop_rules != old.stop_rules:
         fewer = any(rule not in new.stop_rules for rule in old.stop_rules)
         yield Change("stop rules", Weight.MATERIAL if fewer else Weight.RECORDED)
@@ -313,8 +309,7 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.NOTICES)
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
-    if new.retire_when != old.retire_when:
-        yield Change("retirement criteria", Weight.MATERIAL)
+    yield from lasting.end(old, new)
     yield from _said(old, new)
 
 
@@ -326,22 +321,6 @@ def _said(old: Plan, new: Plan) -> Iterator[Change]:
         old.title, old.success_means, old.success_does_not_mean,
     ):  # fmt: skip
         yield Change("texts", Weight.RECORDED)
-
-
-def _judged(old: Plan, new: Plan) -> Iterator[Change]:
-    """Find what is judged in another version: what was seen of the one before says nothing of it."""
-    was = old.subject.runs if old.subject is not None else {}
-    runs = new.subject.runs if new.subject is not None else {}
-    for name in another(old, new):
-        said = f"{name} is judged as {runs[name]}, was {was.get(name, 'not there')}: what was seen until now is void"
-        yield Change(said, Weight.MATERIAL)
-    gone = sorted(set(was) - set(runs))
-    if gone:
-        yield Change(f"in which version is no longer said of {', '.join(gone)}", Weight.MATERIAL)
-    elif old.subject is None and new.subject is not None:
-        yield Change("in which versions it is judged", Weight.RECORDED)
-    if old.subject is not None and new.subject is not None and old.subject.back != new.subject.back:
-        yield Change("where it begins again once it is judged anew", Weight.MATERIAL)
 
 
 def _heard(plan: Plan) -> tuple[PlanNotice, ...]:

@@ -11,10 +11,13 @@ from tidegate import (
     fallback,
     gates,
     hours,
+    migration,
     readiness,
     reconcile,
     recurring,
+    replaced,
     resume,
+    retirement,
     runbook,
     samples,
     subject,
@@ -39,7 +42,13 @@ if TYPE_CHECKING:
     from tidegate.models.owing import Obligation
 
 _DELEGATIONS_KEPT = 50
-_MEETS = MappingProxyType({ReadinessItem.ROLLBACK_TESTED: "drill", ReadinessItem.EVALUATION: "evaluation"})
+_MEETS = MappingProxyType(
+    {
+        ReadinessItem.ROLLBACK_TESTED: "drill",
+        ReadinessItem.EVALUATION: "evaluation",
+        ReadinessItem.ARCHIVE: retirement.ARCHIVE,
+    }
+)
 """What is owed again and again, by the readiness item that shows it."""
 LONGEST_DELEGATION = timedelta(days=90)
 
@@ -71,15 +80,19 @@ def ready(turn: Turn, event: Ready) -> Reason:
     lacks = _unproven(turn, event, event.item)
     if lacks is not None:
         return turn.note("ready", Outcome.REFUSED, lacks)
-    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence or "")
+    given = Evidence(by=event.actor.subject, at=turn.now, ref=event.evidence or "", digest=event.digest or "")
     turn.change(readiness={**turn.state.readiness, event.item: given})
     if event.item in _MEETS:
         met(turn, _MEETS[event.item])
+    migration.shown(turn, event.item)
     return turn.note("ready", Outcome.DONE, because(Code.READINESS_MET, item=event.item.value, by=event.actor.subject))
 
 
 def _unproven(turn: Turn, event: Ready, item: ReadinessItem) -> Reason | None:
     """Return why a word for an item is not enough."""
+    unsealed = retirement.archive_lacks(turn, event)
+    if unsealed is not None:
+        return unsealed
     position = turn.state.position
     drilled = item in (ReadinessItem.RECEIVER_DRILL, ReadinessItem.ROLLBACK_TESTED)
     if drilled and gates.drill_needed(turn.plan, turn.state):
@@ -110,26 +123,28 @@ def confirm(turn: Turn, event: Confirm) -> Reason:
     if lacks is not None:
         return turn.note("confirm", Outcome.REFUSED, lacks)
     met(turn, event.what)
+    return _confirmed(turn, event, owed) if event.ratified else _disowned(turn, event, owed)
+
+
+def _confirmed(turn: Turn, event: Confirm, owed: Obligation) -> Reason:
+    """Do what follows from what is so now."""
+    if owed.kind == "retire_or_keep":
+        return turn.note("keep", Outcome.DONE, retirement.keep(turn, event))
+    if event.what == replaced.PROCESS:
+        return turn.note("confirm", Outcome.DONE, replaced.ended(turn, event))
     if owed.kind == "step":
         runbook.confirmed(turn, event.what, event.actor.subject)
+    elif owed.kind == "ending":
+        retirement.told_by_hand(turn, event.what)
     recurring.closed(turn, event, owed)
-    if not event.ratified:
-        return _disowned(turn, event, owed)
     return turn.note("confirm", Outcome.DONE, because(Code.OBLIGATION_MET, what=owed.what, by=event.actor.subject))
 
 
 def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     """Return why the word of whoever owes it is not enough."""
-    if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
-        return because(Code.DRILL_NEEDED, use_case=turn.plan.use_case)
-    if owed.kind in training.ANSWERED_FOR and (untrained := training.lacking(turn, event.actor.subject)) is not None:
-        return untrained
-    if owed.kind == "sample":
-        return because(Code.SAMPLE_NEEDED, use_case=turn.plan.use_case)
-    if owed.kind == "vacancy":
-        return because(Code.NAME_NEEDED, use_case=turn.plan.use_case)
-    if owed.kind == "question":
-        return because(Code.ANSWER_NEEDED, use_case=turn.plan.use_case, id=event.what)
+    otherwise = _otherwise(turn, event, owed) or replaced.too_early(turn, event.what)
+    if otherwise is not None:
+        return otherwise
     if event.evidence is None:
         return because(Code.EVIDENCE_NEEDED, what=event.what)
     still = owed.kind == "replacement" and subject.uses(turn.plan, owed.about)
@@ -141,6 +156,22 @@ def _lacks(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     if not event.ratified and owed.kind != "override_review":
         return because(Code.NOT_RATIFIABLE, what=event.what)
     return None
+
+
+def _otherwise(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
+    """Return what is needed where it is met by something else than a word, or not by everybody's."""
+    use_case = turn.plan.use_case
+    if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
+        return because(Code.DRILL_NEEDED, use_case=use_case)
+    if owed.kind == "sample":
+        return because(Code.SAMPLE_NEEDED, use_case=use_case)
+    if owed.kind == "vacancy":
+        return because(Code.NAME_NEEDED, use_case=use_case)
+    if owed.kind == "question":
+        return because(Code.ANSWER_NEEDED, use_case=use_case, id=event.what)
+    if owed.kind == "ending" and not event.what.startswith(retirement.TELL):
+        return because(Code.READ_BACK_NEEDED, what=owed.what)
+    return training.lacking(turn, event.actor.subject) if owed.kind in training.ANSWERED_FOR else None
 
 
 def _disowned(turn: Turn, event: Confirm, owed: Obligation) -> Reason:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tidegate import briefing, calendar, content, fallback, gates, membership, runbook, telling, thresholds, votes
+from tidegate import (
+    briefing,
+    calendar,
+    content,
+    fallback,
+    gates,
+    membership,
+    retirement,
+    runbook,
+    telling,
+    thresholds,
+    votes,
+)
 from tidegate.digest import digest
 from tidegate.models.base import GateKind
 from tidegate.models.content import Change
@@ -60,6 +72,9 @@ def noticed(turn: Turn, event: Noticed) -> None:
     told = move if isinstance(move, Notify) else None
     turn.settled(event.key)
     announced = turn.state.announcements.get(event.key)
+    if announced is None and retirement.noticed(turn, event):
+        _kept(turn, event, told)
+        return
     if announced is None:
         runbook.reached(turn, event)
         if event.result != "delivered" or (told is not None and told.epoch):

@@ -17,10 +17,13 @@ from tidegate import (
     gates,
     handing_steps,
     judging,
+    lastly,
     readying,
+    replaced,
     schedule,
     supplier,
     thresholds,
+    typed,
     votes,
     waivers,
 )
@@ -70,17 +73,6 @@ _AFTER = MappingProxyType(
 )
 
 
-ANSWERED = MappingProxyType(
-    {
-        "sample": "sample VERDICTS --evidence WHERE",
-        "question": 'answer {name} "ANSWER"',
-        "launch_review": "confirm {name} --outcome OUTCOME --evidence WHERE",
-        "vacancy": "amend PLAYBOOK",
-    }
-)
-"""What is owed and met by a verb of its own."""
-
-
 def standing(plan: Plan, state: State, now: datetime) -> Standing:
     """Say where a rollout stands."""
     position, exposure = state.position, state.exposure
@@ -112,7 +104,9 @@ def standing(plan: Plan, state: State, now: datetime) -> Standing:
         through=_through(plan, state),
         targets=exposure.targets,
         unseen=exposure.unseen_since,
+        owes_look=environment.owes_look(plan, state),
         runbook=state.runbook,
+        ending=lastly.steps(plan, state, now),
         exposure=digest(exposure.desired),
         bars=tuple(sorted(state.embargoes)),
         exceptions=owes.in_force,
@@ -254,9 +248,8 @@ def _of_phase(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     elif phase is Phase.OPERATING:
         yield from _readings(plan, state, now)
         yield from _end(plan, state)
-    elif phase is Phase.RETIRING and position.ending == "retired" and ReadinessItem.ARCHIVE not in state.readiness:
-        who = holding(plan, state, Right.READY)
-        yield Step(verb="ready archive --evidence WHERE", who=who, why="the archive is sealed")
+    elif phase is Phase.RETIRING and position.ending == "retired":
+        yield from lastly.said(plan, state, now)
 
 
 def _end(plan: Plan, state: State) -> Iterator[Step]:
@@ -354,7 +347,7 @@ def _reading(name: str, who: str, why: str) -> Step:
 def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     """Name what is owed; what comes round again is named once its day is near."""
     for name, owed in state.obligations.items():
-        if owed.kind == "handoff" or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
+        if owed.kind in ("handoff", "ending") or (not owed.overdue and owed.due - now > _near(plan, state, owed)):
             continue
         why = f"{owed.what} is owed"
         if owed.kind == "vacancy":
@@ -364,15 +357,23 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             item = ReadinessItem.ROLLBACK_TESTED.value
             verb = readying.drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=holding(plan, state, Right.READY), why=why)
-        elif owed.kind in ANSWERED:
-            yield Step(verb=ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
+        elif owed.kind == "retire_or_keep":
+            keeps = f"{why}; whoever answers for it may also live with it"
+            yield Step(verb='retire --reason "WHY"', who=holding(plan, state, Right.RETIRE), why=why)
+            yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=keeps)
+        elif name == replaced.WAY_BACK:
+            yield Step(verb="amend PLAYBOOK", who=holding(plan, state, Right.AMEND), why=why)
+        elif owed.kind == "standard" and (item := typed.asked_by_standard(plan, name)):
+            yield Step(verb=f"ready {item} --evidence WHERE", who=holding(plan, state, Right.READY), why=why)
+        elif owed.kind in typed.ANSWERED:
+            yield Step(verb=typed.ANSWERED[owed.kind].format(name=name), who=(owed.owner, *owed.others), why=why)
         else:
             yield Step(verb=f"confirm {name} --evidence WHERE", who=(owed.owner,), why=why)
 
 
 def _near(plan: Plan, state: State, owed: Obligation) -> timedelta:
     """Return how long before its day it is named: what comes round oftener than reviews, half its time before."""
-    if owed.kind == "launch_review":
+    if owed.kind in ("decommission", "launch_review"):
         return plan.rules(state.position.level).review_every.wall
     if owed.every_days is None:
         return supplier.NEAR if owed.kind == "vendor" else timedelta.max

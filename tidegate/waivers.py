@@ -14,6 +14,7 @@ from tidegate import bypass, calendar, fallback, training
 from tidegate.models.base import Function
 from tidegate.models.decision import Check, Outcome, Verdict
 from tidegate.models.event import ActorKind, Reduction
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tidegate.models.base import Stage
     from tidegate.models.decision import Reason
     from tidegate.models.event import Judge, Report, Waive
-    from tidegate.models.plan import AcceptedIssue, Plan
+    from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
 NEVER = (ReadinessItem.OWNER, ReadinessItem.LOGGING, ReadinessItem.ROLLBACK_TESTED)

@@ -20,7 +20,9 @@ from tidegate import (
     gates,
     membership,
     readiness,
+    replaced,
     resume,
+    retirement,
     schedule,
     stewardship,
     thresholds,
@@ -82,7 +84,9 @@ def progress(turn: Turn) -> None:
         _settle_gates(turn)
         _STEP.get(turn.state.position.phase, _stay)(turn)
         if turn.state is before:
-            return
+            break
+    replaced.follow(turn)
+    retirement.follow(turn)
 
 
 def _stay(turn: Turn) -> None:

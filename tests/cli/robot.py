@@ -59,6 +59,7 @@ class Robot:
         self._use_case = use_case
         self._people = people
         self._figures = figures
+        self._archive = ""
         self._count = itertools.count(1)
         self._verbs: set[str] = set()
         self.looks: list[Look] = []
@@ -110,6 +111,8 @@ class Robot:
         if verb == "reject":
             raise Unread((await self._world.run("briefing", self._use_case)).out)
         assert verb in self._verbs, f"status names {verb}, and there is no such verb"
+        if "BUNDLE" in rest:
+            await self._export(look)
         words = [self._filled(word) for word in rest]
         if verb == "reading":
             words += ["--taken-at", look["at"]]
@@ -118,6 +121,18 @@ class Robot:
             words += ["--answer", f"1={_SEEN}"]
         said = await self._say(verb, self._use_case, *words, "--as", self._somebody(step["who"]))
         assert step not in said["standing"]["steps"], f"{step} was done, and is still asked for\n{self.story()}"
+
+    async def _export(self, look: Look) -> None:
+        """Write the archive that is asked for, once the ledger knows that access is gone, and know where it is."""
+        for _ in range(_PATIENCE):
+            listed = await self._world.run("evidence", "list", self._use_case, "--action", "access gone", "--json")
+            if json.loads(listed.out)["entries"]:
+                break
+            await self._world.wait(look)
+        place = f"archive-{next(self._count)}.zip"
+        done = await self._world.run("evidence", "export", self._use_case, "--to", place, "--json")
+        assert done.code == 0, done
+        self._archive = json.loads(done.out)["path"]
 
     async def _say(self, *words: str) -> Any:
         words = (*words, "--id", f"robot-{next(self._count)}", "--json")
@@ -133,6 +148,8 @@ class Robot:
         name, equals, value = word.partition("=")
         if equals and value == "VALUE":
             return f"{name}={self._figures[name]}"
+        if word == "BUNDLE":
+            return self._archive
         return self._figures.get(word) or _SAID.get(word, _SEEN if word.isupper() else word)
 
     def _somebody(self, who: list[str]) -> str:

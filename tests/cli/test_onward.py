@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 
 from temporalio.client import Client
 
+from cli.reading import parse
 from tests.cli.lab import Lab, needs_server, until
 from tests.pure.world import but, rules, seal, standard_plan
 from tidegate.models.base import Span, Stage
@@ -22,18 +25,45 @@ def test_an_amendment_is_explained_before_it_is_proposed(lab: Lab) -> None:
     before = lab.standing(name)["plan"]
     wider = lab.playbook(name, ("[small-text]", "[large-text]"))
     words = lab.words("amend", name, wider, "--explain")
-    assert list(words) == ["plan", "in_force", "changes", "powers"]
+    assert list(words) == [
+        "plan", "in_force", "changes", "powers", "refused", "signers", "until", "signed", "voids", "effects",
+    ]  # fmt: skip
+    assert [one["name"] for one in words["signers"]] == ["operations", "risk"]
     assert words["in_force"] == before == lab.standing(name)["plan"]
     assert {change["weight"] for change in words["changes"]} == {"material"}
     tighter = lab.playbook(name, ("max_users: 12", "max_users: 10"), ("max_users: 25", "max_users: 20"))
     assert lab.words("amend", name, tighter, "--as", "risk-officer", code=3)["code"] == "no_right"
     in_force = lab.words("amend", name, tighter, "--as", "pmo-lead")
     assert (in_force["code"], in_force["standing"]["plan"] != before) == ("amendment", True)
+    _migrates(lab, name, tighter)
     asked = lab.run("amend", name, wider, "--as", "pmo-lead")
     assert (asked.code, "everybody again" in asked.out) == (0, True)
+    assert "Who must sign" in asked.out
     assert lab.standing(name)["awaits"] == ["operations", "risk"]
     other = lab.run("amend", "looked-at", wider, "--as", "pmo-lead")
     assert (other.code, f"tidegate amend {name}" in other.err) == (2, True)
+
+
+def _migrates(lab: Lab, name: str, playbook: str) -> None:
+    """A newer standard is shown with what is lacking, and proposed: then that is owed, and nothing else happens."""
+    programme = parse((lab.folder / "programme.yaml").read_text("utf-8"), "programme.yaml").data
+    newer = copy.deepcopy(programme["standards"]["house/quick@1"])
+    for each in newer["stages"]["pilot"].values():
+        each["readiness"] = ["logging"]
+    programme["standards"]["house/quick@2"] = newer
+    file = lab.folder / "next.yaml"
+    file.write_text(json.dumps(programme), "utf-8")
+    words = ("standard", "migrate", name, "--playbook", playbook, "--programme", str(file))
+    shown = lab.words(*words, "--plan")
+    assert (shown["from"], shown["to"], shown["signers"]) == ("house/quick@1", "house/quick@2", [])
+    assert [(gap["what"], gap["owner"]) for gap in shown["gaps"]] == [("logging", "platform")]
+    assert {rule["rule"] for rule in shown["rules"]} == {"readiness"}
+    told = lab.run(*words, "--plan")
+    assert (told.code, "Until then it bars nothing." in told.out) == (0, True)
+    assert lab.words(*words, "--as", "pmo-lead")["code"] == "amendment"
+    steps = [step["verb"] for step in lab.standing(name)["steps"]]
+    assert "ready logging --evidence WHERE" in steps
+    assert lab.run(*words, "--plan", "--to", "house/none@1").code == 5
 
 
 @needs_server
@@ -57,6 +87,10 @@ def test_it_is_ended_now_or_in_good_order(lab: Lab) -> None:
     name = "ended"
     lab.live(name)
     assert lab.run("retire", name, "--as", "pmo-lead").code == 2
+    foretold = lab.words("retire", name, "--explain")
+    assert (list(foretold), foretold["criteria"]) == (["use_case", "phase", "criteria", "steps"], [])
+    assert [step["state"] for step in foretold["steps"]] == ["open", "waits", "waits"]
+    assert "IT IS DUE" not in lab.run("retire", name, "--explain").out
     asked = lab.words("retire", name, "--reason", "Done.", "--as", "pmo-lead")
     assert asked["standing"]["awaits"] == ["accountable_exec", "platform"]
     said = lab.words("terminate", name, "--reason", "Now.", "--as", "coo", "--wait", "30")

@@ -13,7 +13,7 @@ from tests.pure.told import Told, told
 from tests.pure.world import START, but, freeze, standard_plan, with_gate, with_rules
 from tidegate.models.base import Function, GateKind, Stage
 from tidegate.models.event import ActorKind, Judge, LetThrough, Report, Waive
-from tidegate.models.plan import AcceptedIssue
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.programme import Right
 from tidegate.models.standard import ReadinessItem
 

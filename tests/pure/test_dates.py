@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.pure.world import START, F, Story, but, freeze, said, standard_plan, with_member
 from tidegate import hours
-from tidegate.amend import adopt
+from tidegate.adoption import adopt
 from tidegate.materiality import diff
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.change import Weight

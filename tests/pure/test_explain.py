@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import tidegate
-from tidegate.explain import SENTENCES, explain
+from tidegate.explain import explain
 from tidegate.models.decision import Reason
 from tidegate.models.reasons import Code
+from tidegate.sentences import SENTENCES
 from tidegate.turn import because
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.pure.world import (
     with_rules,
     with_rung,
 )
-from tidegate.amend import adopt
+from tidegate.adoption import adopt
 from tidegate.materiality import Change, Weight, diff
 from tidegate.models.base import Band, Bound, Condition, DataClass, GateKind, Span, Stage
 from tidegate.models.change import PreApproved

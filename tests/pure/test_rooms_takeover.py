@@ -22,8 +22,9 @@ from tests.pure.world import (
     with_rules,
     with_rung,
 )
-from tidegate import amend
-from tidegate.amend import LARGEST_REVISION, adopt
+from tidegate import adoption, amend
+from tidegate.adoption import adopt
+from tidegate.amend import LARGEST_REVISION
 from tidegate.models.base import DataClass, GateKind, Span
 from tidegate.models.event import CLOCK, Amend, Override, Reduction, Retire
 from tidegate.models.plan import Plan
@@ -238,7 +239,7 @@ def test_where_a_question_is_asked_anew(kind: GateKind, phase: Phase, satisfied:
     told = {"other-0": Announcement(at=START, ready_at=START)}
     old = {"phase": Phase.SCHEDULED, "target": 3, "purpose": kind}
     turn = clock(story, old, gates={gate.id: gate}, announcements=told)
-    amend._end_for(turn, gate, "the revision in force")
+    adoption._end_for(turn, gate, "the revision in force")
     position = turn.state.position
     assert (position.phase, turn.state.announcements) == (phase, {} if satisfied else told)
     assert (position.target, position.purpose) == ((None, None) if phase is Phase.CHECKPOINT_DUE else (3, kind))
@@ -261,7 +262,7 @@ def test_a_quorum_that_can_be_met_no_more(satisfied: bool, ballots: bool, stays:
     for name in ("risk-b", "both") if ballots else ("risk-a", "risk-b", "both"):
         new = with_member(new, name, **gone, deputy=None)
     turn.plan = new
-    amend._break_quorums(turn)
+    adoption._break_quorums(turn)
     assert (list(turn.state.gates) == [yes.id]) is (stays or not left)
 
 

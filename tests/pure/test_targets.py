@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.pure.world import Story, became, but, exposure, said, standard_plan
+from tests.pure.world import Story, became, but, exposure, said, standard_plan, with_rules
 from tidegate import drift, runbook
 from tidegate.deadlines import deadlines
 from tidegate.explain import explain
@@ -15,6 +15,7 @@ from tidegate.models.base import Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import Applied, Confirm, Dispatched, Noticed, Observed, Reduction
 from tidegate.models.exposed import Control
+from tidegate.models.exposure import NOTHING
 from tidegate.models.reasons import Code
 from tidegate.models.state import State
 from tidegate.models.target import TARGETS_TOLD, Became, Target
@@ -350,22 +351,23 @@ def look(name: str, people: int | None, epoch: int = 2) -> drift.Seen:
 )
 def test_what_is_worth_a_look(seen: Any, found: str, worth: bool) -> None:
     """A difference at any target or one out of sight is worth a look, and what is as decided is not."""
-    story = Story().climb(2)
-    story.say(Observed(exposure=exposure(20), epoch=story.state.exposure.epoch, targets=(row("a"), row("b"))))
-    known = watched(story)
+    known = watched(Story().climb(2))
     looks = [look(name, people) for name, people in seen]
     assert (drift.finding(known, looks), drift.worth_a_look(known, looks)) == (found, worth)
 
 
 def test_what_was_never_seen_is_looked_at_once_it_can_be() -> None:
-    """That a target is as decided is news to a rollout that has not seen it, or not since an attempt failed there."""
-    story = Story().climb(2)
-    looks = [look("a", 20), look("b", 20)]
+    """That a target is as decided is news where it must be seen, and was not, or not since an attempt failed there."""
+    looks = [drift.seen("flags/claims", Observed(exposure=NOTHING, epoch=0))]
+    story = Story(with_rules(standard_plan(), environment=True))
+    assert not drift.worth_a_look(watched(Story()), looks)
     assert drift.worth_a_look(watched(story), looks)
-    unseen(story, row("a"), row("b", "failed"))
-    assert drift.worth_a_look(watched(story), looks)
-    story.say(Observed(exposure=exposure(20), epoch=story.state.exposure.epoch, targets=(row("a"), row("b"))))
+    story.say(Observed(exposure=NOTHING, epoch=0, targets=(row("flags/claims", people=0),)))
     assert not drift.worth_a_look(watched(story), looks)
+    story.say(Applied(epoch=NOBODY, result="failed", targets=(row("flags/claims", "failed"),)))
+    assert story.state.exposure.targets[0].became == "failed"
+    story.state = story.state.but(exposure=story.state.exposure.but(unseen_since=None))
+    assert drift.worth_a_look(watched(story), looks)
 
 
 def test_a_newer_write_differs_and_an_older_fence_does_not() -> None:

@@ -16,7 +16,8 @@ from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import ActorKind, Judge, Report, Waive
 from tidegate.models.exposed import Control
-from tidegate.models.plan import AcceptedIssue, Plan
+from tidegate.models.issue import AcceptedIssue
+from tidegate.models.plan import Plan
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem

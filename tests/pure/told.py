@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.pure.world import Story, standard_plan, with_metric
 from tidegate.deadlines import next_deadline
-from tidegate.explain import SENTENCES, explain
+from tidegate.explain import explain
 from tidegate.models.base import Span
 from tidegate.models.decision import Apply, Notify, TakeReadings, TurnPage
 from tidegate.models.event import Readings
+from tidegate.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

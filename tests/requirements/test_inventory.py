@@ -243,6 +243,8 @@ def test_g10_an_audit_finds_open_problems_and_what_was_owed() -> None:
     story.read(1)
     story.message(Report, "ops-a", what="names are shortened")
     assert gaps(story)["conditions"] in ("lost", "missing")
+    further = with_rules(standard_plan(), readiness=(ReadinessItem.BUSINESS_CASE, ReadinessItem.RECEIVER_DRILL))
+    assert gaps(Story(further)) == {"conditions": "missing"}
     drilled = Story(standard_plan()).live()
     undrilled = with_rules(drilled.plan, drill_max_age=Span.of("200d"))
     found = auditing.audit(undrilled, drilled.state, drilled.now)

@@ -220,6 +220,8 @@ def _metrics(playbook: Playbook) -> Iterator[Named]:
         ]
     if playbook.retirement is not None:
         conditions.append((("retirement", "when"), playbook.retirement.when))
+        if playbook.retirement.runs is not None:
+            yield ("retirement", "runs"), playbook.retirement.runs
     for path, several in conditions:
         yield from (((*path, index), condition.metric) for index, condition in enumerate(several))
     for index, rule in enumerate(playbook.rollout_stops):

@@ -14,7 +14,7 @@ from tidegate.models.base import Span, Unit
 from tidegate.models.standard import GateRule, StageRules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tidegate.models.base import GateKind
     from tidegate.models.exception import ExceptionRules
@@ -29,6 +29,14 @@ _HOURS_A_DAY = 8
 def standards(programme: Programme) -> Mapping[str, Standard]:
     """Return every standard that a playbook may extend; a built-in one cannot be replaced under its own name."""
     return {**programme.standards, **BUILT_IN}
+
+
+def newer(names: Iterable[str], name: str) -> tuple[str, ...]:
+    """Return the newer versions of a standard, oldest first."""
+    family, _, version = name.rpartition("@")
+    found = [other for other in names if other.rpartition("@")[0] == family]
+    versions = sorted((int(other.rpartition("@")[2]), other) for other in found)
+    return tuple(other for number, other in versions if number > int(version))
 
 
 def looser(mine: StageRules, theirs: StageRules) -> tuple[str, ...]:

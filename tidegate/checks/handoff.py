@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tidegate import procedure as procedures
+from tidegate.authoring.ending import counting
 from tidegate.checks.look import next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
 from tidegate.models.base import Stage
@@ -155,6 +156,46 @@ def way_back_stays(case: Case) -> Iterator[Fault]:
 
 
 @Rule(
+    "F8b",
+    "The fallback ends with the process that is replaced",
+    "On the day after, the only way back leads to a desk that is closed.",
+    Example("retirement.replaces.then", wrong={"retirement.replaces.then": DELETE}),
+    severity=Severity.WARNING,
+    covers=("W4",),
+)
+def way_back_after(case: Case) -> Iterator[Fault]:
+    """What is replaced says how the work is done without the assistant once it has ended."""
+    replaces = None if case.playbook.retirement is None else case.playbook.retirement.replaces
+    if replaces is not None and replaces.then is None:
+        yield Fault(
+            ("retirement", "replaces", "then"),
+            f"once {replaces.process} is confirmed as ended, nothing says how the work is done without the assistant",
+            "Write `then`; without it the rollout is held on that day.",
+        )
+
+
+@Rule(
+    "W5",
+    "Nothing would count a run after the end",
+    "A key that somebody kept goes on working, and nobody hears of it.",
+    Example(
+        "retirement.quiet",
+        wrong={"retirement.quiet": "7d"},
+        right={"retirement.quiet": "7d", "retirement.runs": "error_rate"},
+    ),
+)
+def counted(case: Case) -> Iterator[Fault]:
+    """Whoever asks for silence at the end names the metric in which it is heard."""
+    retirement = case.playbook.retirement
+    if retirement is not None and retirement.quiet is not None and counting(case.playbook) is None:
+        yield Fault(
+            ("retirement", "quiet"),
+            f"nothing may run for {retirement.quiet}, and no metric counts runs",
+            "Name it in `retirement.runs`, or let a metric count up to `limit: runs_per_day`.",
+        )
+
+
+@Rule(
     "F8a",
     "Two processes for the same work",
     "What is replaced and never ended is paid for twice, and nobody knows which one counts.",
@@ -256,6 +297,6 @@ def somebody_there(case: Case) -> Iterator[Fault]:
 
 
 RULES = (
-    handed, three, F3, contract, changes_hands, way_back_stays, replaced, procedure, F9A, people_in_it, somebody_there,
-    ends,
+    handed, three, F3, contract, changes_hands, way_back_stays, way_back_after, counted, replaced, procedure, F9A,
+    people_in_it, somebody_there, ends,
 )  # fmt: skip

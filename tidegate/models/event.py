@@ -97,6 +97,8 @@ class Ready(Message):
     """Which item."""
     evidence: Line | None = None
     """Where it can be seen."""
+    digest: Digest | None = Field(default=None, exclude_if=unsaid)
+    """The SHA-256 of what is to be seen there, of an archive: words can be erased, and this stays."""
 
 
 class Vote(Message):

@@ -155,6 +155,10 @@ class Decommission(Authored):
     """Which process."""
     after: date
     """Not before this day."""
+    owner: Id | None = None
+    """Who confirms that it has ended; whoever runs the manual fallback if not given."""
+    then: Line | None = None
+    """How the work is done without the assistant from then on; the manual fallback ends with it if not given."""
 
 
 class Retirement(Authored):
@@ -164,3 +168,11 @@ class Retirement(Authored):
     """What makes it due for retirement."""
     replaces: Decommission | None = None
     """What becomes of the manual process."""
+    drain: Span | None = None
+    """How long runs under way have to finish, where the fallback says `drain: finish`; at once if not given."""
+    quiet: Span | None = None
+    """How long nothing may have run before it counts as gone; what is read back will do if not given."""
+    runs: Id | None = None
+    """The metric that counts its runs; the one that counts up to `runs_per_day` if not given."""
+    keep: Span = Span.of("3650d")
+    """How long its evidence is kept after the end."""

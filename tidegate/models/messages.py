@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Id, Instant
+from tidegate.models.base import Carried, Id, Instant, unsaid
 from tidegate.models.decision import Entry, Outcome, Reason
+from tidegate.models.ending import LastStep
 from tidegate.models.exposed import TargetState
 from tidegate.models.owing import Runbook
 from tidegate.models.plan import Plan
@@ -112,8 +113,12 @@ class Standing(Carried):
     """What became of each target, as it was told last."""
     unseen: Instant | None = None
     """Since when some target is out of sight."""
+    owes_look: bool = Field(default=False, exclude_if=unsaid)
+    """Whether it has never seen a target that it must see, or not since an attempt failed there."""
     runbook: Runbook | None = None
     """The way down that is being walked, step by step."""
+    ending: tuple[LastStep, ...] = Field(default=(), exclude_if=unsaid)
+    """What is left until it is over, step by step, once that is decided or owed."""
     exposure: str = ""
     """The digest of what is to be exposed: what reality is compared with."""
     bars: tuple[str, ...] = ()

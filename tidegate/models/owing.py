@@ -15,7 +15,7 @@ class Obligation(Carried):
     kind: Literal[
         "condition", "override_review", "recertification", "drill", "retire_or_extend", "handoff", "step", "incident",
         "sample", "question", "evaluation", "launch_review", "replacement", "vacancy", "vendor", "alert_review",
-        "training_change", "data_certification",
+        "training_change", "data_certification", "retire_or_keep", "ending", "decommission", "standard",
     ]  # fmt: skip
     """What kind."""
     what: str
@@ -98,3 +98,5 @@ class Evidence(Carried):
     """When."""
     ref: str
     """Where it can be seen."""
+    digest: str = Field(default="", exclude_if=unsaid)
+    """The SHA-256 of what is to be seen there, where that was given."""

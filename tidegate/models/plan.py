@@ -30,8 +30,10 @@ from tidegate.models.base import (
 from tidegate.models.change import PreApproved
 from tidegate.models.derived import PerSuccess
 from tidegate.models.dimension import Dimension
+from tidegate.models.ending import PlanEnd
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.handover import PlanHandoff
+from tidegate.models.issue import AcceptedIssue
 from tidegate.models.measure import FromSample
 from tidegate.models.member import CohortRoll, Preset
 from tidegate.models.person import Passkey, PublicKey
@@ -41,7 +43,7 @@ from tidegate.models.programme import Right
 from tidegate.models.sampling import PlanQuestions, PlanSampling
 from tidegate.models.sheet import Sheet
 from tidegate.models.signal import Signal, SignalName
-from tidegate.models.standard import ReadinessItem, StageRules
+from tidegate.models.standard import Gap, ReadinessItem, StageRules
 from tidegate.models.stop import RolloutStop, StopRule
 from tidegate.models.subject import PlanSubject
 from tidegate.models.training import PlanTraining
@@ -170,7 +172,7 @@ class PlanFallback(Carried):
     rollback: tuple[Step, ...] = ()
     """Steps of a rollback."""
     drain: Literal["finish", "stop"] = "finish"
-    """What happens to runs under way."""
+    """What happens to runs under way once its end is agreed."""
     manual: str
     """Where the manual procedure is written."""
     manual_owner: Id
@@ -275,19 +277,6 @@ class Backend(Carried):
         return {**self.settings, PRESETS: json.dumps(words, sort_keys=True)}
 
 
-class AcceptedIssue(Carried):
-    """A known problem that people live with in a stage."""
-
-    what: str
-    """What it is."""
-    owner: Id
-    """Who deals with it."""
-    by: Id | None = None
-    """Who accepted it."""
-    until: Instant | None = None
-    """Until when; then it bars the stage again."""
-
-
 class PlanStage(Carried):
     """One stage with its rules resolved."""
 
@@ -320,6 +309,8 @@ class Plan(Carried):
     """Names this plan: the hash of all the rest."""
     standard: str
     """The standard it is held to."""
+    gaps: tuple[Gap, ...] = Field(default=(), exclude_if=unsaid)
+    """What that standard demands more than the version before, and is owed by a date."""
     tier: Literal[1, 2, 3]
     """How risky it is."""
     tier_why: str
@@ -410,6 +401,8 @@ class Plan(Carried):
     """What is taken to be so; each briefing shows those that are open."""
     retire_when: tuple[Condition, ...] = ()
     """What makes it due for retirement."""
+    end: PlanEnd | None = Field(default=None, exclude_if=unsaid)
+    """How it ends; as one that says nothing of it if not given."""
     vendors: dict[Key, Id] = Field(default_factory=dict, exclude_if=unsaid)
     """Who supplies which of the models that it may use."""
     unit: Id | None = Field(default=None, exclude_if=unsaid)

@@ -9,8 +9,11 @@ from pydantic import Field, StringConstraints
 
 from tidegate.models.base import (
     Authored,
+    Carried,
     Function,
     GateKind,
+    Id,
+    Instant,
     Line,
     MetricFamily,
     Share,
@@ -164,5 +167,28 @@ class Standard(Authored):
 
     describes: Text
     """What it is for."""
+    forced: bool = Field(default=False, exclude_if=unsaid)
+    """Whether a rollout that migrates to it is held until what it lacks is there; otherwise that is owed by a date."""
     stages: Annotated[dict[Stage, dict[Literal["1", "2", "3"], StageRules]], Field(min_length=1)]
     """The rules of each stage at each tier."""
+
+
+class Gap(Carried):
+    """One demand of a newer standard that is not met yet."""
+
+    name: Id
+    """What it is called among what is owed."""
+    stage: Stage
+    """At which stage it is demanded."""
+    item: ReadinessItem | None = None
+    """The readiness item that is lacking; none for what is no such item."""
+    what: str
+    """What is lacking."""
+    owner: str
+    """Who mends it: a person or a function."""
+    due: Instant
+    """By when."""
+    renews: bool = Field(default=False, exclude_if=unsaid)
+    """Whether the older version asked for it too, so that only what was given then counts until its day."""
+    forced: bool = Field(default=False, exclude_if=unsaid)
+    """Whether it is held until it is mended."""

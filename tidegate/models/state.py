@@ -15,6 +15,7 @@ from tidegate.models.briefing import Tally
 from tidegate.models.cycle import Cycle
 from tidegate.models.decision import Entry, Move, Receipt
 from tidegate.models.drill import Drilling, DrillRecord
+from tidegate.models.ending import Ends
 from tidegate.models.exposed import ExposureState
 from tidegate.models.exposure import Exposure
 from tidegate.models.gate import ClosedGate, Delegation, Gate, Veto
@@ -221,6 +222,8 @@ class State(Carried):
     """What is handed over, as it was laid out last."""
     takeover: Takeover | None = Field(default=None, exclude_if=unsaid)
     """That the receiver has signed for it."""
+    ends: Ends | None = Field(default=None, exclude_if=unsaid)
+    """How far it has come with ending, and what it ends."""
     runbook: Runbook | None = None
     """The way down that is being walked; none once it goes on."""
     problems: dict[Id, Problem] = Field(default_factory=dict)

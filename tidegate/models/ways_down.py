@@ -96,6 +96,6 @@ class FallbackPlan(Authored):
     )
     """Steps of a rollback."""
     drain: Literal["finish", "stop"] = "finish"
-    """What happens to runs under way."""
+    """What happens to runs under way once its end is agreed: they finish within `retirement.drain`, or stop at once."""
     drill_within: Span | None = None
     """In which time a way down must be read back when it is drilled; a slower drill has failed."""

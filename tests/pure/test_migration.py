@@ -1,0 +1,163 @@
+"""A newer standard while a rollout runs: pinned until somebody migrates it, and then owed by a date (scenario 24)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.pure.world import F, Story, but, said, standard_plan, with_gate, with_rules
+from tidegate import gates
+from tidegate.authoring.standards import newer
+from tidegate.materiality import Weight, diff
+from tidegate.migration import demands, gaps
+from tidegate.models.base import GateKind, MetricFamily, Span, Stage
+from tidegate.models.decision import Verdict
+from tidegate.models.event import Amend, Confirm, Ready, Resume
+from tidegate.models.exposed import Control
+from tidegate.models.reasons import Code
+from tidegate.models.standard import Gap, ReadinessItem
+from tidegate.models.state import Phase
+
+if TYPE_CHECKING:
+    from tidegate.models.plan import Plan
+
+DAY = timedelta(days=1)
+MONTH = Span.of("30d")
+NEEDS = (ReadinessItem.BUSINESS_CASE, ReadinessItem.ROLLBACK_TESTED, ReadinessItem.LOGGING)
+
+
+def second(plan: Plan | None = None, **rules: Any) -> Plan:
+    """Return a plan under the second version of its standard."""
+    return but(with_rules(plan or standard_plan(), **{"readiness": NEEDS, **rules}), standard="standard/test@2")
+
+
+def migrated(story: Story, new: Plan, *, forced: bool = False) -> tuple[Gap, ...]:
+    """Hold a rollout to the second version, with what it lacks owed by a date."""
+    found = gaps(story.plan, new, story.state, story.now, MONTH, forced=forced)
+    story.message(Amend, "owner", plan=but(new, gaps=found))
+    return found
+
+
+def test_the_newest_version_is_a_number_and_no_word() -> None:
+    """Version ten is newer than version nine, and another family is none of it."""
+    names = ("house/staged@9", "house/staged@10", "house/pilot@11", "house/staged@2")
+    assert newer(names, "house/staged@2") == ("house/staged@9", "house/staged@10")
+    assert newer(names, "house/staged@10") == ()
+
+
+def test_a_newer_standard_changes_nothing_that_runs() -> None:
+    """A rollout is pinned: it carries its rules, and only an amendment changes them."""
+    story = Story().live()
+    story.wait(DAY)
+    assert story.plan.standard == "standard/test@1"
+
+
+def test_scenario_24_what_is_lacking_has_an_owner_and_a_date() -> None:
+    """Each new demand that is not met is named with who brings it; what is met already is not."""
+    story = Story().live()
+    new = second(families=(MetricFamily.OUTCOME, MetricFamily.COST), training_coverage=8_000)
+    new = with_gate(new, GateKind.STAGE, functions={F.RISK: 1, F.LEGAL: 1})
+    found = gaps(story.plan, new, story.state, story.now, MONTH)
+    assert {(gap.what, gap.owner) for gap in found} == {
+        ("logging", "platform"),
+        ("a metric of the family cost, by an amendment", "owner"),
+        ("80% of each cohort trained before it is served", "business"),
+        ("1 in legal who may decide (there are 0)", "governance"),
+    }
+    assert {gap.due for gap in found} == {story.now + 30 * DAY}
+    assert len({gap.name for gap in found}) == len(found)
+    rules = {(one.stage, one.rule): one.stricter for one in demands(story.plan, new, 1)}
+    assert rules["pilot", "readiness"] is rules["limited", "training_coverage"] is True
+
+
+def test_scenario_24_a_gap_is_owed_and_bars_nothing_until_its_day() -> None:
+    """Migrated, the next stage opens although the new item is lacking; after its day it is held."""
+    story = Story().climb(2).review()
+    (gap,) = migrated(story, second())
+    assert (story.plan.standard, story.state.exposure.control) == ("standard/test@2", Control.LIVE)
+    assert story.state.obligations[gap.name].owner == "platform"
+    checks = {check.name: check for check in gates.readiness(story.plan, story.state, 3, story.now)}
+    assert (checks["logging"].verdict, checks["logging"].reason.code) == (Verdict.PASSED, Code.OWED_BY_STANDARD)
+    late = {check.name: check for check in gates.readiness(story.plan, story.state, 3, story.now + 31 * DAY)}
+    assert late["logging"].verdict is Verdict.PENDING
+    story.wait(31 * DAY)
+    assert story.state.obligations[gap.name].overdue
+    assert Code.OVERDUE in story.codes()
+    assert not story.state.exposure.control.open
+
+
+def test_what_was_demanded_before_is_demanded_as_ever() -> None:
+    """Nothing that the older version asked for is excused: a missing drill bars the next stage as it did."""
+    story = Story().climb(2)
+    story.state = story.state.but(readiness={})
+    migrated(story, second())
+    checks = {check.name: check.verdict for check in gates.readiness(story.plan, story.state, 3, story.now)}
+    assert checks["rollback_tested"] is Verdict.PENDING
+
+
+@pytest.mark.parametrize("renews", [True, False])
+def test_an_excuse_that_nobody_computed_asks_people(renews: bool) -> None:
+    """A revision that would let what is demanded be owed instead is no tightening: risk, or everybody, decides."""
+    plan = standard_plan()
+    due = Story().now + 30 * DAY
+    gap = Gap(name="standard-1", stage=Stage.PILOT, item=ReadinessItem.ROLLBACK_TESTED, what="later", owner="owner",
+              due=due, renews=renews)  # fmt: skip
+    (change,) = diff(plan, but(plan, gaps=(gap,)))
+    assert change.weight is (Weight.FUNCTION if renews else Weight.MATERIAL)
+    assert change.functions == ((F.RISK,) if renews else ())
+
+
+def test_a_met_gap_is_owed_no_longer() -> None:
+    """The readiness item itself is what was owed."""
+    story = Story().live()
+    (gap,) = migrated(story, second())
+    story.message(Ready, "owner", item=ReadinessItem.LOGGING, evidence="log-4")
+    assert gap.name not in story.state.obligations
+    other = Story().live()
+    (owed,) = migrated(other, second(readiness=standard_plan().rules(1).readiness, training_coverage=8_000))
+    assert said(other.message(Confirm, "business", what=owed.name, evidence="course list")) is Code.OBLIGATION_MET
+
+
+def test_scenario_24_a_forced_standard_holds_until_it_is_met() -> None:
+    """Forced, it is held at once, and nobody can go on before what is lacking is there."""
+    story = Story().live()
+    (gap,) = migrated(story, second(), forced=True)
+    assert (story.state.exposure.control, story.people) == (Control.HELD, 10)
+    assert Code.STANDARD_FORCED in story.codes()
+    barred = {check.name for check in gates.barred(story.plan, story.state, _any_gate(story), story.now)}
+    assert "standard" in barred
+    story.message(Ready, "owner", item=ReadinessItem.LOGGING, evidence="log-4")
+    assert gap.name not in story.state.obligations
+    open_ = {check.name for check in gates.barred(story.plan, story.state, _any_gate(story), story.now)}
+    assert "standard" not in open_
+
+
+def _any_gate(story: Story) -> Any:
+    """Return a round of votes about going on."""
+    story.message(Resume, "business", cause="it is there")
+    return story.gate
+
+
+def test_a_looser_newer_standard_asks_everybody() -> None:
+    """A newer version that demands less somewhere is a material revision, and not in force before it is agreed."""
+    story = Story().live()
+    migrated(story, second(min_observation=Span.of("3d")))
+    assert (story.plan.standard, story.gate.kind) == ("standard/test@1", GateKind.AMENDMENT)
+    story.agree()
+    assert story.plan.standard == "standard/test@2"
+
+
+def test_what_comes_round_comes_round_as_often_as_it_asks() -> None:
+    """While it operates, a shorter recertification is owed sooner from now on, and never later than it was."""
+    story = Story().operate()
+    before = story.state.obligations["recertification"].due
+    rules = standard_plan().stages[Stage.SYSTEM_OF_RECORD].rules
+    new = second(readiness=rules.readiness, recertify_every=Span.of("30d"), drill_max_age=rules.drill_max_age)
+    migrated(story, new)
+    story.wait()
+    owed = story.state.obligations["recertification"]
+    assert (owed.due <= story.now + 30 * DAY, owed.every_days) == (True, 30)
+    assert owed.due < before
+    assert story.phase is Phase.OPERATING
