@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cli.menu import Shelf, Verb
+from cli.shelf_of_proof import PROOF
 
 SHELVES = (
     Shelf(
@@ -41,6 +42,7 @@ SHELVES = (
                 "sources",
                 "Read figures from their sources now, and say what would be judged of them and why; nothing is kept.",
             ),
+            Verb("tier", "tiering", "Say which tier a use case is, what it comes from, and what would change it."),
             Verb(
                 "stop-rules",
                 "stops",
@@ -76,6 +78,12 @@ SHELVES = (
         (
             Verb("start", "starting", "Set a rollout going, and say who must act first."),
             Verb("list", "follow", "Show every rollout, where it stands and whom it waits for."),
+            Verb(
+                "inventory",
+                "inventory",
+                "List every use case: how far it has come, tier, stage, owners, models, data, and whether an audit "
+                "finds gaps.",
+            ),
             Verb("status", "follow", "Show where a rollout stands, what would move it on, and who may do that."),
             Verb(
                 "watch",
@@ -362,70 +370,5 @@ SHELVES = (
             Verb("withdraw", "onward", "Take it back before anybody was served."),
         ),
     ),
-    Shelf(
-        "Prove",
-        (
-            Verb(
-                "report",
-                "report",
-                "Report from the ledger what was gained, how it is used, what it costs, and how it was decided.",
-                (
-                    Verb(
-                        "monthly",
-                        "report",
-                        "Report a month of every use case: outcomes, adoption, spend, and how the reviewing went.",
-                    ),
-                    Verb(
-                        "scorecard",
-                        "report",
-                        "Report a month of one use case: spend, utilisation, value delivered, and where the spend "
-                        "leads.",
-                    ),
-                    Verb(
-                        "portfolio",
-                        "report",
-                        "Report all use cases beside each other, for those who decide in which to invest and which to "
-                        "retire.",
-                    ),
-                    Verb(
-                        "review",
-                        "report",
-                        "Report all that a review after launch needs: outcome, decisions, incidents, exceptions, and "
-                        "what each rests on.",
-                    ),
-                    Verb(
-                        "compare",
-                        "report",
-                        "Compare two checkpoints, of one use case or of two: the same template asks the same of each.",
-                    ),
-                    Verb(
-                        "links",
-                        "report",
-                        "Show which notice, round of votes, and version of plan and policy stand behind each change "
-                        "of exposure.",
-                    ),
-                    Verb("verify", "report", "Say whether a report is as it was signed."),
-                ),
-            ),
-            Verb(
-                "evidence",
-                "evidence",
-                "Show, export and verify what is on record.",
-                (
-                    Verb("list", "evidence", "List what is on record of a rollout, or of which rollouts something is."),
-                    Verb("show", "evidence", "Show everything about one entry, and what stands before and after it."),
-                    Verb(
-                        "export",
-                        "evidence",
-                        "Write all evidence of a rollout, with a page to read and a file that verifies it without us.",
-                    ),
-                    Verb("verify", "evidence", "Say whether evidence is as it was written, and what is not."),
-                    Verb(
-                        "process", "evidence_process", "Say how the reviewing itself goes: load, waiting, exceptions."
-                    ),
-                    Verb("erase", "evidence", "Erase people's words for good; the entries stay, and verify as before."),
-                ),
-            ),
-        ),
-    ),
+    PROOF,
 )

@@ -147,8 +147,8 @@ def texts_digest(playbook: Playbook, owners: Mapping[Function, str]) -> str:
 
 
 _TEXTS = (
-    "objective", "demand", "learn", "tradeoffs", "slos", "training", "logging", "known_limits", "handoff", "sop",
-    "retirement",
+    "assets", "objective", "demand", "learn", "tradeoffs", "slos", "training", "logging", "known_limits", "handoff",
+    "sop", "retirement",
 )  # fmt: skip
 
 

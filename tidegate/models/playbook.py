@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from tidegate.models.asset import Asset
 from tidegate.models.assumption import Assumption
 from tidegate.models.base import (
     Authored,
@@ -152,6 +153,8 @@ class Playbook(Authored):
     """The models it may use."""
     unit: Id | None = None
     """The business unit it belongs to; all of a unit can be stopped at once."""
+    assets: dict[Id, Asset] = Field(default_factory=dict, max_length=100, exclude_if=unsaid)
+    """What others may use again, or it uses of others: prompts, retrieval patterns, evaluations, lists, dashboards."""
     data: Annotated[dict[Key, DataClass | DataSource], Field(min_length=1)]
     """The data sources it may read."""
     may: Annotated[dict[Key, Authority], Field(min_length=1)]

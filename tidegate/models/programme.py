@@ -22,6 +22,7 @@ from tidegate.models.base import (
 )
 from tidegate.models.change import PreApproved
 from tidegate.models.dated import Dated
+from tidegate.models.framework import Framework
 from tidegate.models.member import Cohort, Preset
 from tidegate.models.person import CalendarFile, Country, Person, Subdivision, Zone
 from tidegate.models.sender import Sender
@@ -200,6 +201,8 @@ class Programme(Authored):
     """Who leads each function; a request that nobody answers goes to them."""
     tiers: TierFramework = TierFramework()
     """How risk becomes a tier."""
+    frameworks: dict[Line, Framework] = Field(default_factory=dict)
+    """The frameworks of outside that it is audited by, such as SOC 2, with what proves each of their controls."""
     standards: dict[StandardName, Standard] = Field(default_factory=dict)
     """Standards of the house, beside the built-in ones."""
     rights: dict[Right, tuple[Function, ...]] = Field(default_factory=dict)
