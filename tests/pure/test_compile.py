@@ -246,7 +246,9 @@ def test_each_value_says_where_it_came_from(path: str, value: str, origin: str) 
 def test_texts_have_a_digest_of_their_own() -> None:
     """A change of wording shows in the digest of texts, and what rules read does not."""
     plain = plan_of("claims-triage")
-    reworded = plan_of("claims-triage", {"learn": "Does it hold up in winter, too?", "tradeoffs": "Speed before caution."})
+    reworded = plan_of(
+        "claims-triage", {"learn": "Does it hold up in winter, too?", "tradeoffs": "Speed before caution."}
+    )
     stricter = plan_of("claims-triage", {"pilot.waves.0.observe": "15d"})
     assert reworded.texts_digest != plain.texts_digest
     assert reworded.but(texts_digest="", digest="") == plain.but(texts_digest="", digest="")
