@@ -36,6 +36,7 @@ bench: $(READY) ## run every measurement in bench/
 
 docs: $(READY) ## write docs/reference anew from the models
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/requirements.py
 
 mutants: $(READY) ## change the rules one at a time and see that a test notices
 	$(BIN)/python -m tests.mutants
