@@ -39,6 +39,7 @@ os._exit = _exit
 
 
 _LONG = (
+    "cli/test_two_years.py",
     "cli/test_server.py",
     "pure/test_machine.py",
     "workflows/test_kill.py",

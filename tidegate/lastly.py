@@ -14,6 +14,7 @@ from tidegate.models.messages import Step
 from tidegate.models.programme import Right
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.sides import holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,7 @@ def _targets(plan: Plan, state: State, *, taken: bool) -> Iterator[LastStep]:
 def _archive(plan: Plan, state: State, *, over: bool) -> LastStep:
     owed = state.obligations.get(retirement.ARCHIVE)
     given = state.readiness.get(ReadinessItem.ARCHIVE)
-    who = tuple(function.value for function in plan.rights.get(Right.READY, ()))
+    who = holding(plan, state, Right.READY)
     sealed = over or (given is not None and owed is None and state.position.ending == "retired")
     note = f"`tidegate evidence export {plan.use_case} --to BUNDLE` writes it"
     return LastStep(
@@ -169,7 +170,7 @@ def _plain(plan: Plan, state: State) -> Iterator[LastStep]:
     taken = state.position.ending == "retired"
     yield from _targets(plan, state, taken=taken)
     given = state.readiness.get(ReadinessItem.ARCHIVE)
-    who = tuple(function.value for function in plan.rights.get(Right.READY, ()))
+    who = holding(plan, state, Right.READY)
     open_ = taken and given is None
     yield LastStep(
         what="the archive is sealed",

@@ -21,6 +21,7 @@ from tidegate import (
     readying,
     replaced,
     schedule,
+    subject,
     supplier,
     thresholds,
     typed,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
+_JUDGED = (Verdict.PASSED, Verdict.FAILED)
+"""What is known, and no other figure is asked for."""
 _LOST = ("unseen", "failed", "unknown")
 """What became of a target that nobody has seen."""
 _FIGURES = 2
@@ -221,6 +224,9 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
             return
         yield Step(verb=f"approve --gate {gate.id}", who=people, why=f"once all agree, {after}", gate=gate.id)
         return
+    # A figure that people owe turns what the reviewers see; that comes before a no.
+    seen = {check.name: check for check in gates.evidence(plan, state, gate.kind, gate.level, now)}
+    yield from _figures(plan, tuple(check for check in seen.values() if check.verdict not in _JUDGED))
     yield Step(
         verb=f"reject --gate {gate.id}",
         who=people,
@@ -357,6 +363,9 @@ def _owed(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
             item = ReadinessItem.ROLLBACK_TESTED.value
             verb = readying.drilling(plan) if gates.drill_needed(plan, state) else f"ready {item} --evidence WHERE"
             yield Step(verb=verb, who=holding(plan, state, Right.READY), why=why)
+        elif owed.kind == "replacement" and subject.uses(plan, owed.about):
+            # Nobody's word that it was replaced will do while the plan in force still uses it.
+            yield Step(verb="amend PLAYBOOK", who=holding(plan, state, Right.AMEND), why=why)
         elif owed.kind == "retire_or_keep":
             keeps = f"{why}; whoever answers for it may also live with it"
             yield Step(verb='retire --reason "WHY"', who=holding(plan, state, Right.RETIRE), why=why)

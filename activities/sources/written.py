@@ -52,11 +52,13 @@ class Written:
         rows = _csv(text) if self._form == "csv" else _jsonl(text)
         until = asked.until(settings)
         # A line that nobody can read may be the newest one: that is no reason to fall back to an older figure.
-        found = [_reading(row, asked) for row in rows if row.get("metric") == wanted]
-        there = [reading for reading in found if reading.taken_at <= until or reading.status == "error"]
+        found = [(row, _reading(row, asked)) for row in rows if row.get("metric") == wanted]
+        there = [(row, said) for row, said in found if said.taken_at <= until or said.status == "error"]
         if not there:
             return answered(asked, None, until)
-        return max(there, key=lambda reading: reading.taken_at)
+        row, _ = max(there, key=lambda pair: pair[1].taken_at)
+        # Only what counts is digested: a file may hold the figures of years.
+        return _reading(row, asked, raw=True)
 
 
 def _text(path: Path) -> str:
@@ -102,13 +104,13 @@ def _jsonl(text: str) -> Iterator[Mapping[str, Any]]:
         yield row
 
 
-def _reading(row: Mapping[str, Any], asked: Asked) -> Reading:
+def _reading(row: Mapping[str, Any], asked: Asked, *, raw: bool = False) -> Reading:
     said = {name: row.get(name) for name in _FIELDS}
-    raw = digest({name: str(value) for name, value in said.items()}).encode()
+    words = digest({name: str(value) for name, value in said.items()}).encode() if raw else b""
     if said["taken_at"] is None:
         return failed(asked, Odd("a line does not say when its figure was taken"))
     try:
-        return answered(asked, said["value"], said["taken_at"], n=said["n"], since=said["since"], raw=raw)
+        return answered(asked, said["value"], said["taken_at"], n=said["n"], since=said["since"], raw=words)
     except NoNumber as error:
         return failed(asked, error)
     except Odd as error:

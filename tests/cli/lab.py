@@ -224,7 +224,7 @@ class Lab:
         """Begin a verb in a process of its own that somebody may kill, and that says what it does in a pipe."""
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "cli", *words],
-            cwd=self.folder, env=self._around(PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1"),
+            cwd=self.folder, env=self.around(PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1"),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -241,10 +241,11 @@ class Lab:
     def _start(self, name: str, words: list[Any], **env: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
-                words, cwd=ROOT, env=self._around(**env), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                words, cwd=ROOT, env=self.around(**env), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def _around(self, **env: str) -> dict[str, str]:
+    def around(self, **env: str) -> dict[str, str]:
+        """What a process finds around it here, and nothing of whoever runs the tests."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "TEMPORAL_"))}
         here = {"TIDEGATE_HOME": str(self.home), "TEMPORAL_ADDRESS": self.address, "TEMPORAL_CONFIG_FILE": os.devnull}
         return {**kept, **here, "COLUMNS": "100", **env}
@@ -255,7 +256,7 @@ class Lab:
         """Run one verb in a process of its own."""
         number = next(self._count)
         out, err = (self.folder / f"{number}.{name}" for name in ("out", "err"))
-        process = _READY.Process(target=_verb, args=(words, self._around(**env), self.folder, out, err))
+        process = _READY.Process(target=_verb, args=(words, self.around(**env), self.folder, out, err))
         process.start()
         process.join(LONG * 2)
         assert process.exitcode is not None, f"{words} never ends"

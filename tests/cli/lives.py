@@ -1,6 +1,6 @@
-"""What a whole life is told with: a page of people, two standards, and one playbook from pilot to system of record.
+"""What a quick life is told with: a page of people, a standard, and one playbook from pilot to system of record.
 
-One standard counts in seconds what the other counts as the built-in one does; dates are counted from today.
+The standard counts in seconds what the built-in one counts in weeks; dates are counted from today.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from activities.drivers.flagd import Flagd
 from tests.pure.keys import private, public
-from tidegate.authoring.built_in import BUILT_IN
 
 PEOPLE: dict[str, dict[str, Any]] = {
     "governance-lead": {"name": "Lead of governance", "deputy": "coo", "manager": True},
@@ -50,7 +50,6 @@ _HEADS = {
 }
 _WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ALWAYS = {"zone": "UTC", "workdays": _WEEK, "opens": "00:00", "closes": "23:59"}
-OFFICE = {"zone": "UTC", "workdays": _WEEK[:5], "opens": "09:00", "closes": "17:30"}
 _COHORTS = {"claims/motor": 40, "claims/home": 60, "claims/liability": 80}
 
 _PLAYBOOK = """
@@ -201,12 +200,6 @@ def short(seconds: int) -> Pace:
     return Pace("house/short@1", _standard(rules), ALWAYS, wait, wait, timedelta(seconds=1))
 
 
-def real() -> Pace:
-    """Everything takes as long as the built-in standard says."""
-    built_in = BUILT_IN["standard/staged@1"].model_dump(mode="json", exclude_none=True)
-    return Pace("house/real@1", built_in, OFFICE, "14d", "3bd", timedelta(hours=12))
-
-
 PAPERS = ("docs/runbook.md", "docs/manual-triage.md", "docs/evaluation.md")
 """What the playbook hands over."""
 
@@ -227,7 +220,7 @@ def laid_out(folder: Path, home: Path, name: str, pace: Pace) -> str:
         "standards": {pace.standard: pace.rules},
     }
     for person in PEOPLE:
-        _held(key_of(folder, person), person)
+        held(key_of(folder, person), person)
     # What is JSON is YAML, too.
     (folder / "programme.yaml").write_text(json.dumps(programme, indent=1), "utf-8")
     today = datetime.now(UTC).date()
@@ -255,7 +248,7 @@ def key_of(folder: Path, person: str) -> Path:
     return folder / "keys" / person
 
 
-def _held(file: Path, person: str) -> None:
+def held(file: Path, person: str) -> None:
     """Write down the key that a person signs with, for their eyes alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(private(person).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
@@ -268,8 +261,13 @@ def flag(name: str) -> dict[str, str]:
     return {"file": f"flags/{name}.json", "flag": name}
 
 
+def people(home: Path, name: str) -> int:
+    """How many people the flag file of a life really serves."""
+    return Flagd(flag(name), home).observe().exposure.people
+
+
 def _measured(file: Path, every: timedelta) -> None:
-    """Write down what the source of figures says, for years of a slow life or half an hour of a quick one."""
+    """Write down what the source of figures says for half an hour."""
     begun = datetime.now(UTC) - every
     times = (begun + every * index for index in range(1_800))
     rows = "".join(

@@ -175,6 +175,25 @@ def test_a_wave_of_which_too_little_was_seen_asks_for_more() -> None:
     assert not [step for step in standing(story.plan, story.state, story.now).steps if "errors" in step.verb]
 
 
+def test_a_round_whose_figure_says_nothing_asks_for_the_figure_before_a_no() -> None:
+    """Where a stage was prepared for so long that a figure of people is too old, it is named; given, it is voted on."""
+    story = Story(with_metric(standard_plan(), "errors", by_hand=True)).live()
+    story.read(0)
+    while story.phase is not Phase.PREPARING:
+        story.state = story.state.but(readiness={})
+        if story.phase is Phase.CHECKPOINT_REVIEW:
+            story.agree()
+        story.read(0)
+        story.wait()
+    story.now += timedelta(days=30)
+    story.ready()
+    assert verbs(story) == ["reading", "reading", "reject"]
+    story.read(0)
+    assert verbs(story) == ["reading", "reject"]
+    story.read(0, "comments")
+    assert verbs(story) == ["approve"]
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

@@ -429,6 +429,8 @@ def test_scenario_22_a_model_that_ends_is_counted_down_and_holds_unless_it_was_r
     (name,) = [key for key, owed in story.state.obligations.items() if owed.kind == "replacement"]
     assert (story.gate.kind, story.state.obligations[name].due) == (GateKind.OPERATING, ends)
     assert said(story.message(Confirm, "owner", what=name, evidence="soon")) is Code.STILL_USED
+    named = [step.verb for step in standing(story.plan, story.state, story.now).steps]
+    assert ("amend PLAYBOOK" in named, [verb for verb in named if name in verb]) == (True, [])
     later = {**gone, "ends": ends + 90 * DAY}
     story.message(Changed, "vendor", **later)
     assert story.state.obligations[name].due == ends, "anybody's word brings it no later"

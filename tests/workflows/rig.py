@@ -68,8 +68,9 @@ async def started(start: Callable[[], Awaitable[WorkflowEnvironment]]) -> Workfl
 class Stuck(Exception):  # noqa: N818  # it says how the test server is
     """The test server has lost a task of the workflow: it answers its worker "invalid history builder state".
 
-    That happens once in some hundred lives, when somebody speaks in the moment in which a task ends. The server that
-    people use does not do it, so whoever lives a long life here lives it again.
+    So it does where a task puts off a timer that goes off while the task is under way (temporalio/sdk-java#3088): when
+    somebody speaks in the very second in which something is due. The server that people use does not do it. Whoever
+    speaks a minute after what was due is safe from it; whoever lives a long life here lives it again.
     """
 
 
