@@ -65,7 +65,7 @@ class Recorded(Lives):
 
 TestRecorded = Recorded.TestCase
 TestRecorded.settings = settings(
-    max_examples=200, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=220, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
