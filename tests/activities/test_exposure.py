@@ -480,8 +480,9 @@ def test_a_driver_that_waits_is_heard_all_the_while(place: Place, monkeypatch: p
     with (place.root / "one.json.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert place.apply("pause", NOTHING, 6) == Applied(epoch=6, result="confirmed", observed=NOTHING)
-    assert beats[:2] == ["observe flags/one", "pause flags/one"]
-    assert beats[-1] == "read back flags/one"
+    # On a busy machine each step may last long enough for a sign of its own.
+    steps = [beat for beat in beats if beat != "at it"]
+    assert (steps[:2], steps[-1]) == (["observe flags/one", "pause flags/one"], "read back flags/one")
     assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
 
 
