@@ -26,7 +26,7 @@ def test_an_amendment_is_explained_before_it_is_proposed(lab: Lab) -> None:
     wider = lab.playbook(name, ("[small-text]", "[large-text]"))
     words = lab.words("amend", name, wider, "--explain")
     assert list(words) == [
-        "plan", "in_force", "changes", "powers", "refused", "signers", "until", "signed", "voids", "effects",
+        "type", "plan", "in_force", "changes", "powers", "refused", "signers", "until", "signed", "voids", "effects",
     ]  # fmt: skip
     assert [one["name"] for one in words["signers"]] == ["operations", "risk"]
     assert words["in_force"] == before == lab.standing(name)["plan"]

@@ -27,7 +27,7 @@ from tidegate import recompute, recording
 from tidegate.keys import blob, fingerprint
 from tidegate.models.messages import RolloutInput
 
-_LIVES = 3
+_LIVES = 5
 """So often a life is begun anew where the test server has lost a task, or a figure was not there in time."""
 _LONGEST = 1_000
 """Events of one run: a wave of four weeks with its votes, notices, drills and samples comes to near 800, and the server

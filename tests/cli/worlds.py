@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from temporalio.service import RPCError
+
 from activities.drivers.flagd import Flagd
 from desk.app import build
 from desk.line import Line
@@ -19,7 +21,7 @@ from tests.cli.run import Answer
 from tests.cli.within import Within
 from tests.desk.browser import Browser
 from tests.desk.device import Device
-from tests.workflows.rig import Rig
+from tests.workflows.rig import Rig, Stuck
 
 _LONGEST = 3.0
 _MOMENT = timedelta(minutes=1)
@@ -99,7 +101,10 @@ class Years(Seconds):
         coming = max(datetime.fromisoformat(look["coming"]["at"]) - now, timedelta())
         step = min(coming, _NOW_AND_THEN) + _MOMENT
         triage.measured(self.lab.home, self._place, now, now + step)
-        await self._rig.env.sleep(step)
+        try:
+            await self._rig.env.sleep(step)
+        except RPCError as error:
+            raise Stuck("time does not pass any more") from error
         self._moved = True
 
     async def decided(self, person: str, gate: str) -> bool:
