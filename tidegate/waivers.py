@@ -171,8 +171,8 @@ def ask(turn: Turn, event: Waive) -> Reason:
         del others[over[0]]
     name = turn.name("exception")
     given = max((old.given for old in before), default=0)
-    # While it is asked for anew, the one in force stays so; it is replaced when the new one is granted.
-    kept = {old_name: old for old_name, old in turn.state.waivers.items() if old in before and old.in_force(turn.now)}
+    # Until the new one is granted, the one before stays: in force, or as what says how often it was granted already.
+    kept = {old_name: old for old_name, old in turn.state.waivers.items() if old in before}
     asked = Waiver(
         item=event.item,
         stage=stage,

@@ -355,3 +355,20 @@ def test_the_span_is_the_standards() -> None:
     story = begun(with_rules(allowing(), evidence_max_age=Span.of("20d")))
     assert asked(story, days=21) is Code.EXCEPTION_TOO_LONG
     assert asked(story, days=20) is Code.EXCEPTION_ASKED
+
+
+@pytest.mark.parametrize("end", ["denied", "undecided"])
+def test_a_no_does_not_forget_how_often_it_was_granted(end: str) -> None:
+    """Who asks again after a no, or after nobody answered, has what was granted before counted as ever."""
+    story = begun()
+    asked(story, days=5)
+    decided(story)
+    story.wait(6 * DAY)
+    asked(story, days=5)
+    if end == "denied":
+        decided(story, accept=False)
+    else:
+        story.wait(6 * DAY)
+    asked(story)
+    decided(story)
+    assert [(waiver.given, waiver.over) for waiver in story.state.waivers.values()] == [(2, False)]
