@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tidegate import calendar, fallback
 from tidegate.models.base import Span
 from tidegate.models.decision import Outcome
-from tidegate.models.ending import Ends
+from tidegate.models.ending import Ends, Replaced
 from tidegate.models.event import Reduction
 from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
@@ -20,7 +20,6 @@ from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from tidegate.models.decision import Reason
-    from tidegate.models.ending import Replaced
     from tidegate.models.event import Confirm
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
@@ -55,9 +54,12 @@ def stands(plan: Plan, state: State) -> str:
 def way_back_gone(plan: Plan, state: State) -> Replaced | None:
     """Return the process that has ended, where the fallback still relies on the manual way that ended with it."""
     replaced, ends = of(plan), state.ends
-    if replaced is None or ends is None or ends.ended_process is None or replaced.then is not None:
+    if ends is None or ends.ended_process is None or plan.fallback.manual != ends.manual:
         return None
-    return replaced if plan.fallback.manual == ends.manual else None
+    if replaced is None:
+        # A plan that speaks of it no more brings nothing back.
+        return Replaced(process="the process", after=ends.ended_process, owner=plan.fallback.manual_owner)
+    return replaced if replaced.then is None else None
 
 
 def way_of_working(plan: Plan, state: State) -> str:

@@ -180,7 +180,7 @@ def go_back(turn: Turn, reason: Reason) -> None:
         return
     known = {name: seen.but(last=None, due_at=turn.now) for name, seen in turn.state.metrics.items()}
     kept = {item: given for item, given in turn.state.readiness.items() if item is not ReadinessItem.EVALUATION}
-    turn.change(metrics=known, readiness=kept, restart=Restart(since=turn.now, back=back))
+    turn.change(metrics=known, readiness=kept, cycles=(), restart=Restart(since=turn.now, back=back))
     watch = turn.state.position.observation
     if watch is not None:
         until = calendar.later(turn.plan.calendar, turn.now, turn.plan.rung(level).observe)

@@ -20,12 +20,13 @@ from tidegate.explain import explain
 from tidegate.materiality import Weight, diff
 from tidegate.models.base import Bound, GateKind, Span, Stage
 from tidegate.models.decision import Verdict
-from tidegate.models.event import Amend, Applied, Observed, Reduction, Report, Resume
+from tidegate.models.event import Amend, Applied, Changed, Observed, Reduction, Report, Resume
 from tidegate.models.exposed import Control
 from tidegate.models.finding import Severity
 from tidegate.models.plan import Plan
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.models.subject import PlanSubject, What
 from tidegate.models.target import Target
 from tidegate.proven import GATES, checks
 from tidegate.standing import standing
@@ -445,6 +446,15 @@ def test_f12_a_cycle_outside_of_its_bands_proves_nothing() -> None:
         ("w4", False),
     ]
     assert strayed.now > straight.now
+
+
+def test_f12_what_was_judged_in_another_version_has_repeated_nothing() -> None:
+    """Once another version runs than was judged, the cycles before it count no more."""
+    story = Story(but(maturing(), subject=PlanSubject(runs={"answers": "v1"}, back=dict.fromkeys(Stage, "pilot/w2"))))
+    at_the_door(story.live())
+    assert story.state.cycles
+    story.message(Changed, "business", what=What.PROMPT, name="answers", version="v2")
+    assert story.state.cycles == ()
 
 
 def test_f12_a_cycle_begins_anew_where_people_were_taken_out() -> None:

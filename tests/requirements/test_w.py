@@ -299,6 +299,16 @@ def test_w4_a_fallback_that_relies_on_what_has_ended_holds(then: str | None) -> 
     assert replaced.WAY_BACK not in story.state.obligations
 
 
+def test_w4_a_plan_that_speaks_of_it_no_more_brings_no_way_back() -> None:
+    """Once the process has ended, to leave it out of the plan is no other way back."""
+    story = operating()
+    live_on(story, START + 205 * DAY)
+    story.message(Confirm, "ops-b", what=replaced.PROCESS, evidence="desk closed")
+    story.message(Amend, "owner", plan=ends())
+    assert replaced.WAY_BACK in story.state.obligations
+    assert replaced.way_back_gone(story.plan, story.state) is not None
+
+
 # -- W5 ---------------------------------------------------------------------------------------------------------------
 
 
