@@ -16,22 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tidegate.models.ending import Replaced
-    from tidegate.models.handover import PlanHandoff, Vendor
+    from tidegate.models.handover import Vendor
     from tidegate.models.plan import Plan
 
 _AT_ONCE = Span.of("0d")
 
 
-def handoff(old: PlanHandoff | None, new: PlanHandoff | None) -> Iterator[Change]:
+def handoff(before: Plan, after: Plan) -> Iterator[Change]:
     """Find who owns it otherwise, and by what it is operated; what was never said before is only written down."""
+    old, new = before.handoff, after.handoff
+    # Once the receiver's side decides, whoever is named beside the receiver opens and changes things by their name.
+    acts = any(part.rules.handoff_pack for part in after.stages.values())
     if old is None or new is None or (old.receiver, old.artefacts) != (new.receiver, new.artefacts):
         if old is not new:
             yield Change("handoff changes", Weight.MATERIAL)
         return
     for name in ("issues", "changes", "escalations"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield Change(f"who owns {name}", Weight.MATERIAL if before else Weight.RECORDED)
+        owned, owns = getattr(old, name), getattr(new, name)
+        if owned != owns:
+            other = bool(owned) or (acts and owns != new.receiver)
+            yield Change(f"who owns {name}", Weight.MATERIAL if other else Weight.RECORDED)
     texts = (("the procedure", old.sop, new.sop), ("the support model", old.support_model, new.support_model))
     for what, was, now in texts:
         if was != now:

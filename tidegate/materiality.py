@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tidegate.models.plan import Plan, PlanMetric, Rung
+    from tidegate.models.base import Stage
+    from tidegate.models.plan import Plan, PlanMetric, PlanStage, Rung
     from tidegate.models.plan_notice import PlanNotice
+    from tidegate.models.playbook import DataSource
     from tidegate.models.training import PlanTraining
 
 __all__ = ("Change", "Weight", "diff")
@@ -170,6 +172,7 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
         if was.frozen != now.frozen:
             thaws = any(what not in now.frozen for what in was.frozen)
             yield Change(f"{stage.value}: what is never widened", Weight.MATERIAL if thaws else Weight.RECORDED)
+        yield from _on_the_hook(stage, was, now)
         if was.met != now.met or was.owed != now.owed:
             yield Change(f"{stage.value}: what is met and owed", Weight.RECORDED)
     if new.tier != old.tier:
@@ -184,6 +187,14 @@ def _rules(old: Plan, new: Plan) -> Iterator[Change]:
     yield from _accepted(old, new)
     yield from _raised(old, new)
     yield from _assumed(old, new)
+
+
+def _on_the_hook(stage: Stage, was: PlanStage, now: PlanStage) -> Iterator[Change]:
+    if was.on_the_hook != now.on_the_hook:
+        # One more who answers for it is no question; that somebody does so no longer is.
+        gone = any(who not in now.on_the_hook for who in was.on_the_hook)
+        asks = (Function.RISK,) if gone else ()
+        yield Change(f"{stage.value}: who answers for it", Weight.FUNCTION if gone else Weight.RECORDED, asks)
 
 
 def _raised(old: Plan, new: Plan) -> Iterator[Change]:
@@ -216,18 +227,24 @@ def _gaps(old: Plan, new: Plan) -> Iterator[Change]:
         was = known.get((gap.item, gap.what))
         if was == gap:
             continue
-        asked = old.stages[gap.stage].rules.readiness if gap.stage in old.stages else ()
-        excuses = gap.item is not None and gap.item in asked and was is None
-        later = was is not None and (gap.due > was.due or (was.forced and not gap.forced))
+        # It is let pass from its stage on, so whatever an item was demanded for there is excused.
+        there = [part for stage, part in old.stages.items() if stage.rank >= gap.stage.rank]
+        asked = {item for part in there for item in part.rules.readiness}
+        more = was is None or gap.stage.rank < was.stage.rank or (was.renews and not gap.renews)
+        excuses = gap.item in asked and more
+        later = was is not None and (gap.due > was.due or (was.forced and (not gap.forced or gap.name != was.name)))
         if excuses and gap.renews and not later:
             # Nobody but the rollout knows how old it is: risk says whether it may count until then.
             yield Change(f"shown anew by {gap.due:%Y-%m-%d}: {gap.what}", Weight.FUNCTION, (Function.RISK,))
             continue
         weight = Weight.MATERIAL if excuses or later else Weight.RECORDED
         yield Change(f"owed by {gap.due:%Y-%m-%d}: {gap.what}", weight)
-    gone = [gap.what for gap in old.gaps if (gap.item, gap.what) not in {(one.item, one.what) for one in new.gaps}]
+    named = {(gap.item, gap.what) for gap in new.gaps}
+    gone = [gap for gap in old.gaps if (gap.item, gap.what) not in named]
     if gone:
-        yield Change(f"no more owed by a date: {', '.join(gone)}", Weight.RECORDED)
+        # What is forced bars whatever widens for as long as the plan names it.
+        weight = Weight.MATERIAL if any(gap.forced for gap in gone) else Weight.RECORDED
+        yield Change(f"no more owed by a date: {', '.join(gap.what for gap in gone)}", weight)
 
 
 def _accepted(old: Plan, new: Plan) -> Iterator[Change]:
@@ -262,7 +279,7 @@ def _people(old: Plan, new: Plan) -> Iterator[Change]:
             # Who wrote more of it may decide less; to take an author out makes an approver.
             more = what == "authors" and all(name in new.authors for name in old.authors)
             yield Change(f"{what.replace('_', ' ')} changes", Weight.RECORDED if more else Weight.MATERIAL)
-    yield from lasting.handoff(old.handoff, new.handoff)
+    yield from lasting.handoff(old, new)
     if new.rights != old.rights:
         yield Change("rights", Weight.MATERIAL)
     if new.pre_approved != old.pre_approved:
@@ -373,6 +390,14 @@ _CARE = ("recertify", "meaning_owner", "steward", "source_of_truth", "certified"
 """How a source is looked after, which changes nothing of what it is used for."""
 
 
+def _looked_after_less(old: DataSource, new: DataSource) -> bool:
+    """Whether it is certified less often, by somebody else, or said to be so since the plan before."""
+    seldom = old.recertify is not None and (new.recertify is None or not not_longer(new.recertify, old.recertify))
+    other = old.steward is not None and new.steward != old.steward
+    fresher = old.certified is not None and (new.certified is None or new.certified > old.certified)
+    return seldom or other or fresher
+
+
 def _data(old: Plan, new: Plan) -> Iterator[Change]:
     for name, source in new.data.items():
         was = old.data.get(name)
@@ -381,6 +406,8 @@ def _data(old: Plan, new: Plan) -> Iterator[Change]:
         elif source.model_copy(update={"retention": was.retention}) != was:
             same = source.model_copy(update={field: getattr(was, field) for field in _CARE}) == was
             yield Change(f"data {name}: another use", Weight.RECORDED if same else Weight.MATERIAL)
+            if _looked_after_less(was, source):
+                yield Change(f"data {name}: certified otherwise", Weight.FUNCTION, (Function.DATA_STEWARD,))
         if was is not None and source.retention != was.retention:
             yield Change(f"data {name}: kept otherwise", Weight.FUNCTION, (Function.DATA_STEWARD,))
     for name in old.data:

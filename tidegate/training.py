@@ -20,7 +20,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.training import Counted, Curriculum, Learned
-from tidegate.rights import can_vote, holders, may
+from tidegate.rights import can_vote, holders
+from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -125,8 +126,9 @@ def _learned(turn: Turn, event: Train) -> Reason:
 
 def _refusal(turn: Turn, event: Train, curriculum: Curriculum | None) -> Reason | None:
     who, person = event.actor.subject, event.person or ""
-    if event.actor.kind is not ActorKind.HUMAN or not may(turn.plan, event.actor, Right.READY):
-        return because(Code.NO_RIGHT, who=who, right="ready")
+    barred = refused(turn.plan, turn.state, event.actor, Right.READY)
+    if barred is not None:
+        return barred
     if who == person:
         return because(Code.OWN_TRAINING, who=who)
     if person not in turn.plan.roster:

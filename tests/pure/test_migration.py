@@ -109,6 +109,28 @@ def test_an_excuse_that_nobody_computed_asks_people(renews: bool) -> None:
     assert change.functions == ((F.RISK,) if renews else ())
 
 
+def test_an_excuse_reaches_no_further_than_people_agreed() -> None:
+    """An excuse from an earlier stage on, or that needs nothing given any more, is a new question as well."""
+    plan = with_rules(standard_plan(), Stage.PILOT, readiness=())
+    due = Story().now + 30 * DAY
+    gap = Gap(name="standard-1", stage=Stage.PILOT, item=ReadinessItem.ROLLBACK_TESTED, what="later", owner="owner",
+              due=due)  # fmt: skip
+    assert [change.weight for change in diff(plan, but(plan, gaps=(gap,)))] == [Weight.MATERIAL]
+    agreed = but(plan, gaps=(gap.but(renews=True, stage=Stage.SYSTEM_OF_RECORD),))
+    for other in ({"renews": False, "stage": Stage.SYSTEM_OF_RECORD}, {"renews": False}):
+        assert [change.weight for change in diff(agreed, but(plan, gaps=(gap.but(**other),)))] == [Weight.MATERIAL]
+
+
+@pytest.mark.parametrize(("forced", "weight"), [(True, Weight.MATERIAL), (False, Weight.RECORDED)])
+def test_what_is_forced_is_let_go_by_everybody(forced: bool, weight: Weight) -> None:
+    """A forced demand bars what widens: a revision that names it no more, or otherwise, asks everybody."""
+    gap = Gap(name="standard-1", stage=Stage.PILOT, item=None, what="a metric", owner="owner",
+              due=Story().now + 30 * DAY, forced=forced)  # fmt: skip
+    plan = but(standard_plan(), gaps=(gap,))
+    for gaps_ in ((), (gap.but(name="standard-2"),)):
+        assert [change.weight for change in diff(plan, but(plan, gaps=gaps_))] == [weight]
+
+
 def test_a_met_gap_is_owed_no_longer() -> None:
     """The readiness item itself is what was owed."""
     story = Story().live()

@@ -188,6 +188,32 @@ CHANGES: tuple[tuple[Plan, Plan, tuple[tuple[Any, ...], ...]], ...] = (
     (BASE, data(recertify=Span.of("90d")), (("data store: another use", RECORDED),)),
     (BASE, data(meaning_owner="ops-a"), (("data store: another use", RECORDED),)),
     (
+        data(recertify=Span.of("90d"), steward="a"), data(recertify=Span.of("90d"), steward="b"),
+        (
+            ("data store: another use", RECORDED),
+            ("data store: certified otherwise", Weight.FUNCTION, (F.DATA_STEWARD,)),
+        ),
+    ),
+    (
+        data(recertify=Span.of("90d")), data(recertify=Span.of("91d")),
+        (
+            ("data store: another use", RECORDED),
+            ("data store: certified otherwise", Weight.FUNCTION, (F.DATA_STEWARD,)),
+        ),
+    ),
+    (
+        data(certified=date(2026, 1, 1)), data(certified=date(2026, 2, 1)),
+        (
+            ("data store: another use", RECORDED),
+            ("data store: certified otherwise", Weight.FUNCTION, (F.DATA_STEWARD,)),
+        ),
+    ),
+    (
+        stage(on_the_hook=("a",)), stage(on_the_hook=("b",)),
+        (("pilot: who answers for it", Weight.FUNCTION, (F.RISK,)),),
+    ),
+    (BASE, stage(on_the_hook=("a",)), (("pilot: who answers for it", RECORDED),)),
+    (
         BASE, data(retention=Span.of("30d")),
         (("data store: kept otherwise", Weight.FUNCTION, (F.DATA_STEWARD,)),),
     ),

@@ -41,6 +41,7 @@ from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.models.training import Train
 from tidegate.pack import data, pack
 from tidegate.standing import standing
 from tidegate.vacancy import SPOKEN
@@ -227,6 +228,13 @@ def test_f2_what_a_changed_handoff_asks(before: PlanHandoff, after: PlanHandoff,
     """Another owner, supplier or list is a question to everybody; what was never said before is only written down."""
     old, new = but(standard_plan(), handoff=before), but(standard_plan(), handoff=after)
     assert [change.weight for change in diff(old, new)] == weights
+
+
+@pytest.mark.parametrize(("name", "weight"), [("ops-a", Weight.MATERIAL), (HANDOFF.receiver, Weight.RECORDED)])
+def test_f2_who_comes_to_decide_by_name_is_agreed_to(name: str, weight: Weight) -> None:
+    """Where the receiver's side decides by name, nobody is named beside the receiver without a vote."""
+    old = with_rules(but(standard_plan(), handoff=HANDOFF.but(changes="")), Stage.SYSTEM_OF_RECORD, handoff_pack=True)
+    assert [change.weight for change in diff(old, but(old, handoff=HANDOFF.but(changes=name)))] == [weight]
 
 
 # -- F3: what the receiver got ----------------------------------------------------------------------------------------
@@ -434,6 +442,14 @@ def test_f5_nobody_receives_what_they_deliver_or_wrote() -> None:
     assert findings("F5", **{"handoff.receiver": "claims-ai-lead"})
     assert findings("F5", authors=["ops-manager"])
     assert findings("F5", authors=["ops-deputy"]) == []
+
+
+@pytest.mark.parametrize(("by_whom", "code"), [("owner", Code.STEPPED_BACK), ("receiver", Code.NO_COURSE)])
+def test_f5_delivery_says_of_nobody_that_they_are_trained(by_whom: str, code: Code) -> None:
+    """A record of training lets somebody accept a risk: once the handoff is in force it is not delivery's to make."""
+    story = signed()
+    record = {"person": "risk-a", "course": "managers", "on": story.now.date(), "evidence": "lms/7"}
+    assert said(story.message(Train, by_whom, **record)) is code
 
 
 # -- F6: an owner who has left ----------------------------------------------------------------------------------------
