@@ -323,7 +323,8 @@ def _surroundings(old: Plan, new: Plan) -> Iterator[Change]:
         fewer = any(new.signals.get(name) != signal for name, signal in old.signals.items())
         yield Change("what alerts do", Weight.MATERIAL if fewer else Weight.RECORDED)
     if _heard(new) != _heard(old):
-        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), PreApproved.NOTICES)
+        kind = None if _told_less(old, new) else PreApproved.NOTICES
+        yield Change("notices", Weight.FUNCTION, (Function.OPERATIONS,), kind)
     elif (new.notices, new.mails, new.purpose) != (old.notices, old.mails, old.purpose):
         yield Change("what notices say", Weight.RECORDED)
     yield from lasting.end(old, new)
@@ -344,6 +345,17 @@ def _heard(plan: Plan) -> tuple[PlanNotice, ...]:
     """Return who is told, how and when; the words are theirs who write them."""
     said = {"says": "", "contact": "", "hours": "", "template": "", "group": Group.OPERATORS}
     return tuple(notice.but(**said) for notice in plan.notices)
+
+
+def _told_less(old: Plan, new: Plan) -> bool:
+    """Whether somebody is told no more, or later, or others than before confirm it: no approval beforehand says so."""
+    return not all(any(_as_much(mine, theirs) for mine in new.notices) for theirs in old.notices)
+
+
+def _as_much(mine: PlanNotice, theirs: PlanNotice) -> bool:
+    sooner = not_longer(theirs.lead, mine.lead)
+    confirmed = not theirs.acknowledge or (mine.acknowledge and mine.to == theirs.to)
+    return mine.audience == theirs.audience and sooner and confirmed and {*theirs.to} <= {*mine.to}
 
 
 def _shared(old: Plan, new: Plan) -> Iterator[Change]:

@@ -161,8 +161,12 @@ CHANGES: tuple[tuple[Plan, Plan, tuple[tuple[Any, ...], ...]], ...] = (
     ),
     (BASE, but(BASE, targets=("flags/other",)), (("what enforces exposure", MATERIAL),)),
     (
-        BASE, but(BASE, notices=(PlanNotice(audience="all", channel="log", lead=Span.of("1d")),)),
+        BASE, but(BASE, notices=(*BASE.notices, PlanNotice(audience="all", channel="log", lead=Span.of("1d")))),
         (("notices", Weight.FUNCTION, (F.OPERATIONS,), PreApproved.NOTICES),),
+    ),
+    (
+        BASE, but(BASE, notices=(PlanNotice(audience="all", channel="log", lead=Span.of("1d")),)),
+        (("notices", Weight.FUNCTION, (F.OPERATIONS,)),),
     ),
     (BASE, but(BASE, freezes=()), (("freezes", MATERIAL),)),
     (BASE, but(BASE, freezes=(*BASE.freezes, freeze(SOON, LATER, "b"))), (("freezes", RECORDED),)),

@@ -35,6 +35,7 @@ from tidegate.models.event import Amend, Confirm, Judge, Override, Ready, Reduce
 from tidegate.models.exception import ExceptionRules
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
+from tidegate.models.plan_notice import PlanNotice
 from tidegate.models.reasons import Code
 from tidegate.models.request import KeepRequest
 from tidegate.models.standard import ReadinessItem
@@ -431,6 +432,18 @@ def test_q5_what_was_approved_beforehand_asks_nobody(
     story.message(Amend, "owner", plan=new)
     assert (story.state.plan == new.digest) is adopted
     assert (Code.PRE_APPROVED in story.codes()) is adopted
+
+
+@pytest.mark.parametrize(
+    "less", [{}, {"lead": Span.of("1h")}, {"acknowledge": False}, {"to": ("owner",)}, {"audience": "somebody else"}]
+)
+def test_q5_who_is_told_less_was_never_approved_beforehand(less: dict[str, Any]) -> None:
+    """A notice that is dropped, comes later or is confirmed by others lets exposure widen sooner: people are asked."""
+    notice = PlanNotice(audience="all", to=("ops-a",), channel="log", lead=Span.of("2d"), acknowledge=True)
+    plan = but(standard_plan(), notices=(notice,), pre_approved=(PreApproved.NOTICES,))
+    new = but(plan, notices=(notice.but(**less),) if less else ())
+    assert change_type(plan, diff(plan, new)) == "normal"
+    assert change_type(plan, diff(plan, but(plan, notices=(notice.but(lead=Span.of("3d")),)))) == "standard"
 
 
 def test_q5_nothing_that_widens_is_ever_a_standard_change() -> None:
