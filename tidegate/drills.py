@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import fallback, obligations
+from tidegate import fallback, migration, obligations
 from tidegate.models.decision import Outcome, Reason, Rehearse
 from tidegate.models.drill import DrilledTarget, Drilling, DrillRecord
 from tidegate.models.event import ActorKind, Drill, Reduce, Reduction
@@ -180,6 +180,7 @@ def _over(turn: Turn, targets: tuple[DrilledTarget, ...], millis: int, why: Reas
         turn.change(readiness={**state.readiness, **dict.fromkeys(proved, given)})
         if proved:
             obligations.met(turn, "drill")
+            migration.shown(turn, ReadinessItem.ROLLBACK_TESTED)
     else:
         left = {item: kept for item, kept in state.readiness.items() if item not in proved}
         turn.change(readiness=left)

@@ -232,6 +232,11 @@ def begin(turn: Turn, old: Plan) -> None:
         fallback.reduce(turn, Reduction.HOLD)
 
 
+def item(plan: Plan, name: str) -> ReadinessItem | None:
+    """Return the readiness item that is owed under a name: that is shown as ever, and nobody's word makes up for it."""
+    return next((gap.item for gap in plan.gaps if gap.name == name), None)
+
+
 def shown(turn: Turn, item: ReadinessItem) -> None:
     """A readiness item was met: what a newer standard asked of it is owed no longer."""
     names = {gap.name for gap in turn.plan.gaps if gap.item is item}

@@ -163,6 +163,9 @@ def _otherwise(turn: Turn, event: Confirm, owed: Obligation) -> Reason | None:
     use_case = turn.plan.use_case
     if owed.kind == "drill" and gates.drill_needed(turn.plan, turn.state):
         return because(Code.DRILL_NEEDED, use_case=use_case)
+    item = migration.item(turn.plan, event.what) if owed.kind == "standard" else None
+    if item is not None:
+        return because(Code.READINESS_OWED, item=item.value)
     if owed.kind == "sample":
         return because(Code.SAMPLE_NEEDED, use_case=use_case)
     if owed.kind == "vacancy":

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.pure.world import Story, but, said, standard_plan, with_rules
+from tests.pure.world import START, Story, but, said, standard_plan, with_rules
 from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Outcome, Rehearse
 from tidegate.models.drill import Drilled, DrilledTarget
 from tidegate.models.event import ActorKind, Applied, Confirm, Drill, Ready, Reduction
 from tidegate.models.exposed import Control
+from tidegate.models.owing import Obligation
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
-from tidegate.models.standard import ReadinessItem
+from tidegate.models.standard import Gap, ReadinessItem
 from tidegate.models.state import Phase
 
 DAY = timedelta(days=1)
@@ -326,3 +327,18 @@ def test_where_decisions_are_signed_so_is_a_drill_that_opens_a_gate(signed: bool
     served = Story(with_rules(standard_plan(), gates=gates)).live()
     assert said(served.message(Drill, "ops-a", way="pause", real=True, verified=signed)) is Code.PAUSED
     assert served.people == 0
+
+
+def test_a_drill_is_what_a_newer_standard_asked_for() -> None:
+    """What is owed until a drill was run is met by the drill itself, and by nobody's word."""
+    gap = Gap(name="standard-1", stage=Stage.PILOT, item=ReadinessItem.ROLLBACK_TESTED, what="a drill", owner="owner",
+              due=START + timedelta(days=30), forced=True)  # fmt: skip
+    story = Story(drilling(gaps=(gap,)))
+    story.start()
+    story.state = story.state.but(
+        obligations={gap.name: Obligation(kind="standard", what=gap.what, owner="owner", due=gap.due)}
+    )
+    assert said(story.message(Confirm, "owner", what=gap.name, evidence="soon")) is Code.READINESS_OWED
+    assert gap.name in story.state.obligations
+    drilled(story)
+    assert gap.name not in story.state.obligations

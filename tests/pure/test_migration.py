@@ -150,6 +150,8 @@ def test_scenario_24_a_forced_standard_holds_until_it_is_met() -> None:
     assert Code.STANDARD_FORCED in story.codes()
     barred = {check.name for check in gates.barred(story.plan, story.state, _any_gate(story), story.now)}
     assert "standard" in barred
+    assert said(story.message(Confirm, "plat-a", what=gap.name, evidence="soon")) is Code.READINESS_OWED
+    assert gap.name in story.state.obligations
     story.message(Ready, "owner", item=ReadinessItem.LOGGING, evidence="log-4")
     assert gap.name not in story.state.obligations
     open_ = {check.name for check in gates.barred(story.plan, story.state, _any_gate(story), story.now)}

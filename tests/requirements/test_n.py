@@ -174,9 +174,11 @@ def test_n3_another_use_of_data_is_a_new_question() -> None:
     """To tune a model on what was only looked up asks everybody again; to name another steward asks nobody."""
     old = looked_after(store=kept())
     more = looked_after(store=kept(use=("retrieval", "finetune")))
-    other = looked_after(store=kept(steward="data-b", source_of_truth="the desk"))
+    other = looked_after(store=kept(source_of_truth="the desk"))
+    another = looked_after(store=kept(steward="data-b"))
     assert [change.weight for change in diff(old, more)] == [Weight.MATERIAL]
     assert [change.weight for change in diff(old, other)] == [Weight.RECORDED]
+    assert [change.weight for change in diff(old, another)] == [Weight.RECORDED, Weight.FUNCTION]
 
 
 @pytest.mark.parametrize(("owner", "rules_broken"), [("ops-manager", set()), ("platform-lead", {"N4"})])
