@@ -171,7 +171,7 @@ def test_n3_what_a_model_may_be_tuned_on_is_chosen(changes: dict[str, Any], rule
 
 
 def test_n3_another_use_of_data_is_a_new_question() -> None:
-    """To tune a model on what was only looked up asks everybody again; to name another steward asks nobody."""
+    """To tune a model on what was only looked up asks everybody again; another steward asks the stewards."""
     old = looked_after(store=kept())
     more = looked_after(store=kept(use=("retrieval", "finetune")))
     other = looked_after(store=kept(source_of_truth="the desk"))
