@@ -96,7 +96,7 @@ def _replaced(was: Replaced | None, now: Replaced | None) -> Iterator[Change]:
         yield Change(f"{was.process if was else 'the process'} stays", Weight.RECORDED)
         return
     longer = was is not None and was.but(after=now.after, then=now.then) == now and now.after >= was.after
-    kept = was is not None and (was.then is None or was.then == now.then)
+    kept = was is not None and was.then == now.then
     weight = Weight.RECORDED if longer and kept else Weight.MATERIAL
     yield Change(f"{now.process} may end from {now.after:%Y-%m-%d} on", weight)
 
