@@ -6,7 +6,7 @@ The zone's clock changes and the holidays are dated in the plan, so nothing here
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import datetime, timedelta
+from datetime import MINYEAR, UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tidegate.models.base import Span, Unit
@@ -18,13 +18,25 @@ if TYPE_CHECKING:
 
 LEAST = timedelta(minutes=1)
 """Nothing comes round sooner, whatever the standard says."""
+LAST = datetime(9999, 12, 31, tzinfo=UTC)
+"""Nothing comes later: after it there is no date."""
 _DAY = timedelta(days=1)
 _SEARCH_DAYS = 800
 """A calendar in which no working day comes for so long is refused when the plan is compiled."""
 
 
 def later(calendar: WorkingTime, start: datetime, span: Span) -> datetime:
-    """Return when the span has passed; business time counts only while the organisation works."""
+    """Return when the span has passed; business time counts only while the organisation works.
+
+    The last date there is is spelled by people who mean never; it must not keep anything from going on.
+    """
+    try:
+        return _passed(calendar, start, span)
+    except OverflowError:
+        return LAST if start.year > MINYEAR else start
+
+
+def _passed(calendar: WorkingTime, start: datetime, span: Span) -> datetime:
     if span.unit is Unit.BUSINESS_DAYS:
         return _business_days(calendar, start, span.length)
     if span.unit is Unit.BUSINESS_HOURS:

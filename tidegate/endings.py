@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import calendar, fallback, gates, handing, recurring, retirement, schedule, supplier
+from tidegate import calendar, fallback, gates, handing, recurring, resume, retirement, schedule, supplier
 from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Outcome, TurnPage, Verdict
 from tidegate.models.event import Reduction, Retire, Terminate, Withdraw
@@ -109,6 +109,8 @@ def retiring(turn: Turn, gate: Gate) -> None:
     if turn.plan.end is None:
         _end(turn, "retired")
         return
+    # What was raised for an emergency is not left raised for as long as runs under way have to finish.
+    resume.revert(turn)
     _clear(turn)
     retirement.begin(turn, turn.plan.end)
     if turn.state.position.phase is not Phase.RETIRING:

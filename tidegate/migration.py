@@ -222,7 +222,11 @@ def begin(turn: Turn, old: Plan) -> None:
     reason = because(Code.STANDARD_ADOPTED, standard=plan.standard, was=old.standard, gaps=what)
     turn.system("standard adopted", Outcome.DONE, reason)
     for gap in fresh:
-        people = (gap.owner,) if gap.owner in plan.roster else holders(plan, Function(gap.owner))
+        people: tuple[str, ...] = (gap.owner,) if gap.owner in plan.roster else ()
+        if not people and gap.owner in tuple(Function):
+            people = holders(plan, Function(gap.owner))
+        # Whose it is may have left by the time that it is agreed to; then those who are paged find somebody.
+        people = people or fallback.pager(turn)
         about = because(Code.STANDARD_GAP, what=gap.what, standard=plan.standard, owner=gap.owner, due=gap.due)
         turn.tell(about, people)
     if any(gap.forced for gap in fresh) and turn.state.exposure.control.open:

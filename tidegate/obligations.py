@@ -15,6 +15,7 @@ from tidegate import (
     readiness,
     reconcile,
     recurring,
+    reminders,
     replaced,
     resume,
     retirement,
@@ -22,6 +23,7 @@ from tidegate import (
     samples,
     subject,
     training,
+    vacancy,
     votes,
     waves,
 )
@@ -198,6 +200,9 @@ def _owner(turn: Turn, event: Confirm, owed: Obligation) -> bool:
     if owed.kind == "step" and may(turn.plan, event.actor, Right.CONFIRM_STOP):
         # Whoever may say that it is stopped has walked the way down with them.
         return True
+    if not reminders.whose(turn.plan, owed):
+        # Whoever owes it has left: what nobody could meet would bar for ever. Who is next to them says it is met.
+        return event.actor.subject == vacancy.second(turn.plan, turn.plan, turn.state, owed.owner)
     return any(event.actor.subject == name or name in functions for name in (owed.owner, *owed.others))
 
 

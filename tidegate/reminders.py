@@ -42,9 +42,12 @@ def arm(turn: Turn) -> None:
 
 def _armed(turn: Turn, owed: Obligation, before: Span) -> Obligation:
     """Half the time there is, or so long before its day: whichever is later."""
+    if owed.due <= turn.now or owed.overdue:
+        # Of a day that has passed nobody is reminded, however long ago somebody says that it was.
+        return owed.but(armed_for=owed.due, remind_at=None)
     half = turn.now + (owed.due - turn.now) / 2
     at = max(half, earlier(turn.plan.calendar, owed.due, before))
-    soon = turn.now < at < owed.due and not owed.overdue
+    soon = turn.now < at < owed.due
     return owed.but(armed_for=owed.due, remind_at=at.replace(microsecond=0) if soon else None)
 
 

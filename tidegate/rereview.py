@@ -166,7 +166,7 @@ def _back(turn: Turn) -> str:
     level = turn.state.position.level
     if turn.plan.subject is None or level == 0:
         return fallback.level_name(turn.plan, level)
-    named = turn.plan.subject.back[turn.plan.rung(level).stage]
+    named = turn.plan.subject.back.get(turn.plan.rung(level).stage, "")
     back = fallback.level_named(turn.plan, named)
     return named if back is not None and back < level else fallback.level_name(turn.plan, level)
 

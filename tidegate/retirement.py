@@ -19,7 +19,7 @@ from tidegate.models.exposure import NOTHING
 from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
-from tidegate.models.state import Phase
+from tidegate.models.state import MetricState, Phase
 from tidegate.rights import holders
 from tidegate.turn import Turn, because
 
@@ -183,7 +183,8 @@ def go_on(turn: Turn, end: PlanEnd) -> None:
     """Take the next step of the end that is due: take away, read back, hear nothing run, seal."""
     ends = turn.state.ends or Ends()
     exposure = turn.state.exposure
-    if exposure.control not in _STOPPED:
+    if exposure.control not in _STOPPED or exposure.desired.serves:
+        # Rolled back to a wave is not taken away: whoever is left there is served no longer than anybody.
         if exposure.desired.serves and ends.revoke_at is not None and turn.now < ends.revoke_at:
             return
         fallback.reduce(turn, Reduction.ROLLBACK)
@@ -234,10 +235,9 @@ def _gone(turn: Turn, end: PlanEnd) -> None:
         return
     due = turn.now + end.quiet.longest + 2 * metric.every.longest
     _owe(turn, QUIET, _step(f"no run counted by {end.runs} for {end.quiet}", metric.reviewer, due))
-    watched = turn.state.metrics.get(end.runs)
-    if watched is not None:
-        # It is read although nobody is served: that is the very question.
-        turn.change(metrics={**turn.state.metrics, end.runs: watched.but(due_at=turn.now)})
+    # It is read although nobody is served, and even if nobody ever was: that is the very question.
+    watched = turn.state.metrics.get(end.runs) or MetricState(due_at=turn.now, since=turn.now)
+    turn.change(metrics={**turn.state.metrics, end.runs: watched.but(due_at=turn.now)})
 
 
 def listens(plan: Plan, state: State) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,6 +30,7 @@ from tidegate.models.event import (
     Alert,
     Amend,
     Applied,
+    Changed,
     Choice,
     Delegate,
     Observed,
@@ -49,7 +50,9 @@ from tidegate.models.exposure import NOTHING
 from tidegate.models.plan import Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
+from tidegate.models.standard import Gap
 from tidegate.models.state import Phase
+from tidegate.models.subject import PlanSubject, What
 from tidegate.turn import OUTBOX_LIMIT
 
 
@@ -406,6 +409,36 @@ def test_no_cadence_stops_the_clock() -> None:
     story.agree()
     story.wait(DAY + HOUR)
     assert story.people == 10
+
+
+@pytest.mark.parametrize("ends", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+@pytest.mark.parametrize("span", ["2bd", "2d", "4bh"])
+def test_no_date_at_the_end_of_time_stops_a_reduction(ends: datetime, span: str) -> None:
+    """Who says that a thing is gone on the last day there is, or the first, keeps nobody from making it safer."""
+    story = Story(with_rules(standard_plan(), Stage.PILOT, remind_before=Span.of(span))).live()
+    assert said(story.message(Changed, "ops-a", what=What.MODEL, name="small-text", ends=ends)) is Code.CHANGE_SAID
+    story.wait(2 * DAY)
+    story.reduce(Reduction.PAUSE)
+    assert story.people == 0
+
+
+def test_a_plan_that_does_not_say_where_it_goes_back_to_holds() -> None:
+    """What runs is another than was judged, and the plan names no wave for this stage: it is held where it stands."""
+    story = Story(but(standard_plan(), subject=PlanSubject(runs={"small-text": "1"}, back={}))).live()
+    story.message(Changed, "ops-a", what=What.MODEL, name="small-text", version="2")
+    assert (story.people, story.state.exposure.control) == (10, Control.HELD)
+
+
+def test_a_newer_standard_may_ask_something_of_somebody_who_has_left() -> None:
+    """The revision is in force all the same, and what is owed is owed."""
+    story = Story().live()
+    left = {name: member for name, member in story.plan.roster.items() if name != "data-a"}
+    gap = Gap(name="gap-1", stage=Stage.PILOT, what="a look at the data", owner="data-a", due=story.now + 9 * DAY)
+    story.message(Amend, "business", plan=but(story.plan, standard="standard/test@2", roster=left, gaps=(gap,)))
+    for gate in list(story.state.gates.values()):
+        story.agree(gate)
+    assert story.plan.standard == "standard/test@2"
+    assert "gap-1" in story.state.obligations
 
 
 def test_long_words_do_not_fill_the_state() -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.pure.world import START, Story, became, but, said, standard_plan, with_rules
+from tests.pure.world import START, Story, became, but, said, standard_plan, with_member, with_rules
 from tidegate import lastly, replaced, retirement
 from tidegate.inbox import asks
-from tidegate.models.base import Bound, Condition, MetricFamily, Span
+from tidegate.models.base import Bound, Condition, GateKind, MetricFamily, Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.ending import PlanEnd, Replaced
-from tidegate.models.event import Amend, Choice, Confirm, Noticed, Ready, Reduction, Retire, Terminate
+from tidegate.models.event import Amend, Choice, Confirm, Noticed, Override, Ready, Reduction, Retire, Terminate
 from tidegate.models.exposed import Control
 from tidegate.models.plan import PlanMetric
 from tidegate.models.reasons import Code
@@ -184,6 +184,50 @@ def test_w2_anyone_may_end_the_drain_at_once(verb: Reduction) -> None:
     assert (ended.people, ended.phase) == (0, Phase.TERMINATED)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_w2_a_rollback_to_a_wave_does_not_keep_it_served_for_ever(first: bool) -> None:
+    """Rolled back to a wave, before its end or in the middle of it: that wave too is taken away with the rest."""
+    story = Story(ends(drain=Span.of("5bd"))).live()
+    live_on(story, story.now + 12 * DAY)
+    assert story.people == 20
+    if first:
+        story.reduce(Reduction.ROLLBACK, to="pilot/w1")
+    story.message(Retire, "owner", reason="it has done its work")
+    story.agree()
+    if not first:
+        story.reduce(Reduction.ROLLBACK, to="pilot/w1")
+    assert (story.phase, story.people) == (Phase.RETIRING, 10)
+    story.wait(8 * DAY)
+    assert (story.people, story.state.exposure.control) == (0, Control.ROLLED_BACK)
+    assert "end-archive" in story.state.obligations
+
+
+def test_w2_what_was_raised_in_an_emergency_does_not_stay_raised_for_the_drain() -> None:
+    """An override is over with the agreement that it ends: runs finish among those who were served before it."""
+    story = Story(ends(drain=Span.of("20bd"))).live()
+    for who in ("exec", "ops-a"):
+        story.message(Override, who, to="pilot/w2", incident="INC-1")
+    assert story.people == 20
+    story.message(Retire, "owner", reason="it has done its work")
+    story.agree(next(gate for gate in story.state.gates.values() if gate.kind is GateKind.RETIREMENT))
+    assert (story.phase, story.people, story.state.emergency) == (Phase.RETIRING, 10, None)
+
+
+def test_w2_who_should_tell_people_by_hand_may_have_left() -> None:
+    """What is owed by somebody who has left is met by whoever is next to them, and by nobody else."""
+    story = retiring(ends(drain=Span.of("5bd")))
+    index = len(story.plan.notices) - 1
+    story.say(Noticed(key=f"end-{index}", result="failed"))
+    owed = f"end-tell-{index}"
+    assert story.state.obligations[owed].owner == "business"
+    story.message(Amend, "business", plan=with_member(story.plan, "business", active=False))
+    for gate in list(story.state.gates.values()):
+        story.agree(gate)
+    assert not story.plan.roster["business"].active
+    assert said(story.message(Confirm, "ops-a", what=owed, evidence="letters")) is Code.NOT_YOURS
+    assert said(story.message(Confirm, "governance", what=owed, evidence="letters")) is Code.OBLIGATION_MET
+
+
 def test_w2_every_audience_is_told_and_what_fails_is_told_by_hand() -> None:
     """Each audience hears the day; where no channel reaches it, somebody tells it by hand before it counts as over."""
     story = Story(ends(drain=Span.of("5bd"))).live()
@@ -329,6 +373,19 @@ def test_w5_access_is_gone_once_it_is_read_back_and_nothing_has_run() -> None:
     story.wait(3 * DAY)
     assert Code.QUIET in story.codes()
     assert list(story.state.obligations) == [retirement.ARCHIVE]
+
+
+def test_w5_a_use_case_that_never_served_anybody_ends_as_well() -> None:
+    """The figure that counts its runs is read although nothing was ever read before: silence is heard, not assumed."""
+    plan = ends(quiet=Span.of("2d"), runs="runs")
+    story = Story(but(plan, metrics={**plan.metrics, "runs": COUNTED}))
+    story.start()
+    story.message(Retire, "owner", reason="it was a bad idea")
+    story.agree()
+    assert story.state.obligations.keys() == {"end-quiet"}
+    story.value = Decimal(0)
+    story.wait(5 * DAY)
+    assert story.state.obligations.keys() == {"end-archive"}
 
 
 def test_w5_a_run_after_the_end_is_an_alarm_and_begins_the_silence_anew() -> None:
