@@ -52,7 +52,7 @@ def follow(turn: Turn) -> None:
         if owed is None and not turn.state.exposure.desired.serves:
             continue
         due = _due(how, turn.now) if owed is None else min(owed.due, turn.now + timedelta(days=days))
-        kept[name] = Obligation(
+        wanted = Obligation(
             kind=_KIND,
             what=f"access, retention and lineage of {source}, certified again",
             owner=how.steward or "",
@@ -60,6 +60,10 @@ def follow(turn: Turn) -> None:
             overdue=owed is not None and owed.overdue,
             every_days=days,
         )
+        if owed is not None:
+            # That somebody was reminded of it, and what follows if it is owed still, is not worked out anew.
+            wanted = wanted.but(remind_at=owed.remind_at, armed_for=owed.armed_for, narrow_at=owed.narrow_at)
+        kept[name] = wanted
     if kept != known:
         turn.change(obligations=kept)
 

@@ -88,6 +88,20 @@ def test_n2_a_source_that_is_not_certified_again_holds(met: bool) -> None:
         assert story.state.exposure.control is Control.HELD
 
 
+def test_n2_its_steward_is_reminded_once_and_what_is_owed_still_narrows() -> None:
+    """One reminder before its day; held on the day, and narrowed once it has been owed for longer than may be."""
+    plan = looked_after(store=kept(recertify=Span.of("5d")))
+    story = Story(with_rules(plan, remind_before=Span.of("1d"), overdue_narrows=Span.of("1d"))).live()
+    story.wait(2 * DAY)
+    due = story.state.obligations[stewardship.owed_as("store")].due
+    story.wait(due)
+    assert story.codes().count(Code.OWED_SOON) == 1
+    assert (story.people, story.state.exposure.control) == (10, Control.HELD)
+    story.wait(DAY)
+    assert Code.OWED_STILL in story.codes()
+    assert story.people < 10
+
+
 def test_n2_what_was_certified_long_ago_is_due_sooner() -> None:
     """A day in the playbook counts from that day; without one the first people served begin it."""
     before = (Story().now - 20 * DAY).date()
