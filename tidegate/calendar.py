@@ -101,19 +101,23 @@ def _business_days(calendar: WorkingTime, start: datetime, count: int) -> dateti
     # The same time of day, so many working days on; from outside working hours it counts from the next opening.
     local = _local(calendar, next_working(calendar, start))
     minute = local.hour * 60 + local.minute
-    for _ in range(_SEARCH_DAYS):
+    idle = 0
+    while idle < _SEARCH_DAYS:
         if count == 0:
             return _at(calendar, local, minute)
         local += _DAY
+        idle += 1
         if _workday(calendar, local.date()):
-            count -= 1
+            count, idle = count - 1, 0
     raise ValueError("the calendar has no working days")
 
 
 def _business_minutes(calendar: WorkingTime, start: datetime, minutes: int) -> datetime:
     local = _local(calendar, start)
     left = timedelta(minutes=minutes)
-    for _ in range(_SEARCH_DAYS):
+    idle = 0
+    while idle < _SEARCH_DAYS:
+        idle += 1
         if _workday(calendar, local.date()):
             midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
             begin = max(local, midnight + timedelta(minutes=calendar.opens))
@@ -121,6 +125,6 @@ def _business_minutes(calendar: WorkingTime, start: datetime, minutes: int) -> d
             if begin < end and begin + left <= end and (left > timedelta(0) or begin < end):
                 return instant(calendar.shifts, begin + left)
             if begin < end:
-                left -= end - begin
+                left, idle = left - (end - begin), 0
         local = (local + _DAY).replace(hour=0, minute=0, second=0, microsecond=0)
     raise ValueError("the calendar has no working days")

@@ -127,6 +127,14 @@ def test_a_calendar_without_work_is_refused() -> None:
         later(CALENDAR.but(workdays=()), utc("2026-11-23 08:00"), Span.of("1bd"))
 
 
+@pytest.mark.parametrize("span", ["600bd", "9000bh"])
+def test_however_long_people_work_it_comes_to_an_end(span: str) -> None:
+    """Years of working time are a long time, and no calendar without work."""
+    start = utc("2026-11-23 09:00")
+    assert later(CALENDAR.but(holidays=()), start, Span.of("600bd")) == utc("2029-03-12 09:00")
+    assert later(CALENDAR, start, Span.of(span)) > start + timedelta(days=800)
+
+
 def freeze(name: str, first: str, last: str, *stages: Stage) -> FreezeWindow:
     """Return a freeze."""
     return FreezeWindow(name=name, starts=utc(first), ends=utc(last), reason="audit", stages=stages or tuple(Stage))
