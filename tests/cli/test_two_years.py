@@ -160,7 +160,9 @@ def _assert_owed(lived: Lived) -> None:
     for debt in ended:
         assert debt.overdue or not debt.late, debt
         voted = debt.by == "vote" and (debt.name.startswith(_VOTED) or debt.ended == over)
-        assert debt.by in _MET_BY or voted, debt
+        # That access is gone is nobody's word: it is read back.
+        read_back = debt.name == "end-gone" and debt.by == "applied"
+        assert debt.by in _MET_BY or voted or read_back, debt
     late = [debt.name for debt in ended if debt.overdue]
     assert late == ["sample"]
     said = [line for line in lived.lines if line["action"] == "obligation overdue"]
