@@ -58,7 +58,7 @@ def assert_decided_again(home: Path) -> None:
 
 
 def test_history_is_thrifty() -> None:
-    """A wave costs at most 70 events, beside 11 for each message and 12 for each round of readings."""
+    """A wave costs at most 82 events, beside 11 for each message and 12 for each round of readings."""
 
     async def counted(rig: Rig) -> None:
         await whole_life(rig)
