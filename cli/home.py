@@ -22,7 +22,7 @@ def programme_file(named: Path | None, beside: Path | None = None) -> Path:
         for folder in (here, *here.parents):
             if (folder / PROGRAMME).is_file():
                 return _short(folder / PROGRAMME)
-    near = f" above {beside.parent}/ or" if beside is not None and str(beside.parent) != "." else ""
+    near = f" in {beside.parent}/ or above it, nor" if beside is not None and str(beside.parent) != "." else ""
     raise Refusal(
         f"no {PROGRAMME} was found{near} in this directory or above it",
         "`tidegate init` writes one; `--programme FILE` or TIDEGATE_PROGRAMME names another place.",

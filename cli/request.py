@@ -66,8 +66,8 @@ def alternative_tool(
     if person not in found.people:
         mend = "Whoever works here asks under their own name: `--as ID`, of the people in programme.yaml."
         raise Refusal(f"{person} is nobody of the programme {found.programme}", mend, Exit.NOT_PERMITTED)
-    words = {"by": person, "tool": tool.strip(), "task": task.strip(), "in_use": in_use}
-    state = requested(found, zones, datetime.now(UTC).replace(microsecond=0), data=kind, **words)  # type: ignore[arg-type]  # each has its own type
+    now = datetime.now(UTC).replace(microsecond=0)
+    state = requested(found, zones, now, by=person, tool=tool.strip(), task=task.strip(), data=kind, in_use=in_use)
     if state is None:
         raise Refusal("the programme has nobody who could answer you", "Name somebody under `requests`.", Exit.NO)
     server = talk.server()

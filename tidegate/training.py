@@ -25,6 +25,8 @@ from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tidegate.models.base import Span
     from tidegate.models.decision import Reason
     from tidegate.models.member import Roll
@@ -161,11 +163,11 @@ def _courses(plan: Plan) -> PlanTraining:
     return plan.training
 
 
-def _midnight(day: object) -> datetime:
-    return datetime.combine(day, time(), UTC)  # type: ignore[arg-type]  # a date, which only authors spell otherwise
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
-def _counts_until(turn: Turn, day: object) -> datetime:
+def _counts_until(turn: Turn, day: date) -> datetime:
     span: Span = _courses(turn.plan).valid
     return calendar.later(turn.plan.calendar, _midnight(day), span)
 

@@ -33,9 +33,9 @@ def test_each_command_of_the_page_is_one(line: str) -> None:
     assert found is not None
     if hasattr(found, "commands"):
         inner = found.get_command(typer.Context(found), words[0])
-        assert inner.make_context(words[0], words[1:]) is not None
+        assert inner.make_context(words[0], words[1:]).command is inner
     else:
-        assert found.make_context(name, words) is not None
+        assert found.make_context(name, words).command is found
 
 
 @pytest.mark.parametrize("tier", ["1", "2", "3"])
