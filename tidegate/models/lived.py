@@ -1,0 +1,174 @@
+"""What was lived through in a rehearsal: all that the calendar, the pictures and the expectations are read from.
+
+It follows from what the rollout wrote down of itself; nobody else is asked.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tidegate.models.base import Carried, Function, Id, Instant
+from tidegate.models.decision import Outcome
+from tidegate.models.plan import Digest
+
+
+class Seen(Carried):
+    """One thing that happened: a line of evidence, and how it stood after it."""
+
+    at: Instant
+    """When."""
+    action: str
+    """What was done or tried."""
+    outcome: Outcome
+    """What became of it."""
+    code: str
+    """Why, as a code."""
+    sentence: str
+    """Why, in words."""
+    actor: str
+    """Who."""
+    actor_kind: str
+    """Which kind of actor."""
+    gate: str = ""
+    """About which round of votes."""
+    gate_kind: str = ""
+    """Of which kind that is."""
+    stage: str
+    """The stage after it."""
+    wave: str
+    """The wave after it; empty before the first."""
+    phase: str
+    """The phase after it."""
+    control: str
+    """The control after it."""
+    level: int
+    """The level after it."""
+    epoch: int
+    """The epoch after it."""
+    people: int
+    """At most so many people are to be served after it."""
+    served: int
+    """At most so many people were served when last read back."""
+
+
+class Said(Carried):
+    """An answer to a question."""
+
+    who: Id
+    """Who."""
+    choice: str
+    """What they said."""
+    at: Instant
+    """When."""
+
+
+class Round(Carried):
+    """One round of votes: who was asked what and when, and how it ended."""
+
+    gate: str
+    """Its name."""
+    kind: str
+    """What it decides."""
+    about: str
+    """Which wave or change it is about."""
+    opened: Instant
+    """When it was opened."""
+    until: Instant | None = None
+    """When it expires."""
+    needs: dict[Function, int] = Field(default_factory=dict)
+    """How many people of each function it needs."""
+    asked: tuple[Id, ...] = ()
+    """Who was asked."""
+    said: tuple[Said, ...] = ()
+    """Who said what."""
+    closed: Instant | None = None
+    """When it was over; never if it still stands open."""
+    how: str = ""
+    """How it ended: `used`, `expired`, `rejected`, `superseded`."""
+
+
+class Stretch(Carried):
+    """A while in which the same stood."""
+
+    since: Instant
+    """From when on."""
+    until: Instant
+    """Until when."""
+    stage: str
+    """In which stage."""
+    wave: str
+    """On which wave."""
+    phase: str
+    """In which phase."""
+    control: str
+    """Under which control."""
+    level: int
+    """On which level."""
+    label: str
+    """What is served, in words."""
+    people: int
+    """At most so many people are to be served."""
+    served: int
+    """At most so many people are served, as read back."""
+    waits: str = ""
+    """What it waits for, in a sentence, where it waits for people, a freeze, a date or the world."""
+    owner: str = ""
+    """Who can end the wait."""
+
+
+class Deadlock(Carried):
+    """Where nothing leads on any more."""
+
+    since: Instant
+    """From when on."""
+    stage: str
+    """In which stage."""
+    wave: str
+    """On which wave."""
+    phase: str
+    """In which phase."""
+    gate: str = ""
+    """Which round of votes cannot end well."""
+    lacks: dict[Function, int] = Field(default_factory=dict)
+    """How many people are lacking in which function."""
+    who: tuple[Id, ...] = ()
+    """Who could have said it, and did not or could not."""
+    why: str
+    """What is in the way, in a sentence that names people and dates."""
+    mend: str
+    """What would mend it."""
+
+
+class Lived(Carried):
+    """A rollout's life in a rehearsal."""
+
+    use_case: Id
+    """Which one."""
+    title: str
+    """Its name for people."""
+    plan: Digest
+    """The plan that was rehearsed, as it would be started."""
+    tool: str
+    """The version that lived it."""
+    scenarios: dict[str, Digest] = Field(default_factory=dict)
+    """What it was lived with, by name."""
+    started: Instant
+    """When it began."""
+    ended: Instant
+    """When it was left."""
+    how: Literal["reached", "over", "deadlock", "stopped"]
+    """It came where it should; its life was over before; nothing led on; or it was given up."""
+    stage: str
+    """Where it stood then."""
+    phase: str
+    """What it was doing then."""
+    seen: tuple[Seen, ...] = ()
+    """What happened, in order."""
+    rounds: tuple[Round, ...] = ()
+    """Who was asked."""
+    stretches: tuple[Stretch, ...] = ()
+    """How it stood, without a gap."""
+    deadlock: Deadlock | None = None
+    """Where it stood still."""

@@ -1,0 +1,169 @@
+"""What a team writes to rehearse a rollout: the people, the figures, the accidents, and what must come of them.
+
+Nothing here is a rule of a rollout: the real workflow is lived through, and this is the world around it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tidegate.models.base import Authored, Function, GateKind, Id, Instant, Key, Line, Span, Stage
+from tidegate.models.event import Choice
+from tidegate.models.sight import Sight, When
+
+
+class Between(Authored):
+    """From when until when."""
+
+    since: When
+    """From when on."""
+    until: When
+    """Until when."""
+
+
+class Habit(Authored):
+    """How somebody answers whenever they are asked; the first that fits counts."""
+
+    who: Id | Function | None = None
+    """A person, or everybody of a function; everybody if not given."""
+    gate: GateKind | None = None
+    """About which kind of round of votes; any if not given."""
+    wave: Key | None = None
+    """About which wave; any if not given."""
+    after: Span = Span.of("4bh")
+    """How long after being asked, in their own working time where it is said in `bh` or `bd`."""
+    says: Choice | Literal["nothing"] = Choice.APPROVE
+    """What they say."""
+    reason: Line = "Looked at, and in order."
+    """Why."""
+    times: int | None = Field(default=None, ge=1)
+    """How often they answer so; always if not given."""
+
+
+class Absence(Between):
+    """Somebody who is not there."""
+
+    who: Id
+    """Who."""
+    known: bool = True
+    """Whether their calendar says so; otherwise nobody knows, and they just do not answer."""
+
+
+class Series(Authored):
+    """What a metric says over time."""
+
+    value: str | None = None
+    """A number, or a formula of `day`, days since the start: `3 + 0.02 * day`."""
+    csv: str | None = None
+    """A file of `day,value,n` or `at,value,n`, beside the scenario."""
+    n: int = Field(default=1_000, ge=0)
+    """Over how many cases."""
+    since: When | None = None
+    """From when on it says so; from the start if not given. The latest that has begun counts."""
+
+
+class Failing(Between):
+    """Something outside that does not do what it should for a while."""
+
+    name: Key | None = None
+    """Which target, source or channel; all of the kind if not given."""
+    how: Literal["fails", "unknown", "slow", "lies", "partial", "no_data", "stale", "nan", "few"] = "fails"
+    """What it does: `fails` says no; `unknown` may have done it; `slow` does it late; `lies` says that it was done;
+    `partial` reaches some; `no_data`, `stale`, `nan` and `few` are what a source may say."""
+
+
+class Happening(Authored):
+    """Something that somebody does, or that befalls the rollout."""
+
+    when: When
+    """When."""
+    who: Id | None = None
+    """Who says it."""
+    says: Line | None = None
+    """A verb as `tidegate --help` names it, such as `rollback`; an alert is said by monitoring."""
+    words: dict[str, Any] = Field(default_factory=dict)
+    """What else is said, as the message has it. `"$gate"` and `"$subject"` stand for the open round."""
+    amend: dict[str, Any] = Field(default_factory=dict)
+    """Changes to the playbook or (under `programme`) to the programme, by path: `limited.waves.0.share: 30%`."""
+    serves: Key | None = None
+    """Somebody changes the flag by hand so that it serves this wave, or `nothing`."""
+    target: Key | None = None
+    """Where; the first target if not given."""
+    repeat: int = Field(default=1, ge=1, le=5_000)
+    """How often it is said."""
+    same_id: bool = False
+    """Whether it is the same message each time, as a double click sends it."""
+
+
+class During(Authored):
+    """Between two sights; from the start, and to the end, if not given."""
+
+    since: When | None = None
+    """From when on."""
+    until: When | None = None
+    """Until when."""
+
+
+class Expectation(Authored):
+    """What must come of it. One of `never`, `eventually` or `at_most`."""
+
+    never: Sight | None = None
+    """This is not seen."""
+    eventually: Sight | None = None
+    """This is seen."""
+    by: When | None = None
+    """At the latest then."""
+    at_most: Key | None = None
+    """No more is served, as read back, than this wave serves, or `nothing`."""
+    people: int | None = Field(default=None, ge=0)
+    """No more people are served, as read back."""
+    during: During = During()
+    """Meanwhile."""
+    why: Line | None = None
+    """What it guards, for whoever reads that it did not come."""
+
+
+class Scenario(Authored):
+    """One rehearsal."""
+
+    scenario: Id
+    """Its name."""
+    title: Line
+    """What it is about, in one sentence."""
+    guards: tuple[Line, ...] = ()
+    """Which rules it guards, by the names in `tests`' table of rules that can be switched off."""
+    playbook: str | None = None
+    """Which playbook, from this file; the one that is named at the command line otherwise."""
+    programme: str | None = None
+    """Which programme, from this file; found as always otherwise."""
+    changes: dict[str, Any] = Field(default_factory=dict)
+    """What the playbook or (under `programme`) the programme says otherwise here, by path."""
+    starts: Instant | None = None
+    """When it is started; the next working morning if not given."""
+    until: Stage | Literal["end", "operating"] = "operating"
+    """Until it stands in this stage, is handed over, or is over."""
+    years: Annotated[Decimal, Field(ge=0, le=5)] = Decimal(1)
+    """So many years of operating are lived through."""
+    people: tuple[Habit, ...] = ()
+    """How people answer; whoever is not named says yes within half a working day."""
+    absences: tuple[Absence, ...] = ()
+    """Who is not there."""
+    figures: dict[Id, tuple[Series, ...]] = Field(default_factory=dict)
+    """What metrics say; whatever is not named is as good as its goal."""
+    sources: tuple[Failing, ...] = ()
+    """Sources that fail."""
+    targets: tuple[Failing, ...] = ()
+    """Targets that fail."""
+    channels: tuple[Failing, ...] = ()
+    """Channels that fail."""
+    ledger: tuple[Between, ...] = ()
+    """When evidence cannot be stored."""
+    worker: tuple[Between, ...] = ()
+    """When no worker runs."""
+    happens: tuple[Happening, ...] = ()
+    """What is done, and what befalls it."""
+    expect: tuple[Expectation, ...] = ()
+    """What must come of it."""
