@@ -122,14 +122,15 @@ class Places:
         """Live by a clock, and fail as is said."""
         self._now = now
         self._faults = faults
-        self._places: dict[tuple[str, str, tuple[tuple[str, str], ...]], Place] = {}
+        self._places: dict[tuple[str, tuple[tuple[str, str], ...]], Place] = {}
         self._lock = RLock()
 
     def place(self, target: str, kind: str, settings: Mapping[str, str]) -> Place:
         """Return one backend. With other settings it is another, as the copy is that drills write to."""
         named = tuple(sorted((name, value) for name, value in settings.items() if name != PRESETS))
         with self._lock:
-            return self._places.setdefault((target, kind, named), Place())
+            # Its settings say where it is, whatever it is called; what says nothing of that is known by its name.
+            return self._places.setdefault((kind, named or ((target, ""),)), Place())
 
     def drivers(self, people: People | None = None) -> Callable[[str, str, Mapping[str, str]], Driver]:
         """Return what builds the driver of a target; `people` says who is in a cohort, for those that ask."""
