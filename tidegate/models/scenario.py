@@ -143,8 +143,8 @@ class Scenario(Authored):
     """What the playbook or (under `programme`) the programme says otherwise here, by path."""
     starts: Instant | None = None
     """When it is started; the next working morning if not given."""
-    until: Stage | Literal["end", "operating"] = "operating"
-    """Until it stands in this stage, is handed over, or is over."""
+    until: Stage | Literal["end", "operating"] | When = "operating"
+    """Until it stands in this stage, is handed over, or is over; or until a moment, where the point is made by then."""
     years: Annotated[Decimal, Field(ge=0, le=5)] = Decimal(1)
     """So many years of operating are lived through."""
     people: tuple[Habit, ...] = ()
