@@ -33,6 +33,8 @@ class Habit(Authored):
     """About which kind of round of votes; any if not given."""
     wave: Key | None = None
     """About which wave; any if not given."""
+    to: Line | None = None
+    """Asked to do what, by its verb, such as `resume`, `reading` or `approve`; anything if not given."""
     after: Span = Span.of("4bh")
     """How long after being asked, in their own working time where it is said in `bh` or `bd`."""
     says: Choice | Literal["nothing"] = Choice.APPROVE
