@@ -33,6 +33,8 @@ class Habit(Authored):
     """About which kind of round of votes; any if not given."""
     wave: Key | None = None
     """About which wave; any if not given."""
+    to: Line | None = None
+    """Asked to do what, by its verb, such as `resume`, `reading` or `approve`; anything if not given."""
     after: Span = Span.of("4bh")
     """How long after being asked, in their own working time where it is said in `bh` or `bd`."""
     says: Choice | Literal["nothing"] = Choice.APPROVE
@@ -150,8 +152,8 @@ class Scenario(Authored):
     """What the playbook or (under `programme`) the programme says otherwise here, by path."""
     starts: Instant | None = None
     """When it is started; the next working morning if not given."""
-    until: Stage | Literal["end", "operating"] = "operating"
-    """Until it stands in this stage, is handed over, or is over."""
+    until: Stage | Literal["end", "operating"] | When = "operating"
+    """Until it stands in this stage, is handed over, or is over; or until a moment, where the point is made by then."""
     years: Annotated[Decimal, Field(ge=0, le=5)] = Decimal(1)
     """So many years of operating are lived through."""
     people: tuple[Habit, ...] = ()
