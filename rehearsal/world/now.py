@@ -1,8 +1,8 @@
 """The one clock of a rehearsal's world: what a rollout last said the time is.
 
 Most of what is asked of the world says when (`as_of`). A look at targets and the keeping of evidence do not, and what
-is tried again does not say that it is: those are dated by when the server gave them out, moved by as much as the
-rollout's own clock is. It never goes back: what is late is no older than the world.
+is tried again does not say that it is: those are dated by when the server says that they were begun, moved by as
+much as the rollout's own clock is. It never goes back: what is late is no older than the world.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ class _Ear(ActivityInboundInterceptor):
         self._ahead = ahead
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # the SDK calls it so
-        # What was asked at a moment may be tried again much later, and then the server's word is the newer one.
-        self._now.learn(activity.info().current_attempt_scheduled_time + self._ahead)
+        # What was asked at a moment may be tried again much later, and then the server's word is the newer one. The
+        # test server dates an attempt's schedule before the wait for it; when it was begun is the truth.
+        self._now.learn(activity.info().started_time + self._ahead)
         said = getattr(input.args[0], "as_of", None) if input.args else None
         if isinstance(said, datetime):
             self._now.learn(said)
