@@ -13,6 +13,7 @@ from activities.sources.contract import Asked
 from activities.sources.reader import Reader
 from rehearsal.world import World
 from rehearsal.world.figures import MANY, good, rows
+from tests.pure.test_compile import plan_of
 from tests.pure.world import START, but, standard_plan
 from tests.rehearsal.world.worlds import DAY, HOUR, day, planned, within, world
 from tidegate.models.base import Band, Bound, Condition, Span
@@ -98,7 +99,7 @@ def test_a_file_says_what_its_last_line_says(tmp_path: Path) -> None:
     assert found == [(None, 0), (4, 50), (4, 50), (6, 60), (None, MANY)]
     assert read(there, START + 5 * DAY).status == "no_data"
     (dated,) = rows(f"at,value\n{START.isoformat()},7\n", START - DAY, 5)
-    assert dated == (START, (7, 5))
+    assert (dated.at, dated.figure) == (START, (7, 5))
 
 
 @pytest.mark.parametrize(
@@ -163,6 +164,16 @@ def test_every_wave_goes_on_by_what_nobody_scripted() -> None:
     assert good(plan, "errors") <= 3
     there = world(but(planned(), ladder=ladder))
     assert there.figure("errors", START).n >= MANY
+
+
+def test_a_real_playbook_finds_nothing_wrong_in_what_nobody_scripted() -> None:
+    """Every machine-read metric of claims-triage meets its goal and every condition of every wave."""
+    plan = plan_of("claims-triage")
+    for name, metric in plan.metrics.items():
+        value = good(plan, name)
+        assert not any(bound.holds(value) for _, bound in metric.bands), name
+        wanted = [each.bound for rung in plan.ladder for each in rung.advance_when if each.metric == name]
+        assert all(bound.holds(value) for bound in (*wanted, *(one for one in (metric.goal,) if one))), name
 
 
 def test_what_is_worked_out_from_others_comes_to_its_goal() -> None:
