@@ -72,9 +72,10 @@ class Failing(Between):
 
     name: Key | None = None
     """Which target, source or channel; all of the kind if not given."""
-    how: Literal["fails", "unknown", "slow", "lies", "partial", "no_data", "stale", "nan", "few"] = "fails"
-    """What it does: `fails` says no; `unknown` may have done it; `slow` does it late; `lies` says that it was done;
-    `partial` reaches some; `no_data`, `stale`, `nan` and `few` are what a source may say."""
+    how: Literal["fails", "away", "unknown", "slow", "lies", "partial", "no_data", "stale", "nan", "few"] = "fails"
+    """What it does: `fails` says no; `away` is out of reach and out of sight; `unknown` may have done it; `slow` does
+    it late; `lies` says that it was done; `partial` reaches some; `no_data`, `stale`, `nan` and `few` are what a source
+    may say."""
 
 
 class Happening(Authored):
@@ -94,6 +95,10 @@ class Happening(Authored):
     """Somebody changes the flag by hand so that it serves this wave, or `nothing`."""
     target: Key | None = None
     """Where; the first target if not given."""
+    joins: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """So many people join a cohort whose members are read by name."""
+    leaves: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """So many of those who have been in it longest leave it."""
     repeat: int = Field(default=1, ge=1, le=5_000)
     """How often it is said."""
     same_id: bool = False
