@@ -1,1 +1,1 @@
-"""Floor 4: a rollout lived through before it begins, by its real workflow, in a world that a scenario tells of."""
+"""A rollout's life, lived through in virtual time: the very same workflow, in a world that a scenario scripts."""
