@@ -232,6 +232,8 @@ class Director:
         """Return when somebody does what they are asked; none while nobody knows when they are back."""
         if habit.says == "nothing":
             return None
+        if habit is _DEFAULT and wish.step.verb == "start":
+            return now  # a rehearsal begins with it
         own = hours.of(self._plan, wish.who)
         at = calendar.later(own, asked, habit.after)
         if habit.after.business:

@@ -8,6 +8,7 @@ done at once where they succeed at once (`runner`).
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -22,7 +23,7 @@ from activities.metrics import MetricActivities
 from activities.notices import NoticeActivities
 from rehearsal.clock import Clock
 from rehearsal.director import Director, Moment
-from rehearsal.runner import Errands, Runner
+from rehearsal.runner import Errands, Replayed, Runner
 from rehearsal.seen import Eyes
 from rehearsal.server import environment
 from rehearsal.world import Looks, Turns, World
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 _PATIENCE = 60
 """Seconds that one step may take on a busy machine."""
 _THREADS = 8
+_LOOK = 2
+"""Seconds after which it is looked whether it still lives."""
+_STILL = 20
+"""Seconds without any step after which it never takes one: the test server now and then waits for itself."""
 _QUEUE = "rehearsal"
 
 
@@ -110,7 +115,10 @@ class Life:
         )
         result, enough = asyncio.ensure_future(handle.result()), asyncio.ensure_future(self._done.wait())
         try:
-            await asyncio.wait((result, enough), return_when=asyncio.FIRST_COMPLETED)
+            while not (result.done() or enough.done()):
+                await asyncio.wait((result, enough), timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
+                if time.monotonic() - self._eyes.stirred > _STILL:
+                    raise Replayed("time does not pass any more at the test server")
             if result.done() and not self.director.over:
                 result.result()
         finally:
@@ -137,7 +145,7 @@ class Life:
         )
         # The sandbox keeps a workflow from what no replay could repeat. It takes a third of the time, and nothing is
         # replayed here; that the workflow keeps to it is proven where it is run for people.
-        runner = Runner(UnsandboxedWorkflowRunner(), clock, errands, self.director)
+        runner = Runner(UnsandboxedWorkflowRunner(), clock, errands, self.director, self._eyes.stir)
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="rehearsal") as hands:
             given: dict[str, Any] = {
                 "activity_executor": hands,

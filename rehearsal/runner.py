@@ -103,8 +103,11 @@ class Errands:
 class Runner(WorkflowRunner):
     """Runs workflows as another runner does, in the time and among the people of a rehearsal."""
 
-    def __init__(self, inner: WorkflowRunner, clock: Clock, errands: Errands, life: Life) -> None:
-        """Stand between that runner and the server."""
+    def __init__(
+        self, inner: WorkflowRunner, clock: Clock, errands: Errands, life: Life, stir: Callable[[], None]
+    ) -> None:
+        """Stand between that runner and the server; `stir` is told of each step."""
+        self._stir = stir
         self._inner = inner
         self._clock = clock
         self._errands = errands
@@ -117,7 +120,9 @@ class Runner(WorkflowRunner):
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Return a run that stands in the rehearsal."""
         moved = replace(det.info, start_time=self._clock.now, workflow_start_time=self._clock.now)
-        return _Run(self._inner.create_instance(replace(det, info=moved)), self._clock, self._errands, self._life)
+        return _Run(
+            self._inner.create_instance(replace(det, info=moved)), self._clock, self._errands, self._life, self._stir
+        )
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
         """Hand it on."""
@@ -127,7 +132,10 @@ class Runner(WorkflowRunner):
 class _Run(WorkflowInstance):
     """One run of the workflow."""
 
-    def __init__(self, inner: WorkflowInstance, clock: Clock, errands: Errands, life: Life) -> None:
+    def __init__(
+        self, inner: WorkflowInstance, clock: Clock, errands: Errands, life: Life, stir: Callable[[], None]
+    ) -> None:
+        self._stir = stir
         self._inner = inner
         self._clock = clock
         self._errands = errands
@@ -201,6 +209,7 @@ class _Run(WorkflowInstance):
             step.CopyFrom(act)
             del step.jobs[:]
             step.jobs.extend(jobs)
+            self._stir()
             completion = self._inner.activate(step)
             if not completion.HasField("successful"):
                 self._life.lost(RuntimeError(completion.failed.failure.message))

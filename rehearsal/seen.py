@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from temporalio import workflow
@@ -22,6 +23,12 @@ class Eyes(Interceptor):
         """See nothing yet."""
         self.rollout: Any = None
         """The rollout that runs; read between two steps, and never changed."""
+        self.stirred = time.monotonic()
+        """When it last took a step, by this machine's clock."""
+
+    def stir(self) -> None:
+        """See that it takes a step."""
+        self.stirred = time.monotonic()
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002  # the SDK names it so
         """Return what tells of a run as it begins."""
