@@ -31,6 +31,8 @@ class Seen(Carried):
     """Who."""
     actor_kind: str
     """Which kind of actor."""
+    in_place_of: str = ""
+    """In whose place; empty if in their own."""
     gate: str = ""
     """About which round of votes."""
     gate_kind: str = ""

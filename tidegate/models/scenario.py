@@ -33,6 +33,8 @@ class Habit(Authored):
     """About which kind of round of votes; any if not given."""
     wave: Key | None = None
     """About which wave; any if not given."""
+    to: Line | None = None
+    """Asked to do what, by its verb, such as `resume`, `reading` or `approve`; anything if not given."""
     after: Span = Span.of("4bh")
     """How long after being asked, in their own working time where it is said in `bh` or `bd`."""
     says: Choice | Literal["nothing"] = Choice.APPROVE
@@ -70,9 +72,10 @@ class Failing(Between):
 
     name: Key | None = None
     """Which target, source or channel; all of the kind if not given."""
-    how: Literal["fails", "unknown", "slow", "lies", "partial", "no_data", "stale", "nan", "few"] = "fails"
-    """What it does: `fails` says no; `unknown` may have done it; `slow` does it late; `lies` says that it was done;
-    `partial` reaches some; `no_data`, `stale`, `nan` and `few` are what a source may say."""
+    how: Literal["fails", "away", "unknown", "slow", "lies", "partial", "no_data", "stale", "nan", "few"] = "fails"
+    """What it does: `fails` says no; `away` is out of reach and out of sight; `unknown` may have done it; `slow` does
+    it late; `lies` says that it was done; `partial` reaches some; `no_data`, `stale`, `nan` and `few` are what a source
+    may say."""
 
 
 class Happening(Authored):
@@ -83,15 +86,21 @@ class Happening(Authored):
     who: Id | None = None
     """Who says it."""
     says: Line | None = None
-    """A verb as `tidegate --help` names it, such as `rollback`; an alert is said by monitoring."""
+    """A verb as `tidegate --help` names it, such as `rollback`; an alert is said by monitoring. Of `left` and `back`
+    the words say which `person`."""
     words: dict[str, Any] = Field(default_factory=dict)
-    """What else is said, as the message has it. `"$gate"` and `"$subject"` stand for the open round."""
+    """What else is said, as the message has it. `"$gate"` and `"$subject"` stand for the open round, `"$plan"` for the
+    revision in force, `"$now"` for the moment, and `"$n"` for the how manieth time it is said."""
     amend: dict[str, Any] = Field(default_factory=dict)
     """Changes to the playbook or (under `programme`) to the programme, by path: `limited.waves.0.share: 30%`."""
     serves: Key | None = None
-    """Somebody changes the flag by hand so that it serves this wave, or `nothing`."""
+    """Somebody changes the flag by hand so that it serves this wave, or `nothing`; or so that it is `nonsense`."""
     target: Key | None = None
     """Where; the first target if not given."""
+    joins: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """So many people join a cohort whose members are read by name."""
+    leaves: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """So many of those who have been in it longest leave it."""
     repeat: int = Field(default=1, ge=1, le=5_000)
     """How often it is said."""
     same_id: bool = False
@@ -143,8 +152,8 @@ class Scenario(Authored):
     """What the playbook or (under `programme`) the programme says otherwise here, by path."""
     starts: Instant | None = None
     """When it is started; the next working morning if not given."""
-    until: Stage | Literal["end", "operating"] = "operating"
-    """Until it stands in this stage, is handed over, or is over."""
+    until: Stage | Literal["end", "operating"] | When = "operating"
+    """Until it stands in this stage, is handed over, or is over; or until a moment, where the point is made by then."""
     years: Annotated[Decimal, Field(ge=0, le=5)] = Decimal(1)
     """So many years of operating are lived through."""
     people: tuple[Habit, ...] = ()

@@ -30,6 +30,8 @@ class Sight(Authored):
     """Why."""
     by: Id | None = None
     """Who did it."""
+    in_place_of: Id | None = None
+    """In whose place."""
     gate: GateKind | None = None
     """About which kind of round of votes it is."""
 
