@@ -30,13 +30,15 @@ def fits(sight: Sight, seen: Seen) -> bool:
         and (sight.outcome is None or sight.outcome is seen.outcome)
         and (sight.reason is None or sight.reason.value == seen.code)
         and (sight.by is None or sight.by == seen.actor)
+        and (sight.in_place_of is None or sight.in_place_of == seen.in_place_of)
         and (sight.gate is None or sight.gate.value == seen.gate_kind)
     )
 
 
 def is_deed(sight: Sight) -> bool:
     """Whether a pattern names something that is done, and not only how the rollout stands."""
-    return any(word is not None for word in (sight.action, sight.outcome, sight.reason, sight.by, sight.gate))
+    names = (sight.action, sight.outcome, sight.reason, sight.by, sight.in_place_of, sight.gate)
+    return any(word is not None for word in names)
 
 
 def anew(sight: Sight, before: Seen | None, seen: Seen) -> bool:

@@ -99,6 +99,8 @@ class Happening(Authored):
     """So many people join a cohort whose members are read by name."""
     leaves: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """So many of those who have been in it longest leave it."""
+    restored: When | None = None
+    """The ledger is put back as it was then: what it has kept since is gone."""
     repeat: int = Field(default=1, ge=1, le=5_000)
     """How often it is said."""
     same_id: bool = False
