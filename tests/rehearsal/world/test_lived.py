@@ -1,14 +1,15 @@
-"""A real rollout on the time-skipping server, in a scripted world: the seams fit, and the watch sees what a hand does."""
+"""A rollout on the time-skipping server, in a scripted world: its seams fit, and the watch sees what a hand does."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -43,7 +44,7 @@ async def living(there: World) -> AsyncIterator[Rig]:
         ledger = there.ledger(url)
         exposure = ExposureActivities(there.drivers(there.people(url)), None, there.authority(url))
         errands = [ledger.store, MetricActivities(there.sources).read, there.members(url).resolve]
-        ours = {
+        ours: dict[str, list[Callable[..., Any]]] = {
             ids.TASK_QUEUE: [exposure.widen, exposure.hold, exposure.pause, exposure.rollback, exposure.observe],
             ids.errands(ids.TASK_QUEUE): [*errands, NoticeActivities(there.channels, "log").tell],
         }
