@@ -43,7 +43,11 @@ async def living(there: World) -> AsyncIterator[Rig]:
         url = f"sqlite:///{Path(home) / 'ledger.db'}"
         ledger = there.ledger(url)
         exposure = ExposureActivities(there.drivers(there.people(url)), None, there.authority(url))
-        errands = [ledger.store, MetricActivities(there.sources).read, there.members(url).resolve]
+        errands: list[Callable[..., Any]] = [
+            ledger.store,
+            MetricActivities(there.sources).read,
+            there.members(url).resolve,
+        ]
         ours: dict[str, list[Callable[..., Any]]] = {
             ids.TASK_QUEUE: [exposure.widen, exposure.hold, exposure.pause, exposure.rollback, exposure.observe],
             ids.errands(ids.TASK_QUEUE): [*errands, NoticeActivities(there.channels, "log").tell],
