@@ -60,6 +60,8 @@ __all__ = ("Due", "Errand", "Listening", "Looks", "Now", "Says", "Told", "Turns"
 
 AGAIN = timedelta(hours=1)
 """When the watch comes round again where it came amid a change: the rollout itself looks sooner than that."""
+_EDGE = -1
+"""The number of a look where a fault begins or ends; one look is enough for all that passed."""
 _LEFT = {"left": False, "back": True}
 """What is said of people who leave and come back, as `tidegate left` does."""
 
@@ -100,7 +102,8 @@ class World:
         self._moments.await_(one.when for one in scenario.happens)
         self._done: set[int] = set()
         self._errands: list[Due] = []
-        self._edges: set[datetime] = set()
+        self._count = len(scenario.happens)
+        self._looked = begun
 
     # -- what a worker is put together from -----------------------------------------------------------------------
 
@@ -151,10 +154,9 @@ class World:
     def happenings(self) -> tuple[Due, ...]:
         """Return what is still due and when, the first first, as far as that is known by now."""
         found = [Due(at, number, one) for number, one in self._left() if (at := self._moments.at(one.when)) is not None]
-        number = len(self._scenario.happens)
         # What is out of sight, or in sight again, is noticed by nobody but the watch.
         edges = {edge + late for edge in self._targets.edges() for late in (WATCHED, LATE + WATCHED)}
-        found += [Due(edge, number, "look") for edge in edges - self._edges]
+        found += [Due(edge, _EDGE, "look") for edge in edges if edge > self._looked]
         return tuple(sorted([*found, *self._errands], key=lambda due: (due.at, due.number)))
 
     def waiting(self) -> tuple[Happening, ...]:
@@ -164,17 +166,17 @@ class World:
     def perform(self, due: Due, given: RolloutInput | None = None) -> tuple[Errand, ...]:
         """Do what is due to the world, once, and return what remains to be said to the rollout or looked at.
 
-        `given` is how it stands (the query `state`): messages may speak of the open round. Raises ValueError, in a
-        sentence, for what cannot be: a wave that is none, a revision that does not compile.
+        It may be done later than it was due: whoever does so says when (`due._replace(at=...)`). `given` is how it
+        stands (the query `state`): messages may speak of the open round. Raises ValueError, in a sentence, for what
+        cannot be: a wave that is none, a revision that does not compile.
         """
         self.now.learn(due.at)
         if not isinstance(due.what, str):
             self._done.add(due.number)
             return self._happen(due.number, due.what, due.at, given)
-        if due in self._errands:
-            self._errands.remove(due)
-        else:
-            self._edges.add(due.at)
+        if due.number == _EDGE:
+            self._looked = max(self._looked, due.at)
+        self._errands = [one for one in self._errands if one.number != due.number]
         return (Looks(),) if due.what == "look" else (Turns(),)
 
     def _happen(self, number: int, one: Happening, at: datetime, given: RolloutInput | None) -> tuple[Errand, ...]:
@@ -214,8 +216,8 @@ class World:
             self._follow(at, "turn")
 
     def _follow(self, at: datetime, what: Literal["look", "turn"], after: timedelta = WATCHED) -> None:
-        number = len(self._scenario.happens) + len(self._errands) + 1
-        self._errands.append(Due(at + after, number, what))
+        self._count += 1
+        self._errands.append(Due(at + after, self._count, what))
 
     async def look(self, client: Client) -> bool:
         """Let the drift watch come round; return whether the rollout was asked to look itself.
