@@ -73,20 +73,22 @@ class World:
         scenario: Scenario,
         begun: datetime,
         *,
+        clock: Callable[[], datetime] | None = None,
         beside: Path = Path(),
         revise: Callable[[Mapping[str, Any], datetime], Plan] | None = None,
     ) -> None:
         """Be what a scenario says, from a moment on. Raises ValueError where a series of it cannot be read.
 
-        `beside` is where the files of the scenario lie; `revise` compiles programme and playbook again with changes by
-        path, as of a moment, and may raise ValueError.
+        `clock` is the one that whoever directs it lives by, where there is one: without it the world hears the time
+        from what it is asked (`listening`). `beside` is where the files of the scenario lie; `revise` compiles
+        programme and playbook again with changes by path, as of a moment, and may raise ValueError.
         """
         self.plan = plan
         """The revision in force; whoever directs sets it when it becomes another."""
         self._scenario = scenario
         self._revise = revise
         self._changes: dict[str, Any] = {}
-        self.now = Now(begun)
+        self.now = Now(begun, clock)
         self._moments = Moments(begun, plan.calendar)
         self._targets = Windows(self._moments, scenario.targets)
         self._places = Places(self.now, self._targets)
@@ -127,6 +129,10 @@ class World:
     def ledger(self, url: str, heads: Heads | None = None) -> Interrupted:
         """Return the activity that stores evidence in the ledger of a URL, while that is there."""
         return Interrupted(self._outages, url, heads)
+
+    def keeps(self) -> bool:
+        """Whether evidence can be stored now."""
+        return self._outages.left() is None
 
     def authority(self, url: str) -> Authority:
         """Return what asks the ledger of a URL whether a widening was authorised, while that is there."""
