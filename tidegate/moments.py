@@ -37,8 +37,8 @@ def fits(sight: Sight, seen: Seen) -> bool:
 
 def is_deed(sight: Sight) -> bool:
     """Whether a pattern names something that is done, and not only how the rollout stands."""
-    names = (sight.action, sight.outcome, sight.reason, sight.by, sight.in_place_of, sight.gate)
-    return any(word is not None for word in names)
+    deeds = (sight.action, sight.outcome, sight.reason, sight.by, sight.in_place_of, sight.gate)
+    return any(word is not None for word in deeds)
 
 
 def anew(sight: Sight, before: Seen | None, seen: Seen) -> bool:

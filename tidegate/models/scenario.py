@@ -107,13 +107,15 @@ class Happening(Authored):
     who: Id | None = None
     """Who says it."""
     says: Line | None = None
-    """A verb as `tidegate --help` names it, such as `rollback`; an alert is said by monitoring."""
+    """A verb as `tidegate --help` names it, such as `rollback`; an alert is said by monitoring. Of `left` and `back`
+    the words say which `person`."""
     words: dict[str, Any] = Field(default_factory=dict)
-    """What else is said, as the message has it. `"$gate"` and `"$subject"` stand for the open round."""
+    """What else is said, as the message has it. `"$gate"` and `"$subject"` stand for the open round, `"$plan"` for the
+    revision in force, `"$now"` for the moment, and `"$n"` for the how manieth time it is said."""
     amend: dict[str, Any] = Field(default_factory=dict)
     """Changes to the playbook or (under `programme`) to the programme, by path: `limited.waves.0.share: 30%`."""
     serves: Key | None = None
-    """Somebody changes the flag by hand so that it serves this wave, or `nothing`."""
+    """Somebody changes the flag by hand so that it serves this wave, or `nothing`; or so that it is `nonsense`."""
     target: Key | None = None
     """Where; the first target if not given."""
     joins: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
