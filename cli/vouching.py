@@ -70,6 +70,22 @@ def read(file: Path) -> Vouched:
         raise Refusal(f"{file}: it is no result of a rehearsal{why}", _AGAIN, Exit.NO) from None
 
 
+def afterwards(  # the result, who vouches, and what becomes of it
+    plan: Plan, result: Rehearsal, who: str | None, manner: Manner, *, to: Path, handed_in: bool
+) -> None:
+    """Sign the result of a rehearsal that is over, write it down, and hand it in where that is wanted."""
+    from cli.telling import speaker
+
+    given = vouch(plan, result, speaker(who))
+    write(given, to)
+    if not manner.as_json:
+        render.say(f"Signed by {given.by}: {to}")
+    if handed_in:
+        send(plan.use_case, given, who, manner)
+    elif not manner.as_json:
+        render.say(f"    tidegate ready {plan.use_case} rehearsal --evidence {to}")
+
+
 def hand_in(use_case: str, file: str | None, who: str | None, manner: Manner, *, reason: str | None = None) -> None:
     """Hand a written result in, and say what the rollout answers."""
     if file is None:

@@ -180,6 +180,9 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         who=holding(plan, state, Right.RESUME),
         why=f"it is {_spoken(exposure.control.value)}; to go on is a decision{_astray(plan, state, now)}",
     )
+    if exposure.control is not Control.HELD:
+        # To release a hold widens nothing, and asks for none.
+        yield from rehearsed.steps(plan, state, max(state.position.level, 1), now)
 
 
 def _astray(plan: Plan, state: State, now: datetime) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from cli import talk, vouching
 from cli.answers import Exit, Refusal
+from cli.telling import Manner
 from tests.cli.test_signing import beside, made, needs_keygen
 from tests.pure.test_rehearsed import asking, result
 from tests.pure.world import Story, with_member
@@ -114,6 +115,17 @@ def test_only_who_has_a_key_here_vouches(near: Near) -> None:
             vouching.vouch(near.story.plan, found, who)
         assert refused.value.code is Exit.NOT_PERMITTED
     assert vouching.vouch(near.story.plan, found, "risk-b").proof
+
+
+def test_what_a_rehearsal_came_to_is_signed_and_handed_in_at_once(tidegate: Here, near: Near) -> None:
+    """When it is over it is written beside the playbook, and only where that is wanted the rollout hears of it."""
+    to = vouching.beside(tidegate.folder / "claims-triage.yaml")
+    for handed_in in (False, True):
+        vouching.afterwards(
+            near.story.plan, result(near.story), "risk-b", Manner(as_json=handed_in), to=to, handed_in=handed_in
+        )
+        assert vouching.read(to).by == "risk-b"
+        assert (near.story.state.rehearsal is not None) is handed_in
 
 
 def test_it_is_said_where_the_result_lies(tidegate: Here, near: Near) -> None:

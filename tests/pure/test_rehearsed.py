@@ -18,7 +18,8 @@ from tidegate.digest import digest
 from tidegate.document import standing as briefing
 from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Outcome, Verdict
-from tidegate.models.event import ActorKind, Amend, Override, Reduction, Rehearsed
+from tidegate.models.event import ActorKind, Amend, Override, Reduction, Rehearsed, Resume
+from tidegate.models.exposure import CohortShare
 from tidegate.models.lived import Deadlock, Lived, Stretch
 from tidegate.models.person import PublicKey
 from tidegate.models.plan import Plan
@@ -234,6 +235,41 @@ def test_a_material_revision_makes_it_void_and_any_other_keeps_it() -> None:
     assert Code.REHEARSAL_VOID in {entry.reason.code for entry in story.entries}
     assert said(hand_in(story, vouched(result(story, plan=before)))) is Code.REHEARSAL_OTHER_PLAN
     assert said(hand_in(story, vouched(result(story)))) is Code.REHEARSED
+
+
+def test_what_a_revision_widens_waits_for_its_own_rehearsal() -> None:
+    """Agreed to and in force, it serves nobody more until the plan that it made has been rehearsed."""
+    story = prepared()
+    hand_in(story, vouched(result(story)))
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    wider = story.plan.rung(1).exposure.but(cohorts={"team/all": CohortShare(people=15)})
+    story.message(Amend, "business", plan=with_rung(story.plan, 1, exposure=wider))
+    story.agree()
+    story.wait(timedelta(days=2))
+    assert (story.phase, story.people) == (Phase.SCHEDULED, 10)
+    assert rehearsed.STEP in typed(story)
+    hand_in(story, vouched(result(story)))
+    assert story.people == 15
+
+
+def test_going_on_after_a_pause_needs_a_fresh_one_and_releasing_a_hold_none() -> None:
+    """A resume that widens is refused while the rehearsal is too old, and names it; a hold is released without."""
+    for verb, code in ((Reduction.PAUSE, Code.REHEARSAL_STALE), (Reduction.HOLD, Code.RESUME_PROPOSED)):
+        story = prepared(asking(limit="3d"))
+        hand_in(story, vouched(result(story)))
+        story.agree()
+        story.wait_for(Phase.OBSERVING)
+        story.wait(timedelta(days=4))
+        story.reduce(verb)
+        assert said(story.message(Resume, "business", cause="understood")) is code
+        assert rehearsed.STEP in typed(story)
+    story = prepared(asking(limit="30d"))
+    hand_in(story, vouched(result(story)))
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    story.reduce(Reduction.PAUSE)
+    assert said(story.message(Resume, "business", cause="understood")) is Code.RESUME_PROPOSED
 
 
 def test_no_reduction_and_no_emergency_waits_for_one() -> None:
