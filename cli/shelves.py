@@ -31,6 +31,11 @@ SHELVES = (
                         "inviting",
                         "Print a link that lets somebody enrol a passkey in the review desk, once.",
                     ),
+                    Verb(
+                        "payload",
+                        "enciphering",
+                        "Make a key with which is encrypted what Temporal keeps, or take another one into use.",
+                    ),
                 ),
             ),
             Verb("new", "setup", "Write a playbook from ten questions."),

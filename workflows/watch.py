@@ -84,6 +84,16 @@ class Watch:
             log.warning("a round of the watch took too long; the next begins where it stopped")
         return tuple(sorted(asked))
 
+    async def at(self, name: str) -> bool | None:
+        """Look at one rollout, by the name of its workflow; return whether it was asked to look itself.
+
+        None while it is in the midst of a change: then nobody can say what it should be.
+        """
+        stands = await _stands(await self._client.get_workflow_handle(name).describe(rpc_timeout=_PATIENCE))
+        if stands is not None and not stands.rests:
+            return None
+        return stands is not None and await self._one(name, stands)
+
     async def _one(self, name: str, stands: drift.Stands) -> bool:
         if not stands.rests:
             return False

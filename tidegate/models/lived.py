@@ -11,6 +11,7 @@ from pydantic import Field
 
 from tidegate.models.base import Carried, Function, Id, Instant
 from tidegate.models.decision import Outcome
+from tidegate.models.exposure import Exposure
 from tidegate.models.plan import Digest
 
 
@@ -31,6 +32,8 @@ class Seen(Carried):
     """Who."""
     actor_kind: str
     """Which kind of actor."""
+    in_place_of: str = ""
+    """In whose place; empty if in their own."""
     gate: str = ""
     """About which round of votes."""
     gate_kind: str = ""
@@ -53,6 +56,17 @@ class Seen(Carried):
     """At most so many people were served when last read back."""
 
 
+class Served(Carried):
+    """What was read back at a moment: from then on, until the next, this is what is known to be served."""
+
+    at: Instant
+    """When."""
+    line: int
+    """After which of what was seen: so many lines stand before it, that one included."""
+    exposure: Exposure
+    """What."""
+
+
 class Said(Carried):
     """An answer to a question."""
 
@@ -62,6 +76,12 @@ class Said(Carried):
     """What they said."""
     at: Instant
     """When."""
+
+
+Kind = Literal["", "people", "freeze", "notice", "watching", "figures", "readiness", "stopped", "world", "handoff"]
+"""What it waits for: people who vote, a freeze, a notice's lead time, that a wave is watched as long as it must be,
+figures or evidence that are not there, what must be ready, that somebody goes on after it was made safer, systems
+outside, or whoever takes it over. Empty where it waits for nothing."""
 
 
 class Round(Carried):
@@ -112,10 +132,65 @@ class Stretch(Carried):
     """At most so many people are to be served."""
     served: int
     """At most so many people are served, as read back."""
+    kind: Kind = ""
+    """What sort of thing it waits for."""
     waits: str = ""
     """What it waits for, in a sentence, where it waits for people, a freeze, a date or the world."""
     owner: str = ""
     """Who can end the wait."""
+    awaits: tuple[str, ...] = ()
+    """The functions, people or freeze that it waits for."""
+    absent: tuple[Id, ...] = ()
+    """Who of them is on leave meanwhile."""
+
+
+class Shade(Carried):
+    """A while in which something stands in the way, whatever the rollout does: a freeze, or somebody's leave."""
+
+    kind: Literal["freeze", "leave"]
+    """Which of both."""
+    name: str
+    """Which freeze, or who."""
+    since: Instant
+    """From when on."""
+    until: Instant
+    """Until when."""
+    why: str = ""
+    """Why."""
+
+
+class Delay(Carried):
+    """Why a wave came later than at best: one reason and its share."""
+
+    kind: Kind
+    """What it waited for."""
+    what: str
+    """Whom or which, in words: `freeze year-end`, `compliance, with comp-a on leave`."""
+    seconds: int
+    """So much of it."""
+
+
+class Milestone(Carried):
+    """One wave of the ladder: when it would begin at best, and when it did."""
+
+    level: int
+    """1 is the first."""
+    stage: str
+    """Its stage."""
+    wave: str
+    """Its name."""
+    people: int
+    """At most so many people it serves."""
+    best: Instant | None = None
+    """When it would begin with nobody away, nothing frozen, and everybody answering at once; none if never."""
+    asked: Instant | None = None
+    """When people were first asked about it."""
+    begun: Instant | None = None
+    """When it was first served; none if that never came."""
+    ended: Instant | None = None
+    """When the next wave began, or it was made safer; none if it still stands."""
+    delays: tuple[Delay, ...] = ()
+    """Where the time between the two went, the longest first."""
 
 
 class Deadlock(Carried):
@@ -166,9 +241,23 @@ class Lived(Carried):
     """What it was doing then."""
     seen: tuple[Seen, ...] = ()
     """What happened, in order."""
+    served: tuple[Served, ...] = ()
+    """What was read back, whenever that was another; it begins with what was served at the start."""
     rounds: tuple[Round, ...] = ()
     """Who was asked."""
     stretches: tuple[Stretch, ...] = ()
     """How it stood, without a gap."""
     deadlock: Deadlock | None = None
     """Where it stood still."""
+    milestones: tuple[Milestone, ...] = ()
+    """Every wave of the plan that it began with, whether it came so far or not."""
+    best: Instant | None = None
+    """When the last wave would have been watched to its end at best."""
+    done: Instant | None = None
+    """When it was handed over and operating."""
+    delays: tuple[Delay, ...] = ()
+    """Where the time between the two went, the longest first."""
+    shades: tuple[Shade, ...] = ()
+    """Freezes and leave while it lived."""
+    names: dict[Id, str] = Field(default_factory=dict)
+    """What to call people."""
