@@ -42,6 +42,8 @@ _SHAPES: Mapping[str, str] = MappingProxyType({
     "tuple_type": "a list",
 })  # fmt: skip
 _CHOICES = ("enum", "literal_error")
+_LISTED = 40
+"""So many words can be looked through."""
 
 
 def read_programme(data: object) -> tuple[Programme | None, tuple[Finding, ...]]:
@@ -218,7 +220,8 @@ def _wrong(detail: ErrorDetails, value: object) -> str:
     if kind in _CHOICES:
         options = tuple(_options(detail).split(", "))
         close = get_close_matches(str(detail["input"]), options, n=1, cutoff=0.6)
-        hint = f"; did you mean `{close[0]}`?" if close else f"; it is one of {', '.join(options)}"
+        every = f"it is one of {', '.join(options)}" if len(options) <= _LISTED else f"none of the {len(options)} known"
+        hint = f"; did you mean `{close[0]}`?" if close else f"; {every}"
         return f"is {shown}{hint}"
     if kind == "value_error":
         return f"is wrong: {context.get('error', detail['msg'])}"

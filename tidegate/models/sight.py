@@ -71,7 +71,7 @@ Moment = Annotated[Instant, BeforeValidator(_dated)]
 
 
 class When(Authored):
-    """A moment: so long after the start, at a date, or so long after something is seen. In short `12d`, `2027-03-01`."""
+    """A moment: so long after the start, at a date, or so long after something is seen. In short `12d`."""
 
     at: Moment | None = None
     """A date with its time and zone, such as `2027-03-01T09:00+01:00`; a day alone begins at midnight UTC."""
