@@ -76,6 +76,18 @@ SHELVES = (
                 "nothing else.",
             ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
+            Verb(
+                "ledger",
+                "ledger",
+                "Look after the tables in which the evidence is kept.",
+                (
+                    Verb(
+                        "upgrade",
+                        "ledger",
+                        "Bring the tables of the ledger forward to what this Tidegate writes, and end.",
+                    ),
+                ),
+            ),
         ),
     ),
     Shelf(

@@ -1,8 +1,9 @@
 """Which day it is in a rehearsal: the server's clock only ever goes on from today, and a rehearsal begins on any date.
 
-What a rollout knows of time comes to it with each activation, so that is where it is moved. Time is told in whole
-seconds, downwards: what the machine needs for its own work is no part of a rehearsal, and two lives of the same
-scenario have the same dates. It knows no rollout and decides nothing.
+What a rollout knows of time comes to it with each activation, so that is where it is moved. It is then as late as the
+timer said that went off, and no later: how long a machine needs for its own work is no part of a rehearsal, and two
+lives of one scenario have the same dates. Only what takes long at the server, such as something that is tried again,
+takes time. It knows no rollout and decides nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from google.protobuf.timestamp_pb2 import Timestamp
 
-STEP = timedelta(seconds=1)
 AFTER = timedelta(milliseconds=500)
-"""Deadlines lie on whole seconds, and people are woken half a second after: the server loses a task that puts off a
-timer in the very moment in which that goes off (temporalio/sdk-java#3088)."""
+"""People are woken so long after the moment: the server loses a task that puts off a timer in the very moment in which
+that goes off (temporalio/sdk-java#3088), and what is due is due on whole seconds."""
+_WORK = timedelta(seconds=15)
+"""What comes sooner was only waited for while a machine worked."""
 
 
 class Clock:
@@ -24,23 +28,19 @@ class Clock:
 
     def __init__(self, starts: datetime, server: datetime) -> None:
         """Begin on a date, at a moment of the server."""
-        self._starts = starts.replace(microsecond=0)
-        self._server = server
-        self.now = self._starts
-        """The last moment that was lived through."""
+        self.now = starts.replace(microsecond=0)
+        """What the clock of the rehearsal shows."""
+        self.ahead = self.now - server
+        """How far it is ahead of the server's."""
 
-    def lived(self, server: datetime) -> datetime:
-        """Return what the clock of the rehearsal shows at a moment of the server; it never goes back."""
-        passed = max(server - self._server, timedelta())
-        self.now = max(self.now, self._starts + passed // STEP * STEP)
-        return self.now
-
-    def until(self, moment: datetime, server: datetime) -> timedelta:
-        """Return how long the server has to wait until people are woken at a moment of the rehearsal."""
-        return max(moment + AFTER - self._starts - (server - self._server), timedelta(milliseconds=1))
-
-    def move(self, stamp: Timestamp) -> datetime:
-        """Put the moment of the rehearsal into a stamp of the server, and return the server's."""
+    def move(self, stamp: Timestamp, due: Iterable[datetime] = ()) -> datetime:
+        """Put the moment of the rehearsal into a stamp of the server; `due` is when timers were to go off that did."""
         server = stamp.ToDatetime(UTC)
-        stamp.FromDatetime(self.lived(server))
-        return server
+        last = max(due, default=None)
+        if last is not None:
+            self.now = max(self.now, last)
+            self.ahead = self.now - server
+        elif server + self.ahead - self.now > _WORK:
+            self.now = (server + self.ahead).replace(microsecond=0)
+        stamp.FromDatetime(self.now)
+        return self.now

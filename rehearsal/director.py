@@ -10,25 +10,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from activities.sources.contract import Odd
 from rehearsal import people
+from rehearsal.world import Looks, Says, Turns
+from rehearsal.world.windows import Moments, span
 from tidegate import calendar, hours, standing
 from tidegate.deadlines import next_deadline
 from tidegate.models.base import GateKind, Stage
+from tidegate.models.decision import Outcome
+from tidegate.models.lived import Seen
+from tidegate.models.messages import RolloutInput
 from tidegate.models.scenario import Habit
+from tidegate.models.sight import When
 from tidegate.models.state import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from rehearsal.keys import Keys
-    from rehearsal.outside import Outside
     from rehearsal.people import Wish
     from rehearsal.seen import Eyes
+    from rehearsal.world import World
     from tidegate.models.decision import Entry
     from tidegate.models.plan import Plan
-    from tidegate.models.scenario import Between, Happening, Scenario
-    from tidegate.models.sight import Sight, When
+    from tidegate.models.scenario import Scenario
     from tidegate.models.state import State
 
 _DEFAULT = Habit()
@@ -70,15 +77,6 @@ class _Due:
     tries: int = 0
 
 
-@dataclass
-class _Coming:
-    """Something that is going to happen."""
-
-    what: Happening
-    at: datetime | None = None
-    done: bool = False
-
-
 class Director:
     """Everybody and everything around one rollout."""
 
@@ -87,16 +85,16 @@ class Director:
         scenario: Scenario,
         starts: datetime,
         keys: Keys,
-        outside: Outside,
+        world: World,
         eyes: Eyes,
         *,
-        revise: Callable[[Mapping[str, Any]], Plan],
+        apart: Callable[[Looks | Turns], None],
         progress: Callable[[Moment], None],
         ended: Callable[[], object],
     ) -> None:
-        """Know the scenario; `revise` makes a revision of the plan, and `ended` hears that it was lived long enough."""
-        self._scenario, self._starts, self._keys, self._outside, self._eyes = scenario, starts, keys, outside, eyes
-        self._revise, self._progress, self._ended = revise, progress, ended
+        """Know the scenario; `apart` does what is done past the rollout, `ended` hears that it was lived."""
+        self._scenario, self._starts, self._keys, self._world, self._eyes = scenario, starts, keys, world, eyes
+        self._apart, self._progress, self._ended = apart, progress, ended
         self.how: How | None = None
         """How it ended."""
         self.error: BaseException | None = None
@@ -106,8 +104,7 @@ class Director:
         self.entries: list[Entry] = []
         """Every line of evidence, as it was decided."""
         self._plans: dict[str, _Due] = {}
-        self._coming = [_Coming(one) for one in scenario.happens]
-        self._sights: list[tuple[Sight, list[datetime]]] = []
+        self._moments = Moments(starts, world.plan.calendar)
         self._used: Counter[int] = Counter()
         self._count = 0
         self._fresh = True
@@ -134,9 +131,10 @@ class Director:
         """See how the rollout stands after a step."""
         plan, state = self._plan, self._state
         self._fresh = True
-        for entry in state.outbox:
-            if not self.entries or entry.number > self.entries[-1].number:
-                self._saw(entry)
+        self._world.plan = plan
+        fresh = [one for one in state.outbox if not self.entries or one.number > self.entries[-1].number]
+        if fresh:
+            self._saw(fresh)
         rung = plan.rung(state.position.level) if state.position.level else None
         stage = (rung or plan.rung(1)).stage.value
         phase = state.position.phase
@@ -170,25 +168,17 @@ class Director:
     def wakes(self) -> datetime | None:
         """Return when somebody next does something."""
         known = [one.at for one in self._plans.values()]
-        known += [one.at for one in self._coming if not one.done]
+        known += [one.at for one in self._world.happenings()]
         known += [self._finish()]
         return min((at for at in known if at is not None), default=None)
 
     def away(self, now: datetime) -> datetime | None:
         """Return until when no worker runs."""
         for between in self._scenario.worker:
-            since, until = self._between(between)
-            if since is not None and until is not None and since <= now < until:
-                return until
+            away = span(self._moments, between)
+            if away.holds(now):
+                return away.until
         return None
-
-    def keeps(self, now: datetime) -> bool:
-        """Whether the ledger can be reached, as far as the scenario says."""
-        for between in self._scenario.ledger:
-            since, until = self._between(between)
-            if since is not None and since <= now and (until is None or now < until):
-                return False
-        return self._outside.keeps(now)
 
     # -- people ---------------------------------------------------------------------------------------------------
 
@@ -231,6 +221,8 @@ class Director:
                 continue
             if habit.wave is not None and habit.wave != wave:
                 continue
+            if habit.to is not None and not wish.step.verb.startswith(habit.to):
+                continue
             if habit.times is not None and self._used[index] >= habit.times:
                 continue
             return habit
@@ -246,17 +238,16 @@ class Director:
             at = hours.at_work(self._plan, wish.who, at)
         for _ in self._scenario.absences:
             for absence in self._scenario.absences:
-                since, until = self._between(absence)
-                if absence.who != wish.who or since is None or not since <= at:
+                away = span(self._moments, absence)
+                if absence.who != wish.who or not away.holds(at):
                     continue
-                if until is None:
+                if away.until is None:
                     return None
-                if at < until:
-                    at = hours.at_work(self._plan, wish.who, until)
+                at = hours.at_work(self._plan, wish.who, away.until)
         return _whole(max(at, now) + wish.rank * _APART)
 
     def _speaks(self, one: _Due, now: datetime) -> tuple[str, Mapping[str, Any]] | None:
-        said = people.said(self._plan, self._state, one.wish, one.habit, now, self._outside.figure)
+        said = people.said(self._plan, self._state, one.wish, one.habit, now, self._figure)
         if said is None:
             return None
         for index, habit in enumerate(self._scenario.people):
@@ -288,69 +279,66 @@ class Director:
     # -- what befalls it ------------------------------------------------------------------------------------------
 
     def _happens(self, now: datetime) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for one in self._coming:
-            if one.at is None:
-                at = self._at(one.what.when)
-                one.at = None if at is None else _whole(at)
-            if one.done or one.at is None or one.at > now:
-                continue
-            one.done = True
-            yield from self._befalls(one.what, now)
+        for due in self._world.happenings():
+            if due.at > now:
+                return
+            given = RolloutInput(plan=self._plan, state=self._state)
+            for errand in self._world.perform(due._replace(at=now), given):
+                if isinstance(errand, Says):
+                    yield self._message(errand.verb, errand.who, errand.words, now)
+                else:
+                    self._apart(errand)
 
-    def _befalls(self, what: Happening, now: datetime) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        gate = next((gate for gate in self._state.gates.values() if gate.satisfied_at is None), None)
-        known = {"$gate": gate.id if gate else "none", "$subject": gate.subject if gate else "0" * 64}
-        words = {
-            name: known.get(value, value) if isinstance(value, str) else value for name, value in what.words.items()
-        }
-        who = what.who or ("monitoring" if what.says == "alert" else self._plan.ai_owner)
-        if what.amend:
-            revision = self._revise(what.amend)
-            yield self._message("amend", who, {"plan": revision.model_dump(mode="json"), **words}, now)
-        if what.says is not None:
-            verb = what.says.replace("-", "_")
-            first = self._message(verb, who, words, now)
-            yield first
-            for _ in range(what.repeat - 1):
-                yield first if what.same_id else self._message(verb, who, words, now)
-
-    # -- moments --------------------------------------------------------------------------------------------------
+    def _figure(self, name: str, now: datetime) -> tuple[Decimal | None, int]:
+        try:
+            return self._world.figure(name, now)
+        except Odd:
+            return None, 0  # whoever should say it sees no number either
 
     def _watch(self, scenario: Scenario) -> None:
         """Know which sights are waited for."""
-        whens = [one.when for one in scenario.happens]
-        for between in (*scenario.absences, *scenario.worker, *scenario.ledger):
-            whens += [between.since, between.until]
-        self._sights = [(when.after, []) for when in whens if when.after is not None]
+        whens = [when for one in (*scenario.absences, *scenario.worker) for when in (one.since, one.until)]
+        self._moments.await_([*whens, scenario.until] if isinstance(scenario.until, When) else whens)
 
-    def _saw(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        for sight, times in self._sights:
-            if matches(sight, entry):
-                times.append(entry.at)
-        if entry.actor_kind == "human" and entry.outcome.value == "done":
-            self._acted = entry.at
+    def _saw(self, entries: Sequence[Entry]) -> None:
+        self.entries += entries
+        for gate in self._state.gates.values():
+            self._gates.setdefault(gate.id, (gate.kind, gate.level))
+        lines = [self._line(entry) for entry in entries]
+        self._moments.saw(lines)
+        self._world.saw(lines)
+        if any(entry.actor_kind == "human" and entry.outcome is Outcome.DONE for entry in entries):
+            self._acted = entries[-1].at
 
-    def _at(self, when: When) -> datetime | None:
-        """Return when a moment is; none while nobody knows."""
-        if when.at is not None:
-            at = when.at
-        elif when.day is not None:
-            at = calendar.later(self._plan.calendar, self._starts, when.day)
-        else:
-            times = next((times for sight, times in self._sights if sight == when.after), [])
-            if len(times) < when.time:
-                return None
-            at = times[when.time - 1]
-        return at if when.plus is None else calendar.later(self._plan.calendar, at, when.plus)
-
-    def _between(self, between: Between) -> tuple[datetime | None, datetime | None]:
-        return self._at(between.since), self._at(between.until)
+    def _line(self, entry: Entry) -> Seen:
+        kind = (entry.gate or "").rpartition("-")[0].replace("-", "_")
+        return Seen(
+            at=entry.at,
+            action=entry.action,
+            outcome=entry.outcome,
+            code=entry.reason.code.value,
+            sentence="",  # nobody waits for words
+            actor=entry.actor,
+            actor_kind=entry.actor_kind,
+            in_place_of=entry.on_behalf_of or "",
+            gate=entry.gate or "",
+            gate_kind=kind,
+            stage=entry.stage,
+            wave=entry.wave,
+            phase=entry.phase,
+            control=entry.control,
+            level=entry.level,
+            epoch=entry.epoch,
+            people=entry.people,
+            served=self._state.exposure.confirmed.people,
+        )
 
     # -- the end --------------------------------------------------------------------------------------------------
 
     def _finish(self) -> datetime | None:
-        """Return when it has been operated for long enough."""
+        """Return when it was lived for long enough, as far as that is known."""
+        if isinstance(self._scenario.until, When):
+            return self._moments.at(self._scenario.until)
         return None if self._operating is None else self._operating + _YEAR * float(self._scenario.years)
 
     def _stays(self, phase: Phase) -> bool:
@@ -369,7 +357,9 @@ class Director:
                 self._end("reached" if until == "end" else "over")
             return
         expired = position.expired is not None and self._operating is not None
-        if until == "operating" and (expired or ((over := self._finish()) is not None and over <= now)):
+        if (until == "operating" or isinstance(until, When)) and (
+            expired or ((over := self._finish()) is not None and over <= now)
+        ):
             self._end("reached")
         watched = position.level and position.phase is Phase.OBSERVING
         if isinstance(until, Stage) and watched and self._plan.rung(position.level).stage is until:
@@ -379,8 +369,6 @@ class Director:
     def _stalls(self, now: datetime) -> None:
         """Count the rounds of votes that end without a yes."""
         state = self._state
-        for gate in state.gates.values():
-            self._gates.setdefault(gate.id, (gate.kind, gate.level))
         for closed in state.closed:
             about = self._gates.pop(closed.id, None)
             if about is None:
@@ -399,7 +387,7 @@ class Director:
         state = self._state
         if any(one.at is not None for one in self._plans.values()) or state.owed or state.exposure.pending is not None:
             return False
-        if any(not one.done and one.at is not None for one in self._coming) or self._finish() is not None:
+        if self._world.happenings() or self._finish() is not None:
             return False
         still = next_deadline(self._plan, state) is None or now - self._acted > _IDLE
         if still:
@@ -415,21 +403,3 @@ class Director:
 def _whole(moment: datetime) -> datetime:
     """Return the whole second at or after a moment."""
     return moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
-
-
-def matches(sight: Sight, entry: Entry) -> bool:
-    """Whether a line of evidence is what is looked for."""
-    wave = f"{entry.stage}/{entry.wave}" if sight.wave is not None and "/" in sight.wave else entry.wave
-    kind = (entry.gate or "").rpartition("-")[0].replace("-", "_")
-    pairs = (
-        (sight.stage, entry.stage),
-        (sight.wave, wave),
-        (sight.phase, entry.phase),
-        (sight.control, entry.control),
-        (sight.action, entry.action),
-        (sight.outcome, entry.outcome),
-        (sight.reason, entry.reason.code),
-        (sight.by, entry.actor),
-        (sight.gate, kind),
-    )
-    return all(wanted is None or wanted == found for wanted, found in pairs)

@@ -96,7 +96,7 @@ def said(
     wish: Wish,
     habit: Habit,
     now: datetime,
-    figure: Callable[[str, datetime], tuple[Decimal, int]],
+    figure: Callable[[str, datetime], tuple[Decimal | None, int]],
 ) -> Said | None:
     """Return what somebody says, as their habit is; none if they say nothing."""
     if habit.says == "nothing":
@@ -126,8 +126,10 @@ class _Asked(NamedTuple):
         return self.rest[0] if self.rest else ""
 
 
-def _reading(name: str, now: datetime, figure: Callable[[str, datetime], tuple[Decimal, int]]) -> Said:
+def _reading(name: str, now: datetime, figure: Callable[[str, datetime], tuple[Decimal | None, int]]) -> Said | None:
     value, n = figure(name, now)
+    if value is None:
+        return None
     reading = {"status": "value", "value": str(value), "n": n, "taken_at": now.isoformat()}
     return Said("reading", {"items": {name: reading}})
 

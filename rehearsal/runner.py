@@ -22,10 +22,11 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import WorkflowInstance, WorkflowRunner
 
+from rehearsal.clock import AFTER
 from workflows.converter import CONVERTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from temporalio.api.common.v1 import Payload
@@ -71,9 +72,16 @@ class Life(Protocol):
 class Errands:
     """Activities that are done in the same breath."""
 
-    def __init__(self, bodies: Iterable[tuple[str, Callable[[Any], Any], type]]) -> None:
-        """Know them by name, with what each takes."""
-        self._bodies = {name: (body, takes) for name, body, takes in bodies}
+    def __init__(
+        self,
+        clock: Clock,
+        tell: Callable[[datetime], object],
+        bodies: Mapping[str, tuple[Callable[[Any], Any], type]],
+    ) -> None:
+        """Know them by name, with what each takes; `tell` hears what time it is before each."""
+        self._clock = clock
+        self._tell = tell
+        self._bodies = bodies
         self._around = ActivityEnvironment()
         self._convert = CONVERTER.payload_converter_class()
 
@@ -83,6 +91,7 @@ class Errands:
         if known is None:
             return None
         body, takes = known
+        self._tell(self._clock.now)
         self._around.info = replace(self._around.info, activity_type=name, workflow_run_id=run_id)
         try:
             return self._convert.to_payloads([self._around.run(body, self._convert.from_payload(given, takes))])[0]
@@ -107,8 +116,7 @@ class Runner(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Return a run that stands in the rehearsal."""
-        started = self._clock.lived(det.info.start_time)
-        moved = replace(det.info, start_time=started, workflow_start_time=started)
+        moved = replace(det.info, start_time=self._clock.now, workflow_start_time=self._clock.now)
         return _Run(self._inner.create_instance(replace(det, info=moved)), self._clock, self._errands, self._life)
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
@@ -126,6 +134,8 @@ class _Run(WorkflowInstance):
         self._life = life
         self._held: list[WorkflowActivationJob] = []
         self._armed: datetime | None = None
+        self._due: dict[int, datetime] = {}
+        """When each timer is to go off."""
         self._count = _OURS
         self._convert = CONVERTER.payload_converter_class()
 
@@ -163,21 +173,19 @@ class _Run(WorkflowInstance):
             return _nothing()
         if act.is_replaying:
             raise Replayed("the test server has lost a task of the rollout")
-        server = self._clock.move(act.timestamp)
-        now = self._clock.now
-        jobs = [job for job in act.jobs if not self._ours(job)]
+        fired = [job.fire_timer.seq for job in act.jobs if job.HasField("fire_timer")]
+        now = self._clock.move(act.timestamp, [self._due.pop(seq) for seq in fired if seq in self._due])
+        self._armed = None if any(seq > _OURS for seq in fired) else self._armed
+        self._held += [job for job in act.jobs if not (job.HasField("fire_timer") and job.fire_timer.seq > _OURS)]
         back = self._life.away(now)
         if back is not None:
-            self._held += jobs
             completion = _nothing()
-            self._arm(completion, back, server)
+            self._arm(completion, back, now)
             return completion
-        if self._held:
-            jobs = [*self._held, *jobs]
-            self._held = []
+        jobs, self._held = self._held, []
         completion = self._lived(act, jobs, now)
         if completion.HasField("successful") and not _ends(completion):
-            self._arm(completion, self._life.wakes(), server)
+            self._arm(completion, self._life.wakes(), now)
         return completion
 
     def _lived(
@@ -187,7 +195,7 @@ class _Run(WorkflowInstance):
         whole = _nothing()
         for _ in range(_ROUNDS):
             jobs = jobs or self._spoken(now)
-            if not jobs:
+            if not jobs or _ends(whole):
                 return whole
             step = WorkflowActivation()
             step.CopyFrom(act)
@@ -197,14 +205,12 @@ class _Run(WorkflowInstance):
             if not completion.HasField("successful"):
                 self._life.lost(RuntimeError(completion.failed.failure.message))
                 return completion
-            jobs = self._took(completion, whole, act.run_id)
+            jobs = self._took(completion, whole, act.run_id, now)
             self._life.look(now)
-            if self._life.over or _ends(whole):
-                return whole
         raise RuntimeError(f"one thing follows from another without an end at {now}")
 
     def _took(
-        self, completion: WorkflowActivationCompletion, whole: WorkflowActivationCompletion, run_id: str
+        self, completion: WorkflowActivationCompletion, whole: WorkflowActivationCompletion, run_id: str, now: datetime
     ) -> list[WorkflowActivationJob]:
         """Do the errands that a step has handed out, pass on everything else, and return what became of the errands."""
         back = []
@@ -213,6 +219,9 @@ class _Run(WorkflowInstance):
             result = None
             if command.HasField("schedule_activity"):
                 result = self._errands.done(errand.activity_type, errand.arguments[0], run_id)
+            if command.HasField("start_timer"):
+                wait = command.start_timer.start_to_fire_timeout.ToTimedelta()
+                self._due[command.start_timer.seq] = now + wait
             if result is None:
                 whole.successful.commands.append(command)
                 continue
@@ -234,21 +243,16 @@ class _Run(WorkflowInstance):
             jobs.append(job)
         return jobs
 
-    def _ours(self, job: WorkflowActivationJob) -> bool:
-        if not job.HasField("fire_timer") or job.fire_timer.seq <= _OURS:
-            return False
-        self._armed = None
-        return True
-
-    def _arm(self, completion: WorkflowActivationCompletion, moment: datetime | None, server: datetime) -> None:
+    def _arm(self, completion: WorkflowActivationCompletion, moment: datetime | None, now: datetime) -> None:
         """Have the server wake us; a timer that has become too early does no harm, and none is put off."""
         if moment is None or (self._armed is not None and self._armed <= moment):
             return
-        self._armed = moment
+        self._armed = moment = max(moment, now)
         self._count += 1
+        self._due[self._count] = moment
         command = completion.successful.commands.add()
         command.start_timer.seq = self._count
-        command.start_timer.start_to_fire_timeout.FromTimedelta(self._clock.until(moment, server))
+        command.start_timer.start_to_fire_timeout.FromTimedelta(moment - now + AFTER)
 
 
 def _nothing() -> WorkflowActivationCompletion:

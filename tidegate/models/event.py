@@ -20,6 +20,7 @@ from tidegate.models.message import Message, MessageId
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Question
 from tidegate.models.reading import Reading
+from tidegate.models.rehearsal import Rehearsed
 from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
@@ -29,7 +30,7 @@ from tidegate.models.training import Train
 
 __all__ = (
     "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
-    "MessageId", "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
+    "MessageId", "Noticed", "Observed", "Question", "Rehearsed", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -384,6 +385,7 @@ Event = Annotated[
     | Waive
     | Judge
     | HandOver
+    | Rehearsed
     | Retire
     | Terminate
     | Withdraw
