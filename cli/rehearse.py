@@ -203,7 +203,7 @@ def _junit(file: Path, lives: list[Life]) -> None:
 
 
 class _Progress:
-    """What goes on while it lives: a line that moves on a terminal, a line now and then otherwise, on standard error."""
+    """What goes on while it lives, on standard error: a line that moves on a terminal, else one now and then."""
 
     def __init__(self, title: str, *, quiet: bool) -> None:
         """Begin with nothing said."""

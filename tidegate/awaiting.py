@@ -64,7 +64,9 @@ def wait(plan: Plan, state: State, now: datetime) -> Wait:
     if phase is Phase.REDUCED or (not exposure.control.open and phase is not Phase.RETIRING):
         who = holding(plan, state, Right.RESUME)
         named = tuple(spoken(name) for name in who)
-        return Wait("stopped", f"somebody to go on after it was {spoken(exposure.control.value)}", listed(named, "or"), named)
+        return Wait(
+            "stopped", f"somebody to go on after it was {spoken(exposure.control.value)}", listed(named, "or"), named
+        )
     if phase is Phase.SCHEDULED:
         return _scheduled(plan, state, now)
     if phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE, Phase.CHECKPOINT_REVIEW):
@@ -115,7 +117,9 @@ def _scheduled(plan: Plan, state: State, now: datetime) -> Wait:
     ready = max((said.ready_at for said in state.announcements.values()), default=now)
     if now < ready:
         audiences = tuple(notice.audience for notice in plan.notices)
-        return Wait("notice", f"{listed(audiences)} to have had their notice, until {_day(plan, ready)}", "clock", audiences)
+        return Wait(
+            "notice", f"{listed(audiences)} to have had their notice, until {_day(plan, ready)}", "clock", audiences
+        )
     for gate in state.gates.values():
         window = freezes.binding(plan, gate, now)
         if window is not None:

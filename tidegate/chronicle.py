@@ -1,4 +1,4 @@
-"""A life as it is on record, folded into its chronicle: what was seen, who was asked, how it stood, and why it took long.
+"""A life as it is on record, folded into its chronicle: what was seen, who was asked, how it stood, what took long.
 
 Everything follows from the rows of a ledger and the papers that they refer to; nobody else is asked, and the rollout
 knows nothing of being read. What people wrote stays a token unless its texts are given.
@@ -36,7 +36,7 @@ _KEPT = ("vetoes", "problems", "readiness", "announcements", "embargoes", "pack"
 """What else may change what it waits for."""
 
 
-class Unfolded(ValueError):
+class Unfolded(ValueError):  # noqa: N818  # it says what is so
     """What is on record is no life that could be told."""
 
 
@@ -162,6 +162,13 @@ class Chronicle:
     # -- told -----------------------------------------------------------------------------------------------------
 
     @property
+    def span(self) -> tuple[datetime, datetime]:
+        """Return when it began, and when something was written last."""
+        if not self._waited or self._at is None:
+            raise Unfolded("nothing is on record of it")
+        return self._waited[0][2], self._at
+
+    @property
     def rounds(self) -> tuple[Round, ...]:
         """Return every round of votes, in the order in which they were opened."""
         return tuple(self._rounds.values())
@@ -196,8 +203,8 @@ def lived(  # every argument is said by whoever lived it
     """Return the life that a chronicle has read; `plan` names the plan as it would be started, if not as it was."""
     if told.state is None or told.first is None or told.plan is None:
         raise Unfolded("nothing is on record of it")
-    started = told._waited[0][2]
-    ended = max(ended, told._at or ended)
+    started, last = told.span
+    ended = max(ended, last)
     stretches = told.stretches(ended)
     done = next((one.since for one in stretches if one.phase == Phase.OPERATING.value), None)
     deadlock = told.deadlock(ended) if how == "deadlock" else None

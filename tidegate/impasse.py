@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tidegate import gates, hours, standing, votes
+from tidegate import hours, standing, votes
 from tidegate.models.base import Function
 from tidegate.models.lived import Deadlock
+from tidegate.rights import requesters
 from tidegate.roster import away_through, eligible, missing_seats
 from tidegate.saying import listed, sentence, spoken
-from tidegate.rights import requesters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,13 @@ def diagnose(plan: Plan, state: State, now: datetime, rounds: Sequence[Round] = 
         name, needs, excluded, until = asked
         seats = missing_seats(plan.roster, needs, excluded, (now, until))
         if seats:
-            return _short(plan, state, seats, (name, needs, excluded), (again[0].opened if again else state.position.since, now, until))
+            return _short(
+                plan,
+                state,
+                seats,
+                (name, needs, excluded),
+                (again[0].opened if again else state.position.since, now, until),
+            )
     if again and last is not None and last.until is not None and opened is not None:
         # Who was on leave while it ran may be back by now: then it only has to be asked again.
         roster = plan.roster
@@ -163,15 +169,15 @@ def _better(  # all that a try is made of
     return then < now
 
 
-def _back(
-    plan: Plan, needs: Mapping[Function, int], excluded: tuple[str, ...], since: datetime
-) -> Iterator[str]:
+def _back(plan: Plan, needs: Mapping[Function, int], excluded: tuple[str, ...], since: datetime) -> Iterator[str]:
     """Say from when on people are back who can fill the round."""
     returns = sorted({(end, name) for name, one in plan.roster.items() for _, end in one.away if end > since})
     for at, _ in returns:
         # Long enough to sign is enough: the round is open for longer.
         if not missing_seats(plan.roster, needs, excluded, (at, at + _DAY)):
-            back = sorted({name for end, name in returns if end == at and set(needs) & set(plan.roster[name].functions)})
+            back = sorted(
+                {name for end, name in returns if end == at and set(needs) & set(plan.roster[name].functions)}
+            )
             if back:
                 yield f"ask from {at:%Y-%m-%d} on, when {listed(back)} {'is' if len(back) == 1 else 'are'} back"
                 return
@@ -181,7 +187,9 @@ def _unanswered(plan: Plan, state: State, again: tuple[Round, ...], now: datetim
     """Say who was there, was asked, and said nothing."""
     last = again[-1]
     answered = {said.who for said in last.said}
-    lacking = {function: needed - len(answered & set(_holders(plan, function))) for function, needed in last.needs.items()}
+    lacking = {
+        function: needed - len(answered & set(_holders(plan, function))) for function, needed in last.needs.items()
+    }
     lacking = {function: count for function, count in lacking.items() if count > 0}
     wanted = {name for function in lacking for name in _holders(plan, function)}
     silent = tuple(name for name in last.asked if name in wanted and name not in answered)

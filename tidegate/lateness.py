@@ -53,8 +53,10 @@ def lateness(
     for level, (rung, ahead) in enumerate(zip(plan.ladder, best, strict=True), start=1):
         begun = _reached(stretches, level)
         opens = ahead.earliest.begins if ahead.earliest else None
-        ended = None if begun is None else next((s.since for s in stretches if s.since > begun and s.level != level), None)
-        late = () if begun is None or opens is None else _delays(stretches, begun, best[:level], level, started)
+        ended = (
+            None if begun is None else next((s.since for s in stretches if s.since > begun and s.level != level), None)
+        )
+        late = () if begun is None or opens is None else _delays(stretches, begun, best[:level], level)
         milestones.append(
             Milestone(
                 level=level,
@@ -70,7 +72,7 @@ def lateness(
         )
     last = best[-1].earliest
     watched = None if last is None else last.watched
-    late = () if done is None or watched is None else _delays(stretches, done, best, len(best) + 1, started)
+    late = () if done is None or watched is None else _delays(stretches, done, best, len(best) + 1)
     return Lateness(tuple(milestones), watched, late)
 
 
@@ -91,7 +93,7 @@ def _asked(plan: Plan, rounds: Iterable[Round], level: int) -> datetime | None:
 
 
 def _delays(
-    stretches: Sequence[Stretch], until: datetime, best: Sequence[WaveForecast], level: int, started: datetime
+    stretches: Sequence[Stretch], until: datetime, best: Sequence[WaveForecast], level: int
 ) -> tuple[Delay, ...]:
     """Return where the time went until a moment that was not needed at best, the longest first."""
     spent: dict[tuple[Kind, str], timedelta] = {}
@@ -100,7 +102,7 @@ def _delays(
         if length > timedelta():
             key = (one.kind, _what(one))
             spent[key] = spent.get(key, timedelta()) + length
-    for kind, needed in _needed(best, level, started).items():
+    for kind, needed in _needed(best, level).items():
         _without(spent, kind, needed)
     _settled(spent)
     found = (Delay(kind=kind, what=what, seconds=int(length.total_seconds())) for (kind, what), length in spent.items())
@@ -116,14 +118,17 @@ def _what(one: Stretch) -> str:
     return _WORDS[one.kind]
 
 
-def _needed(best: Sequence[WaveForecast], level: int, started: datetime) -> dict[Kind, timedelta]:
+def _needed(best: Sequence[WaveForecast], level: int) -> dict[Kind, timedelta]:
     """Return what of each is needed at best until a level begins."""
     needed: dict[Kind, timedelta] = {}
     for ahead in best:
         pace = ahead.earliest
         if pace is None:
             break
-        steps: list[tuple[Kind, timedelta]] = [("people", pace.signed - pace.opens), ("notice", pace.begins - pace.signed)]
+        steps: list[tuple[Kind, timedelta]] = [
+            ("people", pace.signed - pace.opens),
+            ("notice", pace.begins - pace.signed),
+        ]
         if ahead.level < level:
             steps.append(("watching", pace.watched - pace.begins))
         for kind, length in steps:

@@ -100,7 +100,11 @@ def panorama(lived: Lived) -> Panorama | None:
         area=f"{served}V{BOTTOM}H{x(lived.started)}Z",
         heights=tuple(charts.Tick(y(int(count)), f"{int(count):,}") for count in charts.marks(top, step)),
         days=tuple(_months(lived, x)),
-        waits=Lane("Waits for", waits_y, tuple(_boxes(lived, x, lambda one: (one.kind, WORDS[MARKS[one.kind]] if one.kind else "", one.waits)))),
+        waits=Lane(
+            "Waits for",
+            waits_y,
+            tuple(_boxes(lived, x, lambda one: (one.kind, WORDS[MARKS[one.kind]] if one.kind else "", one.waits))),
+        ),
         leave=leave,
         marks=tuple((x(one.at), f"{day(lived, one.at)}: {one.sentence}") for one in went_wrong(lived)),
         title=f"{lived.title} from {day(lived, lived.started)} to {day(lived, lived.ended)}: "

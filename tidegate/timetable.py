@@ -92,7 +92,9 @@ def _compared(lived: Lived, best: datetime, then: datetime, delays: Sequence[Del
     if later <= 0:
         return f"best {day(lived, best)}, and so it came ({day(lived, then)})"
     word = "day" if later == 1 else "days"
-    return f"best {day(lived, best)}, with {_obstacles(lived)} {day(lived, then)}: +{later} {word}{because(delays, later)}"
+    return (
+        f"best {day(lived, best)}, with {_obstacles(lived)} {day(lived, then)}: +{later} {word}{because(delays, later)}"
+    )
 
 
 def _obstacles(lived: Lived) -> str:

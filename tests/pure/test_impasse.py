@@ -21,7 +21,7 @@ def absent(**more: object) -> Plan:
 
 
 def test_a_quorum_on_leave_is_a_deadlock_with_who_where_and_what_mends_it() -> None:
-    """The stage's round cannot be opened: it says since when, who is away, who could be a deputy, and who is back when."""
+    """The stage's round cannot be opened: since when, who is away, who could be a deputy, and who is back when."""
     found = told(walked(Story(absent()), moment(1, 15)), "deadlock").deadlock
     assert found is not None
     assert (found.stage, found.wave, found.phase) == ("pilot", "w2", "preparing")
