@@ -15,6 +15,7 @@ COPY tidegate tidegate
 COPY store store
 COPY activities activities
 COPY workflows workflows
+COPY rehearsal rehearsal
 COPY cli cli
 COPY desk desk
 RUN .venv/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -16,7 +16,8 @@ from tidegate import awaiting, impasse, lateness, recording, seal, votes
 from tidegate.explain import explain
 from tidegate.models.base import Instant
 from tidegate.models.decision import Outcome, Reason
-from tidegate.models.lived import Lived, Round, Said, Seen, Shade, Stretch
+from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.lived import Lived, Round, Said, Seen, Served, Shade, Stretch
 from tidegate.models.plan import Plan
 from tidegate.models.state import Phase, State
 
@@ -47,11 +48,13 @@ class Chronicle:
         self._papers, self._texts = papers, texts or {}
         self._words: Words = {}
         self._mark: Any = None
+        self._confirmed: Any = None
         self._at: datetime | None = None
         self._rounds: dict[str, Round] = {}
         self._waited: list[tuple[Plan, State, datetime]] = []
         self._group: list[Words] = []
         self.seen: list[Seen] = []
+        self.served: list[Served] = []
         self.plan: Plan | None = None
         """The revision in force."""
         self.first: Plan | None = None
@@ -86,8 +89,17 @@ class Chronicle:
             self._mark = mark
             self._changed(at)
         self.seen.extend(self._seen(row, at) for row in group if row.get("number") is not None)
+        self._looked(at)
         if heard.get("kind") == "vote" and group[0].get("outcome") == Outcome.DONE.value:
             self._said(heard, at)
+
+    def _looked(self, at: datetime) -> None:
+        """Keep what was read back, where that is another than before."""
+        words = (self._words.get("exposure") or {}).get("confirmed")
+        if words != self._confirmed or not self.served:
+            self._confirmed = words
+            exposure = NOTHING if words is None else Exposure.model_validate_json(json.dumps(words))
+            self.served.append(Served(at=at, line=len(self.seen), exposure=exposure))
 
     def _changed(self, at: datetime) -> None:
         state = State.model_validate_json(json.dumps(self._words))
@@ -202,6 +214,7 @@ def lived(  # every argument is said by whoever lived it
         stage=stretches[-1].stage if stretches else "",
         phase=told.state.position.phase.value,
         seen=tuple(told.seen),
+        served=tuple(told.served),
         rounds=told.rounds,
         stretches=stretches,
         deadlock=deadlock,

@@ -125,7 +125,7 @@ def test_no_password_is_in_the_file() -> None:
         {*secret} == {"file"} and secret["file"].startswith("./secrets/") for secret in WHOLE["secrets"].values()
     )
     assert "/secrets/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
-    assert [name for name in variables() if re.search(r"PASSWORD|PWD|SECRET|TOKEN|KEY", name)] == []
+    assert [name for name in variables() if re.search(r"PASSWORD|PWD|SECRET|TOKEN|API_KEY", name)] == []
 
 
 def test_only_this_machine_reaches_it() -> None:
@@ -167,6 +167,7 @@ def test_the_ui_lets_people_signal_and_nothing_that_passes_the_rules_by() -> Non
     )
     assert {said[f"TEMPORAL_{one}_DISABLED"] for one in (*off, "ACTIVITY_COMMANDS")} == {"true"}
     assert "TEMPORAL_CODEC_ENDPOINT" in said
+    assert said["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
 
 
 def test_closed_runs_are_kept_as_long_as_an_audit_needs() -> None:

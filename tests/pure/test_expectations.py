@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.pure.chronicled import late_life
+from tests.pure.chronicled import plan as late_plan
 from tests.pure.world import but, freeze, standard_plan
 from tidegate.expectations import judge
 from tidegate.junit import junit
@@ -178,6 +180,20 @@ def test_what_is_read_back_is_judged_by_the_lattice(index: int) -> None:
     assert found.result == "failed"
     assert "models another/model" in found.says
     assert found.at == SERVED[index].at
+
+
+def test_what_was_read_back_is_folded_from_the_record() -> None:
+    """A life that is told from its ledger says what was read back, wave by wave, and bounds are judged on that."""
+    lived = late_life()
+    assert lived.served[0].exposure == NOTHING
+    assert lived.served[-1].exposure.people == lived.seen[-1].served > 0
+    assert all(lived.seen[one.line - 1].served == one.exposure.people for one in lived.served if one.line)
+    whole = late_plan()
+    scenario = {"scenario": "one", "title": "One", "expect": [{"at_most": rung.wave} for rung in whole.ladder]}
+    results = [one.result for one in judge(lived, Scenario.model_validate_json(json.dumps(scenario)), whole)[1:]]
+    reached = next(level for level, one in enumerate(results, 1) if one == "passed")
+    assert reached == max(one.level for one in lived.seen)
+    assert results == ["failed"] * (reached - 1) + ["passed"] * (len(results) - reached + 1)
 
 
 def test_a_life_of_which_nothing_was_read_back_meets_no_bound() -> None:

@@ -48,12 +48,12 @@ _LISTED = 40
 
 def read_programme(data: object) -> tuple[Programme | None, tuple[Finding, ...]]:
     """Return the programme, or everything that is wrong with its words."""
-    return _read(Programme, data, "programme")
+    return read(Programme, data, "programme")
 
 
 def read_playbook(data: object) -> tuple[Playbook | None, tuple[Finding, ...]]:
     """Return the playbook, or everything that is wrong with its words."""
-    return _read(Playbook, data, "playbook")
+    return read(Playbook, data, "playbook")
 
 
 def known(name: str, names: Mapping[str, object] | tuple[str, ...]) -> str:
@@ -63,7 +63,8 @@ def known(name: str, names: Mapping[str, object] | tuple[str, ...]) -> str:
     return f"Known: {', '.join(sorted(names))}." if names else "None is known yet."
 
 
-def _read(model: type[A], data: object, document: str) -> tuple[A | None, tuple[Finding, ...]]:
+def read(model: type[A], data: object, document: str) -> tuple[A | None, tuple[Finding, ...]]:
+    """Return a document, or everything that is wrong with its words."""
     if not isinstance(data, dict):
         said = "is empty" if data is None else "is no map of names to values"
         return None, (error("S3", (), f"the {document} {said}", "Start from `tidegate new`.", document),)

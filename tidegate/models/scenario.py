@@ -69,7 +69,7 @@ def _several(value: Any) -> Any:
 class Series(Authored):
     """What a metric says over time; in short only its value."""
 
-    value: Annotated[str, BeforeValidator(_text)] | None = None
+    value: Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)] | None = None
     """A number, or a formula of `day`, days since the start: `3 + 0.02 * day`."""
     csv: str | None = None
     """A file of `day,value,n` or `at,value,n`, beside the scenario."""
@@ -85,7 +85,10 @@ class Series(Authored):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return in_short(handler(core), handler, {"type": "string"}, {"type": "number"})
+        return in_short(handler(core), handler, "string", "number")
+
+
+Several = Annotated[tuple[Series, ...], BeforeValidator(_several, json_schema_input_type=Series | tuple[Series, ...])]
 
 
 class Failing(Between):
@@ -228,7 +231,7 @@ class Scenario(Authored):
     """How people answer; whoever is not named says yes within half a working day."""
     absences: tuple[Absence, ...] = ()
     """Who is not there."""
-    figures: dict[Id, Annotated[tuple[Series, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
+    figures: dict[Id, Several] = Field(default_factory=dict)
     """What metrics say; whatever is not named is as good as its goal."""
     sources: tuple[Failing, ...] = ()
     """Sources that fail."""
