@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate import calendar, freezes, standing, votes
+from tidegate import calendar, freezes, impasse, standing, votes
 from tidegate.models.base import Function
 from tidegate.models.programme import Right
 from tidegate.models.state import Phase
@@ -63,13 +63,19 @@ def wait(plan: Plan, state: State, now: datetime) -> Wait:
         return _votes(plan, state, open_[0], now)
     if phase is Phase.REDUCED or (not exposure.control.open and phase is not Phase.RETIRING):
         who = holding(plan, state, Right.RESUME)
-        return Wait("stopped", f"somebody to go on after it was {spoken(exposure.control.value)}", listed(who, "or"), who)
+        named = tuple(spoken(name) for name in who)
+        return Wait("stopped", f"somebody to go on after it was {spoken(exposure.control.value)}", listed(named, "or"), named)
     if phase is Phase.SCHEDULED:
         return _scheduled(plan, state, now)
     if phase in (Phase.OBSERVING, Phase.CHECKPOINT_DUE, Phase.CHECKPOINT_REVIEW):
         return _watched(plan, state, now)
     if phase is Phase.OPERATING:
         return NOTHING
+    if state.position.told and (seats := impasse.hopeless(plan, state, now)):
+        # The round is not opened at all, for nobody could fill it.
+        names = tuple(spoken(seat.function.value) for seat in seats)
+        why = "; ".join(f"{spoken(seat.function.value)}, of whom too few are there: {seat.why}" for seat in seats)
+        return Wait("people", why, plan.governance_owner, names, tuple(who for seat in seats for who in seat.people))
     return _step(plan, state, now, "handoff" if phase is Phase.HANDOFF_PENDING else "readiness")
 
 

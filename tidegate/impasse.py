@@ -51,7 +51,7 @@ def diagnose(plan: Plan, state: State, now: datetime, rounds: Sequence[Round] = 
         name, needs, excluded, until = asked
         seats = missing_seats(plan.roster, needs, excluded, (now, until))
         if seats:
-            return _short(plan, state, seats, (name, needs, excluded), (again[0].opened if again else now, now, until))
+            return _short(plan, state, seats, (name, needs, excluded), (again[0].opened if again else state.position.since, now, until))
     if again and last is not None and last.until is not None and opened is not None:
         # Who was on leave while it ran may be back by now: then it only has to be asked again.
         roster = plan.roster
@@ -180,9 +180,11 @@ def _back(
 def _unanswered(plan: Plan, state: State, again: tuple[Round, ...], now: datetime) -> Deadlock:
     """Say who was there, was asked, and said nothing."""
     last = again[-1]
-    spoken = {said.who for said in last.said}
-    silent = tuple(name for name in last.asked if name not in spoken)
-    lacking = {f: n for f, n in last.needs.items() if set(_holders(plan, f)) & set(silent)}
+    answered = {said.who for said in last.said}
+    lacking = {function: needed - len(answered & set(_holders(plan, function))) for function, needed in last.needs.items()}
+    lacking = {function: count for function, count in lacking.items() if count > 0}
+    wanted = {name for function in lacking for name in _holders(plan, function)}
+    silent = tuple(name for name in last.asked if name in wanted and name not in answered)
     heads = [f"{plan.heads[function]} may name somebody for {spoken(function.value)} (`reassign`)"
              for function in lacking if function in plan.heads]  # fmt: skip
     times = "once" if len(again) == 1 else f"{len(again)} times"

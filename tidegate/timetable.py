@@ -123,7 +123,7 @@ def name(one: Milestone) -> str:
 
 # -- rows -------------------------------------------------------------------------------------------------------------
 
-WAVES = ("Wave", "Serves", "At best", "Begins", "Later by", "Because")
+WAVES = ("Wave", "Serves", "At best", "Begins", "Later by", "New since the last")
 ROUNDS = ("Asked", "About", "Who said what", "Needs", "Ended")
 WAITS = ("From", "To", "Days", "For", "Who can end it")
 CLOCK_DID = ("First", "Times", "What", "Why")
@@ -131,13 +131,18 @@ WRONG = ("When", "What", "By", "Why")
 
 
 def waves(lived: Lived) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each wave."""
+    """Yield a row for each wave; why it came later says only what was lost since the wave before."""
+    lost = 0
+    before: dict[tuple[Kind, str], int] = {}
     for one in lived.milestones:
         late, why = "", ""
         if one.begun is not None and one.best is not None:
             later = later_by(lived, one.best, one.begun)
             late = f"{later:+} days" if later not in (0, 1) else "as best" if later == 0 else "+1 day"
-            why = because(one.delays, later).removeprefix(", of which ") if later > 0 else ""
+            new = [delay.but(seconds=delay.seconds - before.get((delay.kind, delay.what), 0)) for delay in one.delays]
+            new = sorted((delay for delay in new if delay.seconds > 0), key=lambda delay: -delay.seconds)
+            why = because(new, later - lost).removeprefix(", of which ") if later > lost else ""
+            lost, before = later, {(delay.kind, delay.what): delay.seconds for delay in one.delays}
         best = "never" if one.best is None else day(lived, one.best)
         begun = "not reached" if one.begun is None else day(lived, one.begun)
         yield name(one), f"{one.people:,}", best, begun, late, why
@@ -230,7 +235,8 @@ def _wrong(lived: Lived) -> Iterator[Seen]:
     rank = 0
     for one in lived.seen:
         now = Control(one.control).rank
-        if one.outcome in (Outcome.REFUSED, Outcome.EXPIRED) or now > max(rank, Control.LIVE.rank):
+        lower = now > max(rank, Control.LIVE.rank) and one.control != Control.ROLLED_BACK.value  # that is how it ends
+        if one.outcome in (Outcome.REFUSED, Outcome.EXPIRED) or lower:
             yield one
         rank = now
 

@@ -44,9 +44,11 @@ def walked(story: Story, until: datetime) -> Story:
             story.start()
         elif story.phase is Phase.PREPARING and not story.state.position.told and not _prepared(story):
             continue
-        elif story.state.gates and _asked(story):
+        elif able := _there(story):
             story.now += HOURS
-            story.agree()
+            for name in able:
+                if name in _there(story):
+                    story.vote(name)
         else:
             before = story.now
             story.wait()
@@ -57,18 +59,20 @@ def walked(story: Story, until: datetime) -> Story:
 
 def _prepared(story: Story) -> bool:
     """Whether nothing comes of saying that it is ready."""
-    story.ready()
+    story.ready(*((None, "owner") if story.state.position.sent_back else ()))
     return story.phase is Phase.PREPARING
 
 
-def _asked(story: Story) -> bool:
-    gate = story.gate
-    if gate.satisfied_at is not None:
-        return False
-    able = votes.askable(story.plan, story.state, gate, story.now)
-    there = [name for name in able if not any(a <= story.now < b for a, b in story.plan.roster[name].away)]
-    held = {function for name in there for function in story.plan.roster[name].functions}
-    return all(function in held for function in gate.needs)
+def _there(story: Story) -> list[str]:
+    """Return who can still say a yes that is missing, and is no more on leave by the time they do."""
+    then = story.now + HOURS
+    return [
+        name
+        for gate in list(story.state.gates.values())[-1:]
+        if gate.satisfied_at is None
+        for name in votes.askable(story.plan, story.state, gate, story.now)
+        if not any(begin <= then < end for begin, end in story.plan.roster[name].away)
+    ]
 
 
 @cache
