@@ -76,6 +76,12 @@ SHELVES = (
                 "Take in alerts and events from monitoring, gateways and proxies: each makes something safer, and "
                 "nothing else.",
             ),
+            Verb(
+                "fast-forward",
+                "forward",
+                "Move one rollout ahead in time, on the embedded server: for demonstrations and courses, never on a "
+                "cluster.",
+            ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
             Verb(
                 "ledger",

@@ -147,6 +147,7 @@ class Chronicle:
             sentence=seal.read(explain(reason), self._texts),
             actor=row["actor"]["subject"],
             actor_kind=row["actor"]["kind"],
+            in_place_of=row.get("on_behalf_of") or "",
             gate=row["gate"] or "",
             gate_kind=gate.kind if gate else "",
             stage=row["stage"],

@@ -305,7 +305,7 @@ class _Life:
 
 def only(sight: Sight, name: str) -> Sight:
     """Return a pattern of one of its words alone."""
-    return sight.model_copy(update=dict.fromkeys(sight.says.keys() - {name}))
+    return sight.model_copy(update={word: None for word in sight.says if word != name})
 
 
 def without(sight: Sight, name: str) -> Sight:

@@ -6,8 +6,8 @@ Pure. Whatever anybody wrote stands in it as text: what XML cannot hold is repla
 from __future__ import annotations
 
 import re
-from html import escape
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,8 +87,9 @@ def _words(**words: str) -> str:
     return "".join(f' {name}="{_text(value).translate(_BREAKS)}"' for name, value in words.items())
 
 
-_BREAKS = {ord("\t"): "&#9;", ord("\n"): "&#10;", ord("\r"): "&#13;"}
+_BREAKS = MappingProxyType({ord("\t"): "&#9;", ord("\n"): "&#10;", ord("\r"): "&#13;"})
+_SIGNS = MappingProxyType(str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}))
 
 
 def _text(text: str) -> str:
-    return escape(_UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text)).replace("\r", "&#13;")
+    return _UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text).translate(_SIGNS)

@@ -383,6 +383,8 @@ SENTENCES = MappingProxyType(
         Code.OBLIGATION_MET: "{what} is met, says {by}.",
         Code.STAGE_EXPIRED: "The {stage} ended at {at}.",
         Code.BLIND_PLANE: "Nobody was at the wheel from {since} until {until}.",
+        Code.TIME_MOVES: "Its time is moved ahead, for practice: from {since} to {until} at most.",
+        Code.TIME_MOVED: "Its time was moved ahead, for practice: from {since} to {until} nobody waited.",
         Code.HANDOFF_OFFERED: "{receiver} is asked to take it over by {due}.",
         Code.HANDED_OVER: "It is handed over and operates; it is looked at again by {review}.",
         Code.NO_HANDOFF: "The plan of {use_case} names nobody who takes it over.",

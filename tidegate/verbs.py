@@ -31,6 +31,7 @@ from tidegate.models.event import (
     Judge,
     LetThrough,
     Message,
+    Moved,
     Override,
     Postpone,
     Question,
@@ -103,6 +104,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("sample", Sample),
     ("question", Question),
     ("training", Train),
+    ("moved", Moved),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

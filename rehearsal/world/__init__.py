@@ -182,6 +182,9 @@ class World:
     def _happen(self, number: int, one: Happening, at: datetime, given: RolloutInput | None) -> tuple[Errand, ...]:
         plan = self.plan if given is None else given.plan
         who, name = one.who or plan.ai_owner, f"{self._scenario.scenario}-{number}"
+        if one.restored is not None:
+            # Passed over in silence it would look as if a rollout bore it.
+            raise ValueError("the ledger of a rehearsal cannot be put back as it was")
         if one.serves is not None:
             self._edit(plan, one.serves, one.target, at)
         self._move(one, at)

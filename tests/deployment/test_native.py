@@ -240,7 +240,7 @@ def test_namespace_worker_and_desk_begin_as_the_file_says(site: Site) -> None:
             assert await kept(client) == 500
             await asyncio.to_thread(serving, site, address)
 
-    asyncio.run(asyncio.wait_for(story(), 400))
+    asyncio.run(asyncio.wait_for(story(), 600))
 
 
 async def kept(client: Client) -> int:
@@ -267,12 +267,12 @@ def serving(site: Site, address: str) -> None:
     assert "entrypoint" not in SERVICES["worker"]
     assert "command" not in SERVICES["worker"]
     with site.process(entry_point(), said | server) as worker:
-        soon(lambda: site.healthy("worker", health))
+        soon(lambda: site.healthy("worker", health), 240)
         desk = SERVICES["desk"]
         words = [*desk["entrypoint"], *desk["command"]]
         words[words.index("--port") + 1] = str(port)
         with site.process(words, site.environment("desk") | server) as pages:
-            soon(lambda: site.healthy("desk", port))
+            soon(lambda: site.healthy("desk", port), 240)
             verb = [*SERVICES["tidegate"]["entrypoint"], "doctor", "--json"]
             found = json.loads(site.run(verb, site.environment("tidegate") | server).stdout)["findings"]
             told = {one["subject"]: one["health"] for one in found}

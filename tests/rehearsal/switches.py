@@ -36,7 +36,7 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
             Change("tidegate.rights._lent", "gate.escalations > 0 or away(plan.roster[name], now)", "False"),
         ),
         "a yes lapses": (Change("tidegate.votes.valid", "or now >= ballot.expires_at", ""),),
-        "a yes of somebody who left counts no more": (Change("tidegate.votes.valid", "or not can_vote(voter)", ""),),
+        "a yes of somebody who left counts no more": (Change("tidegate.votes.valid", "or not can_vote(voter) or not can_vote(principal)", ""),),
         "a yes is to one exact subject": (Change("tidegate.votes.cast", "vote.subject != gate.subject", "False"),),
         "a yes that is taken back counts no more": (
             Change("tidegate.votes._revoke", "if ballot.person != vote.actor.subject", "if True"),
@@ -73,7 +73,10 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
                 "pass",
             ),
         ),
-        "required notice": (Change("tidegate.schedule.noticed", 'event.result == "delivered"', "True"),),
+        "required notice": (
+            Change("tidegate.schedule.noticed", 'delivered = event.result == "delivered"', "delivered = True"),
+            Change("tidegate.schedule.noticed", "result=event.result, retry_at", 'result="delivered", retry_at'),
+        ),
         "evidence before widening": (
             Change("tidegate.schedule.consume", "after=turn.state.written", "after=0"),
             Change("activities.authority._found", "with reading(url)", "return None\n    with reading(url)"),
@@ -132,10 +135,10 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
         "no fight in a loop": (Change("tidegate.reconcile._revert", "len(recent) >= turn.rules.max_reverts", "False"),),
         "an unanswered review holds": (Change("tidegate.waves.missed", "fallback.reduce(turn, verb)", "pass"),),
         "a second deadline unseen narrows": (
-            Change("tidegate.deadlines._act_safely", "waves.missed(turn, because(Code.STILL_NO_REVIEW))", "pass"),
+            Change("tidegate.waves.missed", "[min(times, 2)]\n    fallback", "[0]\n    fallback"),
         ),
         "being blind too long narrows": (
-            Change("tidegate.deadlines._act_safely", "thresholds.blind(turn, one.about)", "pass"),
+            Change("tidegate.thresholds.blind", "fallback.reduce(turn, Reduction.NARROW)", "pass"),
         ),
         "latch of alerts": (
             Change("tidegate.alerts.take", "if not fresh:", "if False:"),

@@ -136,7 +136,7 @@ def _acting(scenario: Scenario, plan: Plan) -> Iterator[Finding]:
         yield from _unknown("there is no target", (*place, "target"), happening.target, plan.targets)
         waves = (*_waves(plan), NOTHING, NONSENSE)
         yield from _unknown("there is no wave", (*place, "serves"), happening.serves, waves)
-        cohorts = tuple({*plan.cohorts, *(name for rung in plan.ladder for name in rung.exposure.cohorts)})
+        cohorts = tuple(sorted({*plan.cohorts, *(name for rung in plan.ladder for name in rung.exposure.cohorts)}))
         for word in ("joins", "leaves"):
             for cohort in getattr(happening, word):
                 yield from _unknown("there is no cohort", (*place, word, cohort), cohort, cohorts)
@@ -218,7 +218,7 @@ def _happening(place: Path, one: Happening) -> Iterator[Finding]:
         yield error("V6", (*place, "words"), f"`{one.says}` would not be understood: {event.note}", mend, DOCUMENT)
 
 
-_ENVELOPE = {"id", "actor", "kind", "signature", "not_after"}
+_ENVELOPE = frozenset(("id", "actor", "kind", "signature", "not_after"))
 
 
 def _filled(words: str) -> str:

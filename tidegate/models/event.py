@@ -17,6 +17,7 @@ from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.handing import HandOver
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
+from tidegate.models.moved import Moved
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Question
 from tidegate.models.reading import Reading
@@ -30,7 +31,7 @@ from tidegate.models.training import Train
 
 __all__ = (
     "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
-    "MessageId", "Noticed", "Observed", "Question", "Rehearsed", "Sample", "Stored", "Tick", "Train", "What",
+    "MessageId", "Moved", "Noticed", "Observed", "Question", "Rehearsed", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -392,6 +393,7 @@ Event = Annotated[
     | Alert
     | Readings
     | Turnover
+    | Moved
     | Sample
     | Question
     | Train

@@ -340,6 +340,8 @@ class Code(StrEnum):
     OBLIGATION_MET = "obligation_met"
     STAGE_EXPIRED = "stage_expired"
     BLIND_PLANE = "blind_plane"
+    TIME_MOVES = "time_moves"
+    TIME_MOVED = "time_moved"
     HANDOFF_OFFERED = "handoff_offered"
     HANDED_OVER = "handed_over"
     NO_HANDOFF = "no_handoff"

@@ -148,6 +148,7 @@ def test_a_flag_may_be_switched_off_or_made_nonsense_by_hand() -> None:
     [
         ({"serves": "moon"}, "`moon` is no one wave; there is pilot/"),
         ({"serves": "nothing", "target": "flags/none"}, "`flags/none` is no target; there is flags/claims"),
+        ({"restored": When()}, "cannot be put back"),
         ({"amend": {"title": "Other"}}, "nobody is at hand who could compile"),
         ({"says": "left", "words": {"person": "nobody"}}, "nobody is called `nobody`"),
     ],
