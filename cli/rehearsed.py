@@ -132,7 +132,7 @@ def _expected(one: Life) -> None:
 def _summary(lives: Iterable[Life]) -> list[tuple[str, ...]]:
     from tidegate import timetable
 
-    found = []
+    found: list[tuple[str, ...]] = []
     for one in lives:
         lived = one.lived
         last = next((wave for wave in reversed(lived.milestones) if wave.begun is not None), None)
