@@ -16,7 +16,7 @@ import typer
 
 from cli import render
 from cli.answers import Exit, Refusal
-from cli.options import AsJson, AsOf, ProgrammeFile, day
+from cli.options import AsJson, AsOf, ProgrammeFile, Who, day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,7 @@ class _Asked(NamedTuple):
     plan: Plan
     beside: Path
     digest: str
+    """Of the scenario; empty where none was named."""
 
 
 def rehearse(  # what a verb is asked with
@@ -63,6 +64,11 @@ def rehearse(  # what a verb is asked with
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="OUT", help="Write the verdicts as JUnit XML, for build servers.")
     ] = None,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign the result with your own key, and write it beside the playbook.")
+    ] = False,
+    hand_in: Annotated[bool, typer.Option("--hand-in", help="Hand the signed result in at once.")] = False,
+    who: Who = None,
     programme: ProgrammeFile = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
@@ -82,7 +88,8 @@ def rehearse(  # what a verb is asked with
 
     if until is not None and until not in _UNTIL:
         raise Refusal(f"--until: '{until}' is no stage", f"Write {render.listed(_UNTIL, 'or')}.", Exit.USAGE)
-    asked = _asked(Desk(programme, as_of), playbook, scenario or [], until, as_json=as_json)
+    desk = Desk(programme, as_of)
+    plan, asked = _asked(desk, playbook, scenario or [], until, as_json=as_json)
     lives = [_lived(one, since, quiet=as_json) for one in asked]
     from cli import rehearsed
 
@@ -96,12 +103,21 @@ def rehearse(  # what a verb is asked with
         rehearsed.show(lives)
         for file in filter(None, (html, junit)):
             render.say(f"Written: {render.clean(str(file))}", err=True)
+    if sign or hand_in:
+        from cli import vouching
+        from cli.telling import Manner
+
+        result = rehearsed.result(plan, lives, datetime.now(UTC))
+        to = vouching.beside(playbook)
+        vouching.afterwards(plan, result, who, Manner(as_json=as_json), to=to, handed_in=hand_in)
     if not all(one.well for one in lives):
         raise typer.Exit(Exit.NO)
 
 
-def _asked(desk: Desk, playbook: Path, files: list[Path], until: str | None, *, as_json: bool) -> list[_Asked]:
-    """Return what is to be lived; print the findings and end if something stands in the way."""
+def _asked(
+    desk: Desk, playbook: Path, files: list[Path], until: str | None, *, as_json: bool
+) -> tuple[Plan, list[_Asked]]:
+    """Return the plan of the playbook, and what is to be lived; print the findings and end if that cannot be."""
     from tidegate.digest import digest
     from tidegate.models.scenario import Scenario
 
@@ -111,7 +127,7 @@ def _asked(desk: Desk, playbook: Path, files: list[Path], until: str | None, *, 
         _refused(judged.rows, as_json=as_json)
     if not files:
         plain = Scenario(scenario="plain", title=f"{plan.title}, with everybody answering and nothing going wrong")
-        return [_Asked(_bounded(plain, until), plan, playbook.parent, digest(plain.model_dump(mode="json")))]
+        return plan, [_Asked(_bounded(plain, until), plan, playbook.parent, "")]
     from cli import scenarios
 
     found = []
@@ -121,7 +137,7 @@ def _asked(desk: Desk, playbook: Path, files: list[Path], until: str | None, *, 
             _refused(one.rows, as_json=as_json)
         marks = digest(one.scenario.model_dump(mode="json"))
         found.append(_Asked(_bounded(one.scenario, until), one.compiled.plan, file.parent, marks))
-    return found
+    return plan, found
 
 
 def _wrong(rows: tuple[render.Row, ...]) -> bool:
@@ -139,7 +155,11 @@ def _refused(rows: tuple[render.Row, ...], *, as_json: bool) -> NoReturn:
 
 
 def _bounded(scenario: Scenario, until: str | None) -> Scenario:
-    return scenario if until is None else scenario.model_copy(update={"until": until})
+    from tidegate.models.base import Stage
+
+    if until is None:
+        return scenario
+    return scenario.model_copy(update={"until": Stage(until) if until in tuple(Stage) else until})
 
 
 # -- lived ------------------------------------------------------------------------------------------------------------
@@ -171,7 +191,7 @@ def _lived(one: _Asked, since: date | None, *, quiet: bool) -> Life:
         how=ended.how,
         tool=version("tidegate"),
         plan=one.plan.digest,
-        scenarios={one.scenario.scenario: one.digest},
+        scenarios={one.scenario.scenario: one.digest} if one.digest else {},
     )
     judged = judge(told, one.scenario, one.plan)
     name, title = one.scenario.scenario, one.scenario.title

@@ -10,9 +10,12 @@ from cli.answers import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from tidegate.models.judgement import Judgement
     from tidegate.models.lived import Lived
+    from tidegate.models.plan import Plan
+    from tidegate.models.rehearsal import Rehearsal
 
 _SUMMARY = ("Scenario", "Ended", "At best", "Came", "Expected", "Verdict")
 _RESULTS = {"passed": "green", "failed": "red", "error": "red"}
@@ -34,19 +37,17 @@ class Life(NamedTuple):
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     """What was lived otherwise than the plan says, in words."""
-    expected: bool = False
-    """Whether that it stands still is what was expected of it, and came so."""
 
     @property
     def well(self) -> bool:
         """Whether all that was expected came, and nothing stands still that should not."""
         kept = all(one.result == "passed" for one in self.judged)
-        return kept and self.lived.how != "stopped" and (self.lived.how != "deadlock" or self.expected)
+        return kept and self.lived.how not in ("stopped", "deadlock")
 
     @property
     def verdict(self) -> str:
         """Say in a word or two what came of it."""
-        if self.lived.how == "deadlock" and not self.expected:
+        if self.lived.how == "deadlock":
             return "stands still"
         wrong = sum(one.result != "passed" for one in self.judged)
         return "well" if self.well else f"{wrong} of {len(self.judged)} not met" if wrong else "given up"
@@ -241,6 +242,37 @@ def _legend(lived: Lived) -> list[tuple[str, str]]:
 
     used = {one.kind for one in lived.stretches if one.kind}
     return [(kind, word) for kind, word in KINDS.items() if kind in used]
+
+
+def result(plan: Plan, lives: Sequence[Life], ran: datetime) -> Rehearsal:
+    """Return what came of it all, as it is signed; only what was lived of exactly this plan says how far it came."""
+    from tidegate.digest import digest
+    from tidegate.models.base import Stage
+    from tidegate.models.rehearsal import Rehearsal
+    from tidegate.rules import RULES
+
+    own = [one.lived for one in lives if one.lived.plan == plan.digest]
+    if not own:
+        mend = "Live it without the scenario's changes as well."
+        raise Refusal("no life was of the plan as it would be started, so there is nothing to sign", mend)
+    judged = [said for one in lives for said in one.judged]
+    order = list(Stage)
+    return Rehearsal(
+        use_case=plan.use_case,
+        plan=plan.digest,
+        scenarios={name: mark for one in lives for name, mark in one.lived.scenarios.items()},
+        verdict="green" if all(one.well for one in lives) else "red",
+        expected=len(judged),
+        failed=sum(said.result != "passed" for said in judged),
+        stuck=any(one.lived.how == "deadlock" for one in lives),
+        reached=max((Stage(lived.stage) for lived in own), key=order.index),
+        since=min(lived.started for lived in own),
+        until=max(lived.ended for lived in own),
+        ran=ran,
+        tool=own[0].tool,
+        rules=RULES,
+        lived=tuple(digest(one.lived.model_dump(mode="json")) for one in lives),
+    )
 
 
 def write(file: Path, text: str) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from cli import rehearsed
+from cli.answers import Refusal
 from cli.rehearsed import Life
 from tests.cli.within import Within, within
-from tests.pure.chronicled import late_life, moment, told, walked
+from tests.pure.chronicled import late_life, moment, plan, told, walked
 from tests.pure.documents import PLAYBOOKS
 from tests.pure.world import Story, but, standard_plan, with_member
 from tidegate.models.judgement import Judgement
@@ -130,6 +131,19 @@ def test_what_people_wrote_stays_text_on_the_page() -> None:
     assert "<img src=x" not in page
     assert "<script" not in page
     assert "&lt;img src=x" in page
+
+
+def test_what_is_signed_says_what_came_of_it() -> None:
+    """Green only if all is well; how far it came is what was lived of exactly this plan."""
+    kept = plan()
+    one = life(PASSED)
+    green = rehearsed.result(kept, [one], moment(3, 2))
+    assert (green.verdict, green.expected, green.failed, green.stuck) == ("green", 1, 0, False)
+    assert (green.plan, green.reached.value) == (kept.digest, "system_of_record")
+    red = rehearsed.result(kept, [one, locked()], moment(3, 2))
+    assert (red.verdict, red.stuck, len(red.lived)) == ("red", True, 2)
+    with pytest.raises(Refusal, match="nothing to sign"):
+        rehearsed.result(standard_plan(), [one], moment(3, 2))
 
 
 def test_a_playbook_with_a_mistake_is_not_lived(place: Path) -> None:
