@@ -6,8 +6,9 @@ Settings come from the environment: `TEMPORAL_*` or temporal.toml say where the 
 does), TIDEGATE_HOME where files lie, TIDEGATE_LEDGER where evidence is kept, TIDEGATE_LEDGER_KEY with which key its
 heads are signed, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS where it answers for
 itself, TIDEGATE_WATCH after how many seconds it compares what is served with what was approved again (60; 0 leaves
-that to other workers), TIDEGATE_DESK_ORIGIN where notices say that the review desk is. TIDEGATE_DEPLOYMENT and
-TIDEGATE_BUILD tell versions of workers apart, where the server knows which is current.
+that to other workers), TIDEGATE_DESK_ORIGIN where notices say that the review desk is, TIDEGATE_CODEC_KEYS which file
+of keys encrypts what Temporal keeps. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the
+server knows which is current.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities import cipher
 from activities.authority import authority
 from activities.channels.apprise import Sender
 from activities.channels.carried import Carried
@@ -51,6 +53,8 @@ from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
 from workflows import attributes, ids, sweep, watch
+from workflows.census import Census
+from workflows.converter import encrypting
 from workflows.plugin import plugin
 from workflows.turnover import Turnovers
 
@@ -259,7 +263,8 @@ def runtime(settings: Settings) -> Runtime | None:
 async def connect(of: Runtime | None = None) -> Client:
     """Connect to the server that the environment names, else to the embedded one at its usual address."""
     named: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
-    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, "plugins": [plugin()], "runtime": of})
+    ours = plugin(encrypting(cipher.ring(os.environ)))
+    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, "plugins": [ours], "runtime": of})
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -325,7 +330,9 @@ async def _look_out(client: Client, settings: Settings) -> None:
     """Compare what is served with what was approved, again and again."""
     if not settings.watch:
         return
-    eyes = watch.Watch(client, ExposureActivities(drivers_under(settings.home, Kept(settings.ledger))).observe)
+    census = Census(client.service_client.config.runtime.metric_meter) if client.service_client.config.runtime else None
+    look = ExposureActivities(drivers_under(settings.home, Kept(settings.ledger))).observe
+    eyes = watch.Watch(client, look, census)
     try:
         while True:
             try:
@@ -414,6 +421,9 @@ def main() -> None:
     try:
         settings = Settings.of(os.environ)
         asyncio.run(_main(settings))
+    except cipher.BadRing as error:
+        log.critical("%s", error)
+        raise SystemExit(2) from None
     finally:
         # The SDK's threads may crash the interpreter while it takes itself apart; there is nothing left to take apart.
         logging.shutdown()

@@ -69,6 +69,10 @@ class LedgerActivities:
     @activity.defn(name="store")
     def store(self, task: StoreRequest) -> int:
         """Keep evidence; a retry adds nothing."""
+        return self.kept(task)
+
+    def kept(self, task: StoreRequest) -> int:
+        """Keep it, and sign how far that has come where something is over with it."""
         now = datetime.now(UTC)
         try:
             number = self.opened().append(task, activity.info().workflow_run_id or "", TOOL, now)

@@ -11,7 +11,12 @@ from tidegate.asks import Packed, unpack
 from workflows import ids
 
 if TYPE_CHECKING:
+    from temporalio.api.common.v1 import Payload
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+    from temporalio.converter import DataConverter
+
+
+_READ = ("at", "inbox")
 
 
 class Asked(NamedTuple):
@@ -25,9 +30,12 @@ class Asked(NamedTuple):
     """Whether it is a rollout, and not a request to the programme."""
 
 
-def asked_of(info: WorkflowExecutionInfo) -> Asked:
+async def asked_of(info: WorkflowExecutionInfo, reads: DataConverter) -> Asked:
     """Read it from what the server lists; what is not there, or cannot be read, is not whole."""
-    fields = info.memo.fields
+    fields = {name: payload for name, payload in info.memo.fields.items() if name in _READ}
+    if reads.payload_codec is not None:
+        opened: list[Payload] = await reads.payload_codec.decode(list(fields.values()))
+        fields = dict(zip(fields, opened, strict=True))
     at = None
     with suppress(ValueError, TypeError):
         at = datetime.fromisoformat(_said(fields["at"].data) if "at" in fields else "")

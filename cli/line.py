@@ -15,7 +15,7 @@ from cli.answers import Exit, Refusal
 from cli.home import home
 from cli.line_told import cells, follow, words
 from cli.options import AsJson, GoodUntil, Who, Why
-from cli.telling import Manner, message, signed, speaker
+from cli.telling import Manner, at_any_rate, message, signed, speaker
 
 if TYPE_CHECKING:
     from cli.message import Message
@@ -66,7 +66,7 @@ def stop_the_line(
     scope, person = _scope(model, vendor, unit, everything=everything), speaker(who)
     said = {"as": person, "does": "narrow" if narrower else "pause", **({"reason": reason} if reason else {})}
     try:
-        server = talk.server()
+        server = at_any_rate()
         line_talk.begin(server, scope, said)
     except talk.NoAnswer:
         raise _unsent("the server does not answer in time") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from temporalio.common import RawValue
+
 from workflows import attributes, ids
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Row(NamedTuple):
 async def row_of(execution: WorkflowExecution) -> Row:
     """Read it from what the server lists or describes."""
     memo: Mapping[str, Any] = await execution.memo()
+    sealed = any(isinstance(value, RawValue) for value in memo.values())
+    memo = {} if sealed else memo
     found = execution.typed_search_attributes
     said = str(memo.get("at", ""))
     return Row(
@@ -56,6 +60,6 @@ async def row_of(execution: WorkflowExecution) -> Row:
         people=found.get(attributes.SERVED),
         awaits=tuple(name for name in found.get(attributes.AWAITS, ()) if name != _NOBODY),
         deadline=found.get(attributes.DEADLINE),
-        line=str(memo.get("status", "")),
+        line="it is encrypted, and no key is here" if sealed else str(memo.get("status", "")),
         at=datetime.fromisoformat(said) if said else None,
     )

@@ -14,7 +14,7 @@ import typer
 from cli import receipt, render
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, MessageId, UseCase, Wait, Who, Why
-from cli.telling import Manner, finish, speaker
+from cli.telling import Manner, at_any_rate, finish, speaker
 
 if TYPE_CHECKING:
     from cli.message import Message
@@ -137,18 +137,22 @@ def rollback(
 def _reduce(
     use_case: str, verb: str, who: str | None, reason: str | None, manner: Manner, *, to: str | None = None
 ) -> None:
-    from cli import talk
+    from cli import sealing, talk
     from cli.message import compose
 
     # It never goes stale: a reduction that comes late is still a reduction.
     said = compose(use_case, verb, speaker(who), mine=manner.id, to=to, reason=reason)
     try:
-        server = talk.server()
+        server = at_any_rate()
         try:
             answer = server.tell(said, _SHORT, _SHORT)
         except talk.NoAnswer:
             server.signal(said)
-            _lasts(said, manner)
+            _lasts(said, manner, "no_worker", "and waits for a worker, for none answers")
+            raise typer.Exit(Exit.UNREACHABLE) from None
+        except sealing.Unread as unread:
+            server.signal(said)
+            _lasts(said, manner, "unread", f"and nobody here can read what came of it: {unread.message}")
             raise typer.Exit(Exit.UNREACHABLE) from None
     except Refusal as refusal:
         if refusal.code is not Exit.UNREACHABLE:
@@ -157,13 +161,17 @@ def _reduce(
     finish(server, said, answer, manner, safer=True)
 
 
-def _lasts(said: Message, manner: Manner) -> None:
-    sentence = f"NOT YET IN FORCE: {said.verb} was sent and lasts, and waits for a worker, for none answers."
+def _lasts(said: Message, manner: Manner, code: str, why: str) -> None:
+    silent = code == "no_worker"
+    sentence = f"{'NOT YET IN FORCE' if silent else 'SENT'}: {said.verb} was sent and lasts, {why}."
     if manner.as_json:
-        render.answer(receipt.as_json(said, "sent", "no_worker", sentence, None))
+        render.answer(receipt.as_json(said, "sent", code, sentence, None))
         return
     render.say(sentence, err=True)
-    render.say("Whoever was served is still served. It takes effect when a worker is there: `tidegate up`.", err=True)
+    if silent:
+        render.say(
+            "Whoever was served is still served. It takes effect when a worker is there: `tidegate up`.", err=True
+        )
     render.say(_now(said.use_case), err=True)
 
 

@@ -31,6 +31,11 @@ SHELVES = (
                         "inviting",
                         "Print a link that lets somebody enrol a passkey in the review desk, once.",
                     ),
+                    Verb(
+                        "payload",
+                        "enciphering",
+                        "Make a key with which is encrypted what Temporal keeps, or take another one into use.",
+                    ),
                 ),
             ),
             Verb("new", "setup", "Write a playbook from ten questions."),
@@ -77,6 +82,18 @@ SHELVES = (
                 "cluster.",
             ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
+            Verb(
+                "ledger",
+                "ledger",
+                "Look after the tables in which the evidence is kept.",
+                (
+                    Verb(
+                        "upgrade",
+                        "ledger",
+                        "Bring the tables of the ledger forward to what this Tidegate writes, and end.",
+                    ),
+                ),
+            ),
         ),
     ),
     Shelf(

@@ -25,6 +25,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
+from cli import sealing
 from cli.answers import Exit, Refusal
 from cli.embedded import leave
 from cli.embedded.inquiry import Target, polled, target
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
     from temporalio.client import WorkflowExecution, WorkflowHandle
-    from temporalio.converter import DataConverter
 
     from cli.asked import Asked
     from cli.message import Message
@@ -162,7 +162,10 @@ class Server:
         return self._run(do())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(work)
+        try:
+            return self._runner.run(work)
+        except (RuntimeError, KeyError) as error:
+            raise sealing.unread(error) from None
 
     def _handle(self, use_case: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(ids.workflow_id(use_case))
@@ -301,7 +304,7 @@ class Server:
         listed, working = await asyncio.gather(
             self._bare("ExecutionStatus = 'Running'", ids.WORKFLOW, ids.REQUEST), polled(self._client, task_queue())
         )
-        return [asked_of(info) for info in listed], working
+        return [await asked_of(info, self._client.data_converter) for info in listed], working
 
     async def _bare(self, query: str, *types: str) -> list[WorkflowExecutionInfo]:
         """List as the server says it: what the library makes of each row takes longer than to read all memos."""
@@ -406,12 +409,11 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
     Runtime.set_default(
         Runtime(telemetry=TelemetryConfig(logging=None), worker_heartbeat_interval=None), error_if_already_set=False
     )
-    more: dict[str, Any] = {} if plain else {"data_converter": _converter()}
-    where, runner = target(), asyncio.Runner()
+    where, reads, runner = target(), sealing.converter(plain=plain), asyncio.Runner()
 
     async def connect() -> Client:
         async with asyncio.timeout(patience):
-            return await Client.connect(where.address, **where.settings, **more)
+            return await Client.connect(where.address, **{**where.settings, "data_converter": reads})
 
     try:
         return Server(runner, runner.run(connect()), where.address)
@@ -421,12 +423,6 @@ def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
         raise Refusal(
             f"the Temporal server at {where.address} cannot be reached: {why}", _mend(where), Exit.UNREACHABLE
         ) from None
-
-
-def _converter() -> DataConverter:
-    from workflows.converter import CONVERTER
-
-    return CONVERTER
 
 
 def place() -> tuple[Target, str]:

@@ -61,6 +61,18 @@ def hear(server: Server, said: Message, manner: Manner) -> Answer:
         raise typer.Exit(Exit.UNREACHABLE) from None
 
 
+def at_any_rate() -> Server:
+    """Connect for what makes it safer; keys that cannot be used keep nobody from making it safer."""
+    from cli import sealing, talk
+
+    try:
+        return talk.server()
+    except sealing.BadKeys as bad:
+        render.say(f"{bad.message}; it is said in plain.", err=True)
+        sealing.forgo()
+        return talk.server()
+
+
 def signed(server: Server, said: Message, given: RolloutInput | None = None) -> Message:
     """Return a message with its sender's signature where they have a key; what makes it safer needs none."""
     from cli import signing

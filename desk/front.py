@@ -1,5 +1,7 @@
 """What one process answers: the desk for people, the doors for signals, or the doors alone.
 
+Where payloads are encrypted, the desk also reads them for the Temporal UI, by rules of its own (`desk.codec`).
+
 The doors lie outside the guard of the desk: nobody's browser and nobody's cookie has anything to do with them, and what
 comes there proves itself word by word.
 """
@@ -7,13 +9,17 @@ comes there proves itself word by word.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cli import sealing
 from desk.app import build
+from desk.codec import PATH as CODEC
+from desk.codec import Codec, origins
 from desk.inbound.aside import Aside
 from desk.inbound.doors import PATH, Doors
 from desk.line import Line
@@ -30,10 +36,16 @@ def front(settings: Settings, line: Line | None = None) -> ASGIApp:
     line = line or Line()
     doors = Doors(settings, line, Aside()).app()
     rest = _bare() if settings.only_inbound else build(settings, line)
+    rooms: dict[str, ASGIApp] = {PATH: doors}
+    ring = None if settings.only_inbound else sealing.ring()
+    if ring is not None:
+        pages = origins(os.environ.get("TIDEGATE_UI_ORIGIN"))
+        rooms[CODEC] = Codec(ring, settings, rest.state.room.visitors, pages).app()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = scope["type"] == "http" and scope["path"].startswith(PATH)
-        await (doors if inbound else rest)(scope, receive, send)
+        path = scope["path"] if scope["type"] == "http" else ""
+        room = next((room for start, room in rooms.items() if path.startswith(start)), rest)
+        await room(scope, receive, send)
 
     return app
 

@@ -34,6 +34,7 @@ Formula = Callable[[Decimal], Decimal]
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[-+*/(),]))", re.ASCII)
 _SIGNS = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
+_OPEN = "("
 _MANY = 1_000
 """More arguments than anybody writes."""
 
@@ -144,7 +145,7 @@ class _Reader:
         if depth > DEEPEST:
             raise ValueError(f"the formula has more than {DEEPEST} brackets within each other")
         token = self._taken()
-        if token == "(":  # noqa: S105  # a bracket
+        if token == _OPEN:
             value = self.sum(depth + 1)
             self._close()
             return value

@@ -9,14 +9,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate.calendar import later
+from tidegate.models.lived import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tidegate.models.lived import Seen
+    from tidegate.models.decision import Entry
     from tidegate.models.plan import WorkingTime
     from tidegate.models.sight import Sight, When
+
+
+def noted(entry: Entry) -> Seen:
+    """Return a line of evidence as it is seen in the moment, before anybody has folded the whole life."""
+    gate = entry.gate or ""
+    return Seen(
+        at=entry.at,
+        action=entry.action,
+        outcome=entry.outcome,
+        code=entry.reason.code.value,
+        sentence="",
+        actor=entry.actor,
+        actor_kind=entry.actor_kind,
+        in_place_of=entry.on_behalf_of or "",
+        gate=gate,
+        # A round is named after what it decides, and numbered.
+        gate_kind=gate.rpartition("-")[0].replace("-", "_"),
+        stage=entry.stage,
+        wave=entry.wave,
+        phase=entry.phase,
+        control=entry.control,
+        level=entry.level,
+        epoch=entry.epoch,
+        people=entry.people,
+        served=0,
+    )
 
 
 def fits(sight: Sight, seen: Seen) -> bool:
@@ -30,13 +57,15 @@ def fits(sight: Sight, seen: Seen) -> bool:
         and (sight.outcome is None or sight.outcome is seen.outcome)
         and (sight.reason is None or sight.reason.value == seen.code)
         and (sight.by is None or sight.by == seen.actor)
+        and (sight.in_place_of is None or sight.in_place_of == seen.in_place_of)
         and (sight.gate is None or sight.gate.value == seen.gate_kind)
     )
 
 
 def is_deed(sight: Sight) -> bool:
     """Whether a pattern names something that is done, and not only how the rollout stands."""
-    return any(word is not None for word in (sight.action, sight.outcome, sight.reason, sight.by, sight.gate))
+    deeds = (sight.action, sight.outcome, sight.reason, sight.by, sight.in_place_of, sight.gate)
+    return any(word is not None for word in deeds)
 
 
 def anew(sight: Sight, before: Seen | None, seen: Seen) -> bool:

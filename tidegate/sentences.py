@@ -219,6 +219,22 @@ SENTENCES = MappingProxyType(
         Code.NO_SUBJECTS: "Say on which test subjects it is drilled; the programme has these: {known}.",
         Code.NOT_TEST_SUBJECTS: "{cohort} is no cohort of test subjects that no wave serves, at most {most} of them; "
         "there is: {known}.",
+        # rehearsals
+        Code.REHEARSED: "Rehearsed green on {ran} with {scenarios}: {expected} expectations passed, and {by} signs.",
+        Code.REHEARSED_RED: "Rehearsed red on {ran}: {count} expectations failed{stood}; {by} signs.",
+        Code.REHEARSAL_KNOWN: "This very rehearsal is on record since {at}, signed by {by}.",
+        Code.REHEARSAL_OLDER: "It was run on {ran}, and one of {last} is on record; only a later one replaces it.",
+        Code.REHEARSAL_UNSIGNED: "Nobody has signed this rehearsal: tidegate rehearse signs it where --sign is said.",
+        Code.REHEARSAL_FORGED: "The rehearsal is not signed by {by}: {why}.",
+        Code.REHEARSAL_STRANGER: "{by} signed the rehearsal, and cannot vouch for anything in this programme.",
+        Code.REHEARSAL_BY_REQUESTER: "{by} asked for this or wrote it; somebody else must sign the rehearsal.",
+        Code.REHEARSAL_OTHER_PLAN: "Rehearsed was plan {plan} of {use_case}, and plan {now} is in force.",
+        Code.REHEARSAL_AHEAD: "It cannot have been rehearsed on {ran} already.",
+        Code.REHEARSAL_STALE: "The rehearsal of {ran} was good until {until}; a fresh one is owed.",
+        Code.REHEARSAL_SHORT: "It was rehearsed up to {reached} only, and not up to {stage}.",
+        Code.REHEARSAL_OWED: "Before {stage} a signed green rehearsal of this plan is owed, at most {limit} old.",
+        Code.REHEARSAL_VOID: "Rehearsed was plan {plan}, which changed materially since: {now} is in force.",
+        Code.REHEARSAL_UNPROVEN: "{by} signed the rehearsal, and has left or lost the key; a fresh one is owed.",
         # metrics
         Code.NO_READING: "{metric} has never been read.",
         Code.SOURCE_ERROR: "The source of {metric} could not be asked: {note}",

@@ -12,6 +12,10 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+
+from tidegate.models.ring import Ring
+from workflows.cipher import Cipher, Unknown, closed, named
 
 
 class Converter(PydanticPayloadConverter):
@@ -27,8 +31,22 @@ class Converter(PydanticPayloadConverter):
             return super().from_payloads(payloads, type_hints)
         except Exception:
             if type_hints is not None:
+                sealed = next((payload for payload in payloads if closed(payload)), None)
+                if sealed is not None:
+                    raise Unknown(named(sealed)) from None
                 raise
             return [RawValue(payload) for payload in payloads]
 
 
 CONVERTER = replace(pydantic_data_converter, payload_converter_class=Converter)
+
+
+def encrypting(ring: Ring | None, converter: DataConverter = CONVERTER) -> DataConverter:
+    """Return a converter that encrypts with these keys what Temporal keeps, failures too; none encrypts nothing."""
+    if ring is None:
+        return converter
+    return replace(
+        converter,
+        payload_codec=Cipher(ring),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -14,7 +15,7 @@ from workflows.rollout import Rollout
 PASSED_THROUGH = (
     "tidegate", "rfc8785", "cryptography",
     "workflows.attributes", "workflows.details", "workflows.guard", "workflows.hands", "workflows.ids",
-    "workflows.line_page", "workflows.options",
+    "workflows.line_page", "workflows.meters", "workflows.options",
 )  # fmt: skip
 """What the workflow shares with its host. Floor 0 is pure by its own test; only the workflow's module is sandboxed."""
 
@@ -24,11 +25,11 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def plugin() -> SimplePlugin:
-    """Return the one plugin."""
+def plugin(converter: DataConverter = CONVERTER) -> SimplePlugin:
+    """Return the one plugin; where payloads are encrypted, with the converter that does so."""
     return SimplePlugin(
         "tidegate",
-        data_converter=CONVERTER,
+        data_converter=converter,
         interceptors=[Guard()],
         workflows=[Rollout, StopTheLine, Request],
         workflow_runner=sandbox(),

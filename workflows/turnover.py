@@ -21,7 +21,7 @@ from tidegate.models.messages import RolloutInput
 from workflows import attributes, ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from temporalio.client import Client, WorkflowExecution
@@ -54,6 +54,14 @@ class Turnovers:
         """Bring every rollout up to date once; return whose people changed."""
         running = [run async for run in self._client.list_workflows(SERVING)]
         self._plans = {run.run_id: self._plans[run.run_id] for run in running if run.run_id in self._plans}
+        return await self._looked_after(running, now)
+
+    async def at(self, workflow_id: str, now: datetime) -> tuple[str, ...]:
+        """Bring one rollout up to date, by the name of its workflow."""
+        run = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=_PATIENCE)
+        return await self._looked_after([run], now)
+
+    async def _looked_after(self, running: Sequence[WorkflowExecution], now: datetime) -> tuple[str, ...]:
         named = [(run, plan) for run in running if (plan := await self._plan(run)) is not None and plan.cohorts]
         sources = {name: roll for _, plan in named for name, roll in plan.cohorts.items()}
         for name, roll in sources.items():

@@ -17,7 +17,7 @@ from tidegate.models.task import ResolveRequest
 from tidegate.models.training import Counted, Curriculum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -28,12 +28,15 @@ _SAID = 200
 
 
 class MemberActivities:
-    """The activity that reads who is in cohorts, from files under this root, and keeps that in the store of a URL."""
+    """The activity that reads who is in cohorts, and keeps that in the store of a URL."""
 
-    def __init__(self, url: str, root: Path) -> None:
+    def __init__(
+        self, url: str, root: Path, listed: Callable[[str, CohortRoll], Sequence[Participant]] | None = None
+    ) -> None:
+        """Read from files under this root, unless somebody else says who is listed."""
         self._url = url
         self._rolls = Rolls(url)
-        self._root = root
+        self._listed = listed or (lambda _, roll: read(roll, root))
         self._opened = False
 
     @activity.defn(name="resolve")
@@ -48,7 +51,7 @@ class MemberActivities:
     def take(self, cohort: str, roll: CohortRoll, as_of: datetime) -> Resolved:
         """Read who is in a cohort and keep it; the same people have the same digest, whenever they are read."""
         try:
-            people = read(roll, self._root)
+            people = self._listed(cohort, roll)
             trains = roll.source.trained_until is not None
             self._open()
             digest = self._rolls.keep(cohort, spelled(people, trains=trains), as_of)

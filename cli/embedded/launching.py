@@ -31,6 +31,7 @@ WORKER = (sys.executable, "-P", "-m", "worker")
 _PRACTICE = ("frontend.WorkflowTimeSkippingEnabled=true", 'history.timerProcessorMaxTimeShift="5ms"')
 """What lets `tidegate fast-forward` move one rollout at a time; without the second each jump takes a second."""
 DESK = (sys.executable, "-P", "-m", "desk")
+_CODEC = "TIDEGATE_CODEC_KEYS"
 
 
 def client_settings(address: str) -> dict[str, str]:
@@ -48,8 +49,8 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
 
 
-def launch_server(places: Places, binary: Binary, ports: Ports) -> Server:
-    """Start the server."""
+def launch_server(places: Places, binary: Binary, ports: Ports, desk: int) -> Server:
+    """Start the server; its UI has the desk read for it what is encrypted."""
     words = [
         *(str(binary.path), "server", "start-dev"),
         *("--db-filename", str(places.database)),
@@ -58,6 +59,7 @@ def launch_server(places: Places, binary: Binary, ports: Ports) -> Server:
         *("--namespace", NAMESPACE, "--log-level", "warn"),
         *(part for setting in _PRACTICE for part in ("--dynamic-config-value", setting)),
         *("--disable-config-file", "--disable-config-env", "--ui-disable-news-fetch"),
+        *(("--ui-codec-endpoint", f"http://localhost:{desk}/codec") if os.environ.get(_CODEC) else ()),
     ]
     pid, started = _spawn(words, plain_environment(), places.server_log, places.server_lock, places.home)
     return Server(
@@ -89,7 +91,7 @@ def launch_worker(places: Places, server: Server) -> Worker:
 def launch_desk(places: Places, server: Server, port: int) -> Desk:
     """Start the review desk; where people find it follows from its port, unless somebody said otherwise."""
     env = plain_environment() | client_settings(server.address)
-    env |= {"TIDEGATE_HOME": str(places.home), "TIDEGATE_TASK_QUEUE": task_queue()}
+    env |= {"TIDEGATE_HOME": str(places.home), "TIDEGATE_TASK_QUEUE": task_queue(), "TIDEGATE_UI_ORIGIN": server.ui}
     words = (*DESK, "--host", LOCALHOST, "--port", str(port))
     pid, started = _spawn(words, env, places.desk_log, places.desk_lock, Path.cwd())
     origin = os.environ.get("TIDEGATE_DESK_ORIGIN") or f"http://localhost:{port}"

@@ -95,7 +95,9 @@ def _mend(ground: Ground, record: Record, asked: Asked, *, stay: bool, desk: boo
     )
     try:
         if server is None or not server_fine:
-            server = _server(ground, book, server, asked)
+            server = _server(
+                ground, book, server, asked, _port(record.desk.health) if record.desk is not None else None
+            )
         if worker is None or not worker_fine or worker.address != server.address:
             worker = _worker(ground, book, worker, server)
         if "server" in book.launched:
@@ -164,7 +166,7 @@ class _Book:
         save(self._ground.places.record, self._record)
 
 
-def _server(ground: Ground, book: _Book, old: Server | None, asked: Asked) -> Server:
+def _server(ground: Ground, book: _Book, old: Server | None, asked: Asked, desk: int | None) -> Server:
     places = ground.places
     if old is not None and alive(old):
         end(ground, "server", old, LAST_CHANCE)
@@ -177,7 +179,7 @@ def _server(ground: Ground, book: _Book, old: Server | None, asked: Asked) -> Se
         ports, notes = choose(asked, before)
         for note in notes:
             ground.tell.step(note)
-        server = launch_server(places, binary, ports)
+        server = launch_server(places, binary, ports, asked.desk_port or desk or desk_port(None, None)[0])
         book.server(server)
         if await_part(ground, "server", server, partial(probe.server_answers, server), places.server_log):
             break

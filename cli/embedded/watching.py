@@ -12,9 +12,10 @@ from cli.answers import Refusal
 from cli.embedded import probe
 from cli.embedded.binary import find
 from cli.embedded.launching import last_words, launch_desk, launch_server, launch_worker
+from cli.embedded.places import USUAL_DESK_PORT
 from cli.embedded.ports import Ports, any_free
 from cli.embedded.processes import alive, exit_code
-from cli.embedded.record import Desk, Record, Server, Worker, forget, save
+from cli.embedded.record import Desk, Record, Server, Worker, forget, load, save
 from cli.embedded.starting import LAST_CHANCE, START_LIMIT
 from cli.embedded.stopping import end, end_parts
 
@@ -160,4 +161,6 @@ def _server_again(ground: Ground, old: Server) -> Server:
     """Start the server where it was: the worker and everybody else know that address."""
     port, ui = (int(address.rpartition(":")[2]) for address in (old.address, old.ui))
     api, metrics = any_free(2, {port, ui})
-    return launch_server(ground.places, find(), Ports(port, ui, api, metrics))
+    desk = load(ground.places.record).desk
+    at = USUAL_DESK_PORT if desk is None else int(desk.health.rpartition(":")[2])
+    return launch_server(ground.places, find(), Ports(port, ui, api, metrics), at)

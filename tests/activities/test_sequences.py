@@ -16,8 +16,10 @@ from hypothesis.stateful import invariant, precondition, rule
 from activities.drivers import unleash, webhook
 from activities.drivers.contract import ABSENT
 from activities.drivers.unleash_flag import representable
-from tests.activities.flags import asked, by_hand, loaded, parts, reshare, serving, switch_off
+from rehearsal.world import targets
+from tests.activities.flags import EXPOSURES, asked, by_hand, loaded, parts, reshare, serving, switch_off
 from tests.activities.receiver import KEY, Receiver
+from tests.activities.rehearsed import peaceful
 from tests.activities.sequences import NAMES, Look, OverTheWire, Sequences
 from tests.activities.unleash_double import TOKEN, UnleashDouble
 from tests.activities.unleash_engine import asked as asked_of
@@ -165,10 +167,44 @@ class Hooks(OverTheWire):
         return lambda _name, _cohort: None
 
 
+class Rehearsed(Sequences):
+    """Two targets of a rehearsal, which compare and set as a flag file does."""
+
+    def begin(self) -> None:
+        self.places = peaceful()
+        vars(self.place)["driver_of"] = self.places.drivers()
+
+    def backend(self, name: str) -> Backend:
+        return Backend(kind="flagd", settings={"flag": name})
+
+    @contextmanager
+    def dying(self, write: int, *, after: bool) -> Iterator[None]:
+        left = [write]
+        put = targets.Place.put
+
+        def die(*given: Any) -> None:
+            if left[0] or after:
+                put(*given)
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+
+        with patch.object(targets.Place, "put", die), suppress(Killed):
+            yield
+
+    def edit(self, name: str, data: st.DataObject) -> None:
+        self.places.place(name, "flagd", self.backend(name).settings).by_hand(data.draw(EXPOSURES))
+
+    def application(self) -> Callable[[str, str], bool | None]:
+        return lambda _name, _cohort: None
+
+
 TestFlagFiles = FlagFiles.TestCase
 TestFlagFiles.settings = settings(max_examples=70, stateful_step_count=30)
 TestFeatures = Features.TestCase
 TestFeatures.settings = settings(max_examples=25, stateful_step_count=20)
+TestRehearsed = Rehearsed.TestCase
+TestRehearsed.settings = settings(max_examples=25, stateful_step_count=20)
 TestHooks = Hooks.TestCase
 TestHooks.settings = settings(max_examples=25, stateful_step_count=20)
 

@@ -21,6 +21,7 @@ from tidegate.models.moved import Moved
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Question
 from tidegate.models.reading import Reading
+from tidegate.models.rehearsal import Rehearsed
 from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
@@ -30,7 +31,7 @@ from tidegate.models.training import Train
 
 __all__ = (
     "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
-    "MessageId", "Moved", "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
+    "MessageId", "Moved", "Noticed", "Observed", "Question", "Rehearsed", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -385,6 +386,7 @@ Event = Annotated[
     | Waive
     | Judge
     | HandOver
+    | Rehearsed
     | Retire
     | Terminate
     | Withdraw

@@ -21,6 +21,7 @@ from tests.activities.flags import asked, loaded
 from tests.activities.listing import Listing
 from tests.activities.outside import outside
 from tests.activities.receiver import KEY, Receiver
+from tests.activities.rehearsed import peaceful
 from tests.activities.unleash_double import TOKEN, UnleashDouble
 from tests.activities.unleash_engine import on
 
@@ -176,6 +177,26 @@ class RealFeatures:
         return self.server.served(f"{self.prefix}.{target}", epoch, people, f",{','.join(cohorts)},")
 
 
+class Rehearsed:
+    """Targets of a rehearsal, in which the scenario lets nothing fail."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.world = peaceful()
+
+    def driver(self, target: str = "one") -> Driver:
+        return self.world.drivers(Listing())(target, self.kind, {})
+
+    def spoil(self, target: str = "one") -> None:
+        self.world.place(target, self.kind, {}).spoiled = True
+
+    def arrives(self, exposure: Exposure) -> Exposure:
+        return exposure
+
+    def served(self, _target: str, _epoch: int, _people: Collection[str], _cohorts: list[str]) -> None:
+        return None
+
+
 class Kind(NamedTuple):
     """How backends of a kind are made, each of which knows nothing of the others."""
 
@@ -218,6 +239,16 @@ def _real(root: Path, server: Callable[[], Server]) -> Iterator[Backend]:
     yield RealFeatures(root, server())
 
 
+@contextmanager
+def _rehearsed(_root: Path, _: object) -> Iterator[Backend]:
+    yield Rehearsed("flagd")
+
+
+@contextmanager
+def _rehearsed_by_name(_root: Path, _: object) -> Iterator[Backend]:
+    yield Rehearsed("grants")
+
+
 KINDS = {
     "flagd": Kind(_flag_file),
     "grants": Kind(_grants_file),
@@ -225,5 +256,7 @@ KINDS = {
     "webhook": Kind(_hook),
     "unleash-double": Kind(_double),
     "unleash": Kind(_real, slow=True),
+    "rehearsed": Kind(_rehearsed),
+    "rehearsed-by-name": Kind(_rehearsed_by_name),
 }
 """What is asked."""

@@ -1,0 +1,71 @@
+"""How the command line reads and writes what Temporal keeps: plain, or encrypted where TIDEGATE_CODEC_KEYS is set."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cli.answers import Exit, Refusal
+
+if TYPE_CHECKING:
+    from temporalio.converter import DataConverter
+
+    from tidegate.models.ring import Ring
+
+_NOT_OURS = "binary/encrypted"
+
+
+class BadKeys(Refusal):
+    """The file of keys cannot be used."""
+
+
+class Unread(Refusal):
+    """What came back is encrypted, and nobody here can read it."""
+
+
+def forgo() -> None:
+    """Go on without keys: what makes it safer is heard in plain, and waits for no file to be mended."""
+    from activities import cipher
+
+    os.environ.pop(cipher.SETTING, None)
+
+
+def ring() -> Ring | None:
+    """Return the keys of this machine; none where nothing is encrypted. Raises Refusal."""
+    from activities import cipher
+
+    if not os.environ.get(cipher.SETTING):
+        return None
+    try:
+        return cipher.ring(os.environ)
+    except cipher.BadRing as error:
+        raise BadKeys(f"nothing can be read or said: {error}", "`tidegate keys payload FILE` makes one.") from None
+
+
+def converter(*, plain: bool) -> DataConverter:
+    """Return what makes words of payloads; plain is enough for the server's own list, and is loaded sooner."""
+    from temporalio.converter import DataConverter
+
+    keys = ring()
+    if plain and keys is None:
+        return DataConverter.default
+    from workflows.converter import CONVERTER, encrypting
+
+    return encrypting(keys, DataConverter.default if plain else CONVERTER)
+
+
+def unread(error: Exception) -> Exception:
+    """Return the refusal that somebody reads for whom it is encrypted; any other error as it is."""
+    from workflows.cipher import Unknown
+
+    if isinstance(error, Unknown):
+        why = str(error)
+    elif _NOT_OURS in str(error):
+        why = "it is encrypted, and no key is here"
+    else:
+        return error
+    return Unread(
+        f"what Temporal keeps cannot be read: {why}",
+        "TIDEGATE_CODEC_KEYS names the file of keys; whoever runs the worker has it. `tidegate pause` needs no key.",
+        Exit.NOT_PERMITTED,
+    )

@@ -1,0 +1,1 @@
+"""Rehearsals: what they live through, and the world that they stand in."""
