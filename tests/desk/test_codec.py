@@ -1,4 +1,4 @@
-"""What is encrypted is read for the Temporal UI: for pages that may ask, for people who are signed in, for no others."""
+"""What is encrypted is read for the Temporal UI: for pages that may ask and people who are signed in, nobody else."""
 
 from __future__ import annotations
 

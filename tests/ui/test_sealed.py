@@ -123,12 +123,27 @@ def test_without_the_keys_nothing_is_read_and_safer_it_is_made_all_the_same(seal
 
 def test_a_forged_message_wedges_nothing(sealed: Sealed) -> None:
     """What only says that it is encrypted is put on record as what it is, and the next word is heard."""
-    forged = ["--input-meta", "encoding=binary/encrypted", "--input-meta", "encryption-key-id=first", "--input", '"x"']
+    _forge(sealed, "first")
+    assert sealed.words("hold", "first-steps", "--as", "ops-lead")["outcome"] in ("done", "noop")
+
+
+def test_a_key_that_never_was_can_be_given(sealed: Sealed) -> None:
+    """What names a key that is not here waits for it; once the name has a key, what it claimed is nobody's word."""
+    _forge(sealed, "never-was")
+    assert sealed.run("hold", "first-steps", "--as", "ops-lead", "--id", "held").returncode == 4
+    assert sealed.run("keys", "payload", str(sealed.keys), "--name", "never-was").returncode == 0
+    assert sealed.run("down").returncode == 0
+    assert sealed.run("up", "--detach").returncode == 0
+    assert sealed.words("hold", "first-steps", "--as", "ops-lead", "--id", "held")["outcome"] in ("done", "noop")
+
+
+def _forge(sealed: Sealed, key: str) -> None:
+    """Say something that only claims to be encrypted."""
+    forged = ["--input-meta", "encoding=binary/encrypted", "--input-meta", f"encryption-key-id={key}", "--input", '"x"']
     command = [str(DEV_SERVER), "workflow", "signal", "--address", sealed.address, "--workflow-id"]
     command += ["rollout-first-steps", "--name", "approve", *forged]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert sealed.words("hold", "first-steps", "--as", "ops-lead")["outcome"] in ("done", "noop")
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium")
@@ -141,7 +156,7 @@ def test_the_ui_reads_it_through_the_desk(sealed: Sealed) -> None:
         page.goto(f"{sealed.ui}/namespaces/default/workflows/rollout-first-steps")
         page.get_by_text("User Metadata").first.click()
         text = _frames(page)
-        for said in ("First steps", "ROLLED BACK", "rollback"):
+        for said in ("First steps", "ROLLED BACK", "pilot/office"):
             assert said in text
         if os.environ.get("TIDEGATE_SCREENS"):
             page.screenshot(path=SCREENS / "encrypted.png")

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from tidegate.models.base import Carried, Function, Id, Instant
 from tidegate.models.decision import Outcome
+from tidegate.models.exposure import Exposure
 from tidegate.models.plan import Digest
 
 
@@ -53,6 +54,17 @@ class Seen(Carried):
     """At most so many people are to be served after it."""
     served: int
     """At most so many people were served when last read back."""
+
+
+class Served(Carried):
+    """What was read back at a moment: from then on, until the next, this is what is known to be served."""
+
+    at: Instant
+    """When."""
+    line: int
+    """After which of what was seen: so many lines stand before it, that one included."""
+    exposure: Exposure
+    """What."""
 
 
 class Said(Carried):
@@ -153,7 +165,7 @@ class Delay(Carried):
     kind: Kind
     """What it waited for."""
     what: str
-    """Whom or which, in words: `freeze year-end`, `compliance, with comp-a on leave`."""
+    """Whom or which, in words: `freeze year-end`, `compliance (comp-a on leave)`."""
     seconds: int
     """So much of it."""
 
@@ -229,6 +241,8 @@ class Lived(Carried):
     """What it was doing then."""
     seen: tuple[Seen, ...] = ()
     """What happened, in order."""
+    served: tuple[Served, ...] = ()
+    """What was read back, whenever that was another; it begins with what was served at the start."""
     rounds: tuple[Round, ...] = ()
     """Who was asked."""
     stretches: tuple[Stretch, ...] = ()
@@ -245,5 +259,7 @@ class Lived(Carried):
     """Where the time between the two went, the longest first."""
     shades: tuple[Shade, ...] = ()
     """Freezes and leave while it lived."""
+    shifts: tuple[tuple[Instant, int], ...] = ()
+    """From when on it is how many minutes later than UTC where the programme works: people read days of their own."""
     names: dict[Id, str] = Field(default_factory=dict)
     """What to call people."""

@@ -5,14 +5,16 @@ Nothing here is a rule of a rollout: the real workflow is lived through, and thi
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
-from tidegate.models.base import Authored, Function, GateKind, Id, Instant, Key, Line, Span, Stage
+from tidegate.models.base import Authored, Function, GateKind, Id, Key, Line, Span, Stage
 from tidegate.models.event import Choice
-from tidegate.models.sight import Sight, When
+from tidegate.models.sight import Moment, Sight, When, in_short
 
 
 class Between(Authored):
@@ -54,10 +56,20 @@ class Absence(Between):
     """Whether their calendar says so; otherwise nobody knows, and they just do not answer."""
 
 
-class Series(Authored):
-    """What a metric says over time."""
+def _text(value: Any) -> Any:
+    """Return a number as it was written: a figure that is a number is a formula too."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    value: str | None = None
+
+def _several(value: Any) -> Any:
+    """Return one as a list of one."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+class Series(Authored):
+    """What a metric says over time; in short only its value."""
+
+    value: Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)] | None = None
     """A number, or a formula of `day`, days since the start: `3 + 0.02 * day`."""
     csv: str | None = None
     """A file of `day,value,n` or `at,value,n`, beside the scenario."""
@@ -65,6 +77,18 @@ class Series(Authored):
     """Over how many cases."""
     since: When | None = None
     """From when on it says so; from the start if not given. The latest that has begun counts."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, said: Any) -> Any:
+        return said if isinstance(said, dict) else {"value": said}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return in_short(handler(core), handler, "string", "number")
+
+
+Several = Annotated[tuple[Series, ...], BeforeValidator(_several, json_schema_input_type=Series | tuple[Series, ...])]
 
 
 class Failing(Between):
@@ -101,6 +125,8 @@ class Happening(Authored):
     """So many people join a cohort whose members are read by name."""
     leaves: dict[Key, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """So many of those who have been in it longest leave it."""
+    restored: When | None = None
+    """The ledger is put back as it was then: what it has kept since is gone."""
     repeat: int = Field(default=1, ge=1, le=5_000)
     """How often it is said."""
     same_id: bool = False
@@ -114,10 +140,21 @@ class During(Authored):
     """From when on."""
     until: When | None = None
     """Until when."""
+    freeze: Id | None = None
+    """While this freeze lasts, instead of the two."""
+
+    @model_validator(mode="after")
+    def _one(self) -> During:
+        if self.freeze is not None and (self.since is not None or self.until is not None):
+            raise ValueError("a freeze says itself from when until when: leave out `since` and `until`, or `freeze`")
+        return self
+
+
+_BOUND = re.compile(r"^\s*<=\s*(?:(\d{1,9})(?: people)?|([a-z0-9][a-z0-9._/:-]{0,98}))\s*$")
 
 
 class Expectation(Authored):
-    """What must come of it. One of `never`, `eventually` or `at_most`."""
+    """What must come of it: one of `never`, `eventually`, or a bound, also written `exposure: "<= pmo"`."""
 
     never: Sight | None = None
     """This is not seen."""
@@ -133,6 +170,40 @@ class Expectation(Authored):
     """Meanwhile."""
     why: Line | None = None
     """What it guards, for whoever reads that it did not come."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, said: Any) -> Any:
+        if not isinstance(said, dict) or "exposure" not in said:
+            return said
+        found = _BOUND.match(str(said["exposure"]))
+        if found is None:
+            raise ValueError("a bound of exposure is written '<= pilot/home-quarter', '<= nothing' or '<= 40 people'")
+        bound = {"people": int(found[1])} if found[1] else {"at_most": found[2]}
+        rest = {name: part for name, part in said.items() if name != "exposure"}
+        if bound.keys() & rest.keys():
+            raise ValueError("the same bound is given twice: keep `exposure` or the other")
+        return rest | bound
+
+    @model_validator(mode="after")
+    def _whole(self) -> Expectation:
+        bound = self.at_most is not None or self.people is not None
+        if (self.never is not None) + (self.eventually is not None) + bound != 1:
+            raise ValueError("it says one thing: `never`, `eventually`, or a bound of exposure")
+        for name, sight in (("never", self.never), ("eventually", self.eventually)):
+            if sight is not None and not sight.says:
+                raise ValueError(f"`{name}` says nothing of what is seen; name a wave, an action, a reason, a person")
+        if self.by is not None and self.eventually is None:
+            raise ValueError("`by` is the last moment of what must come: it goes with `eventually`; use `during` here")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        body = handler(core)
+        said = "No more is served, as read back: `<= pilot/home-quarter`, `<= nothing` or `<= 40 people`."
+        form = {"type": "string", "pattern": _BOUND.pattern, "description": said}
+        handler.resolve_ref_schema(body)["properties"]["exposure"] = form
+        return body
 
 
 class Scenario(Authored):
@@ -150,7 +221,7 @@ class Scenario(Authored):
     """Which programme, from this file; found as always otherwise."""
     changes: dict[str, Any] = Field(default_factory=dict)
     """What the playbook or (under `programme`) the programme says otherwise here, by path."""
-    starts: Instant | None = None
+    starts: Moment | None = None
     """When it is started; the next working morning if not given."""
     until: Stage | Literal["end", "operating"] | When = "operating"
     """Until it stands in this stage, is handed over, or is over; or until a moment, where the point is made by then."""
@@ -160,7 +231,7 @@ class Scenario(Authored):
     """How people answer; whoever is not named says yes within half a working day."""
     absences: tuple[Absence, ...] = ()
     """Who is not there."""
-    figures: dict[Id, tuple[Series, ...]] = Field(default_factory=dict)
+    figures: dict[Id, Several] = Field(default_factory=dict)
     """What metrics say; whatever is not named is as good as its goal."""
     sources: tuple[Failing, ...] = ()
     """Sources that fail."""
