@@ -177,7 +177,7 @@ def test_a_stage_that_nobody_knows_is_said(place: Path) -> None:
 
 def test_a_real_life_is_told_with_its_verdicts(place: Path) -> None:
     """The real workflow lives to its first wave; what was expected came, and what was not expected ends with 1."""
-    scenario = "scenario: short\ntitle: The first wave\nuntil: pilot\nexpect:\n  - eventually: {phase: observing}\n"
+    scenario = "scenario: short\ntitle: The first wave\nuntil: pilot\nexpect:\n  - eventually: {phase: scheduled}\n"
     (place / "short.yaml").write_text(scenario, "utf-8")
     (place / "never.yaml").write_text(scenario.replace("short", "never").replace("eventually", "never"), "utf-8")
     with _here(place) as here:
