@@ -90,7 +90,8 @@ class Site:
         assert said["TIDEGATE_PROGRAMME"].rpartition("/")[2] == programme.rpartition("/")[2]
         places = {"TIDEGATE_LEDGER": f"{here}&host={self.postgres.root}", "TIDEGATE_HOME": str(self.home)}
         whole = {**said, **places, "TIDEGATE_PROGRAMME": programme, **more}
-        return {name: str(value) for name, value in whole.items()}
+        # What is set to nothing is an empty word in a container.
+        return {name: "" if value is None else str(value) for name, value in whole.items()}
 
     @property
     def ledger(self) -> str:
