@@ -188,7 +188,9 @@ def test_a_real_life_is_told_with_its_verdicts(place: Path) -> None:
     words = json.loads(answer.out)
     assert [one["well"] for one in words["lives"]] == [True, False]
     assert (answer.code, answer.err) == (1, "")
-    assert words["lives"][0]["lived"]["milestones"][0]["begun"] > "2026-11-30"
+    (asked,) = words["lives"][0]["lived"]["rounds"]
+    assert (asked["kind"], asked["about"], asked["how"]) == ("first_exposure", "pilot/pmo", "used")
+    assert asked["opened"] > "2026-11-30"
     assert 'failures="1"' in (place / "verdicts.xml").read_text("utf-8")
     assert "The first wave" in (place / "page.html").read_text("utf-8")
 
