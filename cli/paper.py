@@ -52,7 +52,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda said: clean(said) if type(said) is str else said,
     )
-    made.filters.update(shown=shown, spoken=spoken, day=lambda at: f"{at:%Y-%m-%d}", told=told, dated=dated)
+    made.filters.update(
+        shown=shown, spoken=spoken, day=lambda at: f"{at:%Y-%m-%d}", told=told, dated=dated, unbroken=unbroken
+    )
     return made
 
 
@@ -88,6 +90,18 @@ def told(text: str) -> str:
 def dated(text: str) -> bool:
     """Whether a cell is a day and nothing else: then it is not broken."""
     return _DAY.fullmatch(text) is not None
+
+
+def unbroken(text: str) -> str:
+    """Return somebody's words as a cell in which no day is broken where it has a dash."""
+    from markupsafe import Markup, escape
+
+    days = Markup('<span class="date">{}</span>')
+    parts = _DAY.split(spelled := clean(told(text)))
+    found = [days.format(day) for day in _DAY.findall(spelled)]
+    return Markup("").join(
+        piece for pair in zip(map(escape, parts), [*found, Markup("")], strict=True) for piece in pair
+    )
 
 
 # -- Markdown ---------------------------------------------------------------------------------------------------------

@@ -229,7 +229,7 @@ def page(lives: Sequence[Life]) -> str:
         heads=heads,
         summary_heads=_SUMMARY,
         summary=_summary(lives),
-        people=[(who, first.names[who]) for who in sorted(people) if who in first.names],
+        people=[(who, first.names[who]) for who in sorted(people) if first.names.get(who, who) != who],
     )
 
 

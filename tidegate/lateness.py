@@ -8,6 +8,7 @@ for, so that the parts add up to the whole.
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidegate.forecast import forecast
@@ -22,18 +23,20 @@ if TYPE_CHECKING:
     from tidegate.models.lived import Kind, Round, Stretch
     from tidegate.models.plan import Plan
 
-_WORDS: dict[Kind, str] = {
-    "": "what waits for nobody",
-    "people": "people to decide",
-    "freeze": "a freeze",
-    "notice": "notices to run their time",
-    "watching": "the wave to be watched",
-    "figures": "figures and evidence",
-    "readiness": "what must be ready",
-    "stopped": "somebody to go on after it was made safer",
-    "world": "systems outside",
-    "handoff": "the receiver to take it over",
-}
+_WORDS: MappingProxyType[Kind, str] = MappingProxyType(
+    {
+        "": "what waits for nobody",
+        "people": "people to decide",
+        "freeze": "a freeze",
+        "notice": "notices to run their time",
+        "watching": "the wave to be watched",
+        "figures": "figures and evidence",
+        "readiness": "what must be ready",
+        "stopped": "somebody to go on after it was made safer",
+        "world": "systems outside",
+        "handoff": "the receiver to take it over",
+    }
+)
 
 
 class Lateness(NamedTuple):

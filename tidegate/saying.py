@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SPOKEN = {"accountable_exec": "accountable executive", "ai_owner": "AI owner", "cto": "CTO"}
+_SPOKEN = MappingProxyType({"accountable_exec": "accountable executive", "ai_owner": "AI owner", "cto": "CTO"})
 
 
 def spoken(name: str) -> str:

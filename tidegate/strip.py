@@ -6,6 +6,7 @@ A column is a while; what lasted longest in it is drawn, and whoever was served 
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidegate.saying import spoken
@@ -22,15 +23,15 @@ LEAST = 24
 """So many columns a picture has at least."""
 HEIGHT = 6
 """So many rows exposure has at most."""
-MARKS = {
+MARKS = MappingProxyType({
     "people": "p", "freeze": "f", "notice": "n", "watching": ".", "figures": "m", "readiness": "r",
     "stopped": "!", "world": "x", "handoff": "h", "": " ",
-}  # fmt: skip
+})  # fmt: skip
 """What each kind of waiting is drawn as."""
-WORDS = {
+WORDS = MappingProxyType({
     "p": "people decide", "f": "freeze", "n": "notice", ".": "watched", "m": "figures", "r": "readying",
     "!": "made safer", "x": "systems", "h": "handoff",
-}  # fmt: skip
+})  # fmt: skip
 _MONTH = 10
 
 

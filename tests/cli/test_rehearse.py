@@ -177,7 +177,7 @@ def test_a_stage_that_nobody_knows_is_said(place: Path) -> None:
 
 def test_a_real_life_is_told_with_its_verdicts(place: Path) -> None:
     """The real workflow lives to its first wave; what was expected came, and what was not expected ends with 1."""
-    scenario = "scenario: short\ntitle: The first wave\nuntil: pilot\nexpect:\n  - eventually: {phase: observing}\n"
+    scenario = "scenario: short\ntitle: The first wave\nuntil: pilot\nexpect:\n  - eventually: {phase: scheduled}\n"
     (place / "short.yaml").write_text(scenario, "utf-8")
     (place / "never.yaml").write_text(scenario.replace("short", "never").replace("eventually", "never"), "utf-8")
     with _here(place) as here:
@@ -188,7 +188,9 @@ def test_a_real_life_is_told_with_its_verdicts(place: Path) -> None:
     words = json.loads(answer.out)
     assert [one["well"] for one in words["lives"]] == [True, False]
     assert (answer.code, answer.err) == (1, "")
-    assert words["lives"][0]["lived"]["milestones"][0]["begun"] > "2026-11-30"
+    (asked,) = words["lives"][0]["lived"]["rounds"]
+    assert (asked["kind"], asked["about"], asked["how"]) == ("first_exposure", "pilot/pmo", "used")
+    assert asked["opened"] > "2026-11-30"
     assert 'failures="1"' in (place / "verdicts.xml").read_text("utf-8")
     assert "The first wave" in (place / "page.html").read_text("utf-8")
 

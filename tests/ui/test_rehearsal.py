@@ -1,0 +1,44 @@
+"""The page of a rehearsal, opened in a real browser; TIDEGATE_SCREENS=1 writes its picture of docs/screens anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from cli import rehearsed
+from cli.rehearsed import Life
+from tests.pure.chronicled import late_life
+
+SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
+BROWSER = shutil.which("chromium")
+_PATIENCE = 90_000
+"""Milliseconds that the browser may take for anything on a busy machine."""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium")
+def test_the_page_of_a_rehearsal_shows_waves_dates_and_people(tmp_path: Path) -> None:
+    """Waves, dates and people stand in its text; the picture has its lanes, and nothing runs off the page."""
+    file = tmp_path / "rehearsal.html"
+    file.write_text(rehearsed.page([Life("plain", "As it is planned", late_life())]), "utf-8")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1040, "height": 900})
+        page.set_default_timeout(_PATIENCE)
+        page.goto(file.as_uri(), wait_until="load")
+        text = " ".join(page.locator("main").inner_text().split())
+        for said in (
+            "Claims triage", "best 2026-12-26, with leave and the year-end freeze 2027-01-12: +17 days",
+            "limited/w4 100 2026-12-18 2027-01-04 +17 days", "risk-a approve after 4 h", "comp-a on leave",
+            "the freeze year-end to end on 2027-01-04: books close",
+        ):  # fmt: skip
+            assert said in text, said
+        assert page.locator("svg.picture[role=img]").count() == 1
+        assert page.locator("svg .shade").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        if os.environ.get("TIDEGATE_SCREENS"):
+            page.screenshot(path=SCREENS / "rehearsal.png", full_page=True)
+        browser.close()
