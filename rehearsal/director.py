@@ -161,6 +161,8 @@ class Director:
                 if message is not None:
                     said.append(message)
                     break  # what it changes is seen before the next one speaks
+        if not said:
+            self._judge(now)  # a moment may have come at which nobody speaks
         if not said and self._idle(now):
             self._end("deadlock")
         return said
@@ -232,6 +234,8 @@ class Director:
         """Return when somebody does what they are asked; none while nobody knows when they are back."""
         if habit.says == "nothing":
             return None
+        if habit is _DEFAULT and wish.step.verb == "start":
+            return now  # a rehearsal begins with it
         own = hours.of(self._plan, wish.who)
         at = calendar.later(own, asked, habit.after)
         if habit.after.business:
