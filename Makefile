@@ -41,13 +41,16 @@ docs: $(READY) ## write docs/reference anew from the models
 mutants: $(READY) ## change the rules one at a time and see that a test notices
 	$(BIN)/python -m tests.mutants
 
-lock: ## write requirements.txt anew from pyproject.toml; delete it first to move every pin
+lock: ## write requirements*.txt anew from pyproject.toml; delete them first to move every pin
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
 	$(PYTHON) -m venv "$$dir"; \
 	"$$dir/bin/pip" install --quiet --disable-pip-version-check uv; \
 	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
 	  --custom-compile-command 'make lock' \
-	  --output-file requirements.txt pyproject.toml
+	  --output-file requirements.txt pyproject.toml; \
+	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint requirements.txt \
+	  --custom-compile-command 'make lock' \
+	  --output-file requirements-run.txt pyproject.toml
 
 clean: ## remove everything that `make` and the tools left behind
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache mutants build dist

@@ -53,6 +53,7 @@ from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
 from workflows import attributes, ids, sweep, watch
+from workflows.census import Census
 from workflows.converter import encrypting
 from workflows.plugin import plugin
 from workflows.turnover import Turnovers
@@ -329,7 +330,9 @@ async def _look_out(client: Client, settings: Settings) -> None:
     """Compare what is served with what was approved, again and again."""
     if not settings.watch:
         return
-    eyes = watch.Watch(client, ExposureActivities(drivers_under(settings.home, Kept(settings.ledger))).observe)
+    census = Census(client.service_client.config.runtime.metric_meter) if client.service_client.config.runtime else None
+    look = ExposureActivities(drivers_under(settings.home, Kept(settings.ledger))).observe
+    eyes = watch.Watch(client, look, census)
     try:
         while True:
             try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Refusal
 from cli.options import AsJson, AsOf, GoodUntil, MessageId, ProgrammeFile, UseCase, Wait, Who, Why
 from cli.telling import Manner, message, speaker, tell, unseen
@@ -70,7 +69,7 @@ def amend(
         given = server.whole(use_case)
     except talk.NoAnswer:
         raise unseen(use_case, "the plan in force") from None
-    old, now = given.plan, datetime.now(UTC)
+    old, now = given.plan, clock.now(use_case)
     plan = _still_owed(old, plan)
     changes = diff(old, plan, now)
     follows = None if given.state is None else foreseen(old, given.state, plan, now, who and who.strip().lower())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import clock
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, Evidence, Gate, GoodUntil, MessageId, MustWhy, UseCase, Who, Why
 from cli.telling import Manner, message, speaker, tell, unseen
@@ -135,7 +135,7 @@ def let_through(
     if given.state is None:
         said = f"{use_case} has not begun: no change waits for a freeze"
         raise Refusal(said, "`tidegate start` sets it going.", Exit.NO)
-    round_, name = frozen_round(given.plan, given.state, datetime.now(UTC), gate, freeze)
+    round_, name = frozen_round(given.plan, given.state, clock.now(use_case), gate, freeze)
     if not as_json:
         briefing.show(given.plan, given.state, round_)
     words = {"gate": round_.id, "subject": round_.subject, "freeze": name, "reason": reason}
@@ -203,7 +203,7 @@ def _round(use_case: str, who: str | None, named: str | None) -> tuple[Server, s
     server, given = _seen(use_case)
     if named is not None or given.state is None:
         return server, named or "none", given
-    gate = open_round(given.plan, given.state, person, datetime.now(UTC), named=None)
+    gate = open_round(given.plan, given.state, person, clock.now(use_case), named=None)
     return server, gate.id if gate is not None else "none", given
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.moments import shown
 from cli.options import AsJson, Gate, UseCase
 from tidegate.document import changes, document
@@ -77,7 +77,6 @@ def written(file: Path, text: str) -> None:
 
 
 def _asked(use_case: str, gate: str | None) -> Document:
-    from datetime import UTC, datetime
 
     from cli import talk
     from cli.answers import Exit, Refusal
@@ -85,7 +84,7 @@ def _asked(use_case: str, gate: str | None) -> Document:
     from tidegate.decide import begin
     from tidegate.document import standing
 
-    now = datetime.now(UTC)
+    now = clock.now(use_case)
     try:
         given = talk.server().whole(use_case)
     except talk.NoAnswer:

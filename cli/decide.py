@@ -6,13 +6,13 @@ Each shows what is voted about, and sends exactly that by its digest: what has c
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, Gate, GoodUntil, InFunction, MessageId, UseCase, Wait, Who, Why
 from cli.telling import Manner, finish, hear, message, signed, speaker, unseen
@@ -203,7 +203,7 @@ def cast(
     from cli import briefing
     from tidegate.decide import begin
 
-    now = datetime.now(UTC)
+    now = clock.now(given.plan.use_case)
     plan, state = given.plan, given.state or begin(given.plan, now)
     repeated = _repeated(server, given, state, wish, person, manner)
     if repeated is not None:

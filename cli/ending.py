@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cli import render
+from cli import clock, render
 from cli.answers import Exit, Refusal
 from cli.telling import unseen
 
@@ -39,8 +39,6 @@ def steps_of(steps: Sequence[LastStep]) -> None:
 
 def foretold(use_case: str, *, as_json: bool) -> None:
     """Show when it is due for retirement, what that would take, and what becomes of the process it replaces."""
-    from datetime import UTC, datetime
-
     from cli import talk
     from tidegate import lastly
 
@@ -50,7 +48,7 @@ def foretold(use_case: str, *, as_json: bool) -> None:
         raise unseen(use_case, "what its end would take") from None
     if given.state is None:
         raise Refusal(f"{use_case} has not begun", f"`tidegate withdraw {use_case}` takes it back.", Exit.NO)
-    now = datetime.now(UTC)
+    now = clock.now(use_case)
     criteria = _criteria(given.plan, given.state, now)
     steps = lastly.foreseen(given.plan, given.state, now)
     if as_json:

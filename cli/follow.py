@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import ending, receipt, render, runbook
+from cli import clock, ending, receipt, render, runbook
 from cli.answers import Exit, Refusal
 from cli.home import home, me
 from cli.options import AsJson, UseCase, Who
@@ -251,7 +251,7 @@ def _from_ledger(use_case: str, refusal: Refusal, *, as_json: bool) -> None:
     render.heading(f"{standing.title} ({use_case})", first=True)
     over = past.row(found).run == "ended"
     why = "It is over, and the server has forgotten it" if over else f"NOT LIVE: {refusal.message}"
-    render.sentence(f"{why}. What the ledger knows ({ago(found.at, datetime.now(UTC))}, {shown(found.at)}):")
+    render.sentence(f"{why}. What the ledger knows ({ago(found.at, clock.now(use_case))}, {shown(found.at)}):")
     render.sentence(standing.line)
     render.say(f"`tidegate evidence list {use_case}` tells how it came to that.")
     if not over:
@@ -338,7 +338,7 @@ def _show_row(row: Row) -> None:
 
     if row.runs:
         render.say("NO WORKER ANSWERS, so nothing moves. What was last known:")
-    at = f" ({ago(row.at, datetime.now(UTC))}, {shown(row.at)})" if row.at else ""
+    at = f" ({ago(row.at, clock.now(row.use_case))}, {shown(row.at)})" if row.at else ""
     render.sentence(f"{row.line or 'nothing'}{at}")
     if row.runs:
         render.say("`tidegate up` starts a worker here; `tidegate doctor` says more.")
@@ -350,7 +350,7 @@ def _tell(use_case: str, line: str, standing: Standing | None, *, as_json: bool)
     import sys
 
     # When it was seen: a rollout's own clock stands still while nothing happens.
-    at = datetime.now(UTC)
+    at = clock.now(use_case)
     if as_json:
         render.say(json.dumps(_status_words(use_case, "running", line, at, standing), ensure_ascii=False))
     else:

@@ -6,13 +6,12 @@ Files are read here and nowhere else: a rollout knows them by their digests.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, GoodUntil, MessageId, UseCase, Wait, Who, Why
 from cli.telling import Manner, finish, hear, message, speaker, tell, unseen
@@ -166,7 +165,7 @@ def _show(given: RolloutInput, *, as_json: bool) -> None:
     from tidegate.pack import data
     from tidegate.pack import pack as parts
 
-    now = datetime.now(UTC)
+    now = clock.now(given.plan.use_case)
     plan, state = given.plan, given.state or begin(given.plan, now)
     if as_json:
         render.answer(data(plan, state, now))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cli import render
+from cli import clock, render
 from cli.moments import ago, ahead, shown
 from cli.options import AsJson, Who
 from cli.telling import speaker
@@ -89,10 +89,11 @@ def _items(
 ) -> Iterator[Item]:
     for row in rows:
         name = row.use_case
+        there = now + clock.ahead(name)
         given = wholes.get(name)
-        known, at = (row.packed.asks, row.at) if given is None else (_worked_out(given, now), None)
+        known, at = (row.packed.asks, row.at) if given is None else (_worked_out(given, there), None)
         for ask in known:
-            chairs = ask.of(person, now) if ask.waits(now) else ()
+            chairs = ask.of(person, there) if ask.waits(there) else ()
             if chairs:
                 yield Item(name, ask, chairs, at)
 
@@ -136,7 +137,7 @@ def _show(items: list[Item], person: str, rollouts: int, now: datetime) -> None:
     render.heading(f"{render.counted(len(items), 'thing')} for {person}, the oldest deadline first", first=True)
     for item in items:
         ask = item.ask
-        render.heading(f"{item.use_case}{_by(ask.due, now)}")
+        render.heading(f"{item.use_case}{_by(ask.due, now + clock.ahead(item.use_case))}")
         render.sentence(sentence(item), "  ")
         render.say(f"    {render.clean(command(item.use_case, ask))}")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cli.reading import Document
     from tidegate.compile import Compiled
+    from tidegate.models.base import Authored
     from tidegate.models.finding import Finding
     from tidegate.models.programme import Zones
 
@@ -61,6 +62,16 @@ class Desk:
         findings = (*compiled.findings, *_unreachable(compiled), *_untold(compiled))
         return Judged(compiled, _rows(findings, playbook, programme), day, programme)
 
+    def is_scenario(self, file: Path) -> bool:
+        """Whether a file was read, and is a scenario."""
+        return str(file) in self._read and is_scenario(self._read[str(file)])
+
+    def judge_scenario(self, file: Path, playbooks: Iterable[Path] = ()) -> tuple[Row, ...]:
+        """Lay a scenario beside its playbook: the one that it names, else the only one that is named beside it."""
+        from cli import scenarios
+
+        return scenarios.judge(self, file, tuple(playbooks))
+
     def looked_up(self, programme: Document) -> tuple[Zones, date]:
         """Return what no rule looks up by itself, once a programme, and the day on which it is judged."""
         from cli import dating, zones
@@ -85,13 +96,13 @@ class Desk:
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Playbooks, or a programme.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Playbooks, scenarios, or a programme.")],
     *,
     programme: ProgrammeFile = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with playbooks, where, and what mends it.
+    """Say what is wrong with playbooks and the scenarios beside them, where, and what mends it.
 
     With --json: {"ok", "findings": [{"rule", "severity", "file", "line", "path", "message", "mend"}]}.
     """
@@ -100,8 +111,7 @@ def check(
     unreadable = False
     for file in files:
         try:
-            document = desk.read(file)
-            found = desk.judge_programme(document) if is_programme(document) else desk.judge(file).rows
+            found = _judged(desk, file, files)
         except Refusal as error:
             unreadable = True
             found = (_unreadable(error, file),)
@@ -112,7 +122,7 @@ def check(
         render.answer({"ok": not errors, "findings": [row._asdict() for row in rows]})
     else:
         render.findings(rows)
-        _summary(rows, files)
+        _summary(rows, files, tuple(file for file in files if desk.is_scenario(file)))
     if unreadable:
         raise typer.Exit(Exit.USAGE)
     if errors:
@@ -169,10 +179,11 @@ class Kind(StrEnum):
 
     PLAYBOOK = "playbook"
     PROGRAMME = "programme"
+    SCENARIO = "scenario"
 
 
-def schema(kind: Annotated[Kind, typer.Argument(help="Which of the two.")]) -> None:
-    """Print the JSON Schema of playbooks or programmes, for editors.
+def schema(kind: Annotated[Kind, typer.Argument(help="Which of the three.")]) -> None:
+    """Print the JSON Schema of playbooks, programmes or scenarios, for editors.
 
     Save it, and begin a file with `# yaml-language-server: $schema=playbook.schema.json`: the editor then completes
     keys, explains each and underlines mistakes while you type.
@@ -184,9 +195,14 @@ def schema_of(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a document."""
     from tidegate.models.playbook import Playbook
     from tidegate.models.programme import Programme
+    from tidegate.models.scenario import Scenario
 
-    model = Playbook if kind is Kind.PLAYBOOK else Programme
-    body = model.model_json_schema()
+    models: dict[Kind, type[Authored]] = {
+        Kind.PLAYBOOK: Playbook,
+        Kind.PROGRAMME: Programme,
+        Kind.SCENARIO: Scenario,
+    }
+    body = models[kind].model_json_schema()
     for part in (body, *body["$defs"].values()):
         for field in part.get("properties", {}).values():
             # pydantic leaves a field undescribed that says the same as its type; an editor shows nothing then.
@@ -194,6 +210,18 @@ def schema_of(kind: Kind) -> dict[str, Any]:
                 field["description"] = body["$defs"][field["$ref"].rpartition("/")[2]]["description"]
     title = f"Tidegate {kind.value}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body, "title": title}
+
+
+def _judged(desk: Desk, file: Path, files: list[Path]) -> tuple[Row, ...]:
+    document = desk.read(file)
+    if is_scenario(document):
+        return desk.judge_scenario(file, (one for one in files if one != file))
+    return desk.judge_programme(document) if is_programme(document) else desk.judge(file).rows
+
+
+def is_scenario(document: Document) -> bool:
+    """Whether a file is a scenario rather than a playbook."""
+    return "scenario" in document.data and "use_case" not in document.data
 
 
 def is_programme(document: Document) -> bool:
@@ -250,18 +278,20 @@ def _count(rows: Iterable[Row], severity: str) -> int:
     return sum(row.severity == severity for row in rows)
 
 
-def _summary(rows: Iterable[Row], files: list[Path]) -> None:
+def _summary(rows: Iterable[Row], files: list[Path], scenarios: tuple[Path, ...] = ()) -> None:
     errors, owed, warnings = (_count(rows, severity) for severity in ("error", "owed", "warning"))
     parts = [
         render.counted(errors, "error") if errors else "no errors",
         *([f"{owed} owed before a later stage"] if owed else []),
         *([render.counted(warnings, "warning")] if warnings else []),
     ]
-    then = "Mend the errors from the top and check again." if errors else _next(files)
+    then = "Mend the errors from the top and check again." if errors else _next(files, scenarios)
     render.say(f"{render.counted(len(files), 'file')}: {render.listed(parts)}. {then}")
 
 
-def _next(files: list[Path]) -> str:
+def _next(files: list[Path], scenarios: tuple[Path, ...]) -> str:
+    if scenarios:
+        return f"Next: `tidegate rehearse PLAYBOOK --scenario {scenarios[0]}` lives it."
     playbooks = [file for file in files if file.name != PROGRAMME]
     if not playbooks:
         return "Next: `tidegate new USE_CASE` writes a playbook."

@@ -5,14 +5,14 @@ They ask a rollout for everything it knows and work the answer out here, by the 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Exit, Refusal
 from cli.completion import use_cases, verbs
 from cli.moments import ago, ahead, shown
@@ -56,7 +56,7 @@ def explain(use_case: UseCase, *, as_json: AsJson = False) -> None:
         given = talk.server().whole(use_case)
     except talk.NoAnswer:
         raise unseen(use_case, "what it waits for") from None
-    now = datetime.now(UTC)
+    now = clock.now(use_case)
     plan, state = given.plan, given.state or begin(given.plan, now)
     stands = standing(plan, state, now)
     waits = [ask for ask in asks(plan, state, stands) if ask.waits(now)]
@@ -112,7 +112,7 @@ def who_can(
     if who.meant(verb).replace("_", "-") not in who.verbs():
         raise _no_verb(verb, who.verbs())
     plan, state, live = _known(verb, use_case, programme)
-    rounds = who.who_can(plan, state, verb, datetime.now(UTC))
+    rounds = who.who_can(plan, state, verb, clock.now(plan.use_case if live else None))
     mend = _mend(rounds, verb, plan)
     if as_json:
         words = [_round_words(one) for one in rounds]

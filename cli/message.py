@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from cli import clock
 from cli.answers import Refusal
 
 GOOD_FOR = timedelta(minutes=15)
@@ -59,8 +60,8 @@ def compose(
     return Message(use_case, verb, said)
 
 
-def good_until(named: datetime | None, mine: str | None) -> datetime | None:
+def good_until(use_case: str, named: datetime | None, mine: str | None) -> datetime | None:
     """Return until when a message may be heard: what was said, else fifteen minutes, unless it may come again."""
     if named is not None or mine is not None:
         return named
-    return (datetime.now(UTC) + GOOD_FOR).replace(microsecond=0)
+    return (clock.now(use_case) + GOOD_FOR).replace(microsecond=0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import figured, render
+from cli import clock, figured, render
 from cli.answers import Exit, Refusal
 from cli.completion import use_cases
 from cli.options import AsJson, ProgrammeFile, UseCase
@@ -47,7 +47,7 @@ def tree(where: Where, *, programme: ProgrammeFile = None, as_json: AsJson = Fal
     from tidegate.diagnosis import figures
 
     plan, state, live = _known(where, programme)
-    now = datetime.now(UTC)
+    now = clock.now(plan.use_case if live else None)
     found = figures(plan, state, now)
     if as_json:
         rows = [figured.figure_words(figure) for figure in found]
@@ -70,7 +70,7 @@ def diagnose(use_case: UseCase, *, as_json: AsJson = False) -> None:
     from tidegate.diagnosis import diagnose as found
 
     plan, state = _asked(use_case)
-    now = datetime.now(UTC)
+    now = clock.now(use_case)
     said = found(plan, state, now)
     if as_json:
         render.answer(figured.diagnosis_words(plan, said, now))
@@ -111,7 +111,7 @@ def eval_(
     from tidegate.trial import tried
 
     plan, state, live = _known(where, programme)
-    now = datetime.now(UTC)
+    now = clock.now(plan.use_case if live else None)
     state, name = _in_wave(plan, state, wave, now)
     done = tried(plan, state, _rounds(plan, figures, n, now), now)
     if as_json:

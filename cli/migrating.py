@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, AsOf, GoodUntil, MessageId, ProgrammeFile, UseCase, Wait, Who, Why
 from cli.standard import known_standards, named_standard, way
@@ -75,7 +74,7 @@ def migrate(
         given = server.whole(use_case)
     except talk.NoAnswer:
         raise unseen(use_case, "the standard it is held to") from None
-    old, state, now = given.plan, given.state, datetime.now(UTC)
+    old, state, now = given.plan, given.state, clock.now(use_case)
     if state is None:
         raise Refusal(f"{use_case} has not begun", "`tidegate start PLAYBOOK` begins it under any standard.", Exit.NO)
     known = known_standards(programme)

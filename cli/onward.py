@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import clock
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, GoodUntil, MessageId, MustWhy, UseCase, Wait, Who, Why
 from cli.telling import Manner, message, tell
@@ -63,7 +63,7 @@ def reading(
     from cli.moments import moment
 
     manner = Manner(as_json, wait, mine, until)
-    at = (moment(taken, "--taken-at") if taken else datetime.now(UTC)).isoformat()
+    at = (moment(taken, "--taken-at") if taken else clock.now(use_case)).isoformat()
     items = dict(_figure(text, cases, at) for text in figures)
     _say(message(use_case, "reading", who, manner, items=items, reason=reason), manner)
 

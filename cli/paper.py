@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MARKS = re.compile(r"[\\`*_{}\[\]()#+!|~<>&$-]|:(?=\S)")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SPELLED = "\\`|[]<>&$:"
 
 
@@ -51,7 +52,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda said: clean(said) if type(said) is str else said,
     )
-    made.filters.update(shown=shown, spoken=spoken, day=lambda at: f"{at:%Y-%m-%d}", told=told)
+    made.filters.update(shown=shown, spoken=spoken, day=lambda at: f"{at:%Y-%m-%d}", told=told, dated=dated)
     return made
 
 
@@ -82,6 +83,11 @@ def html(doc: Document, history: History = NOTHING) -> str:
 def told(text: str) -> str:
     """Say the moments in a sentence as all of Tidegate does."""
     return _TIME.sub(r"\1 \2 UTC", text)
+
+
+def dated(text: str) -> bool:
+    """Whether a cell is a day and nothing else: then it is not broken."""
+    return _DAY.fullmatch(text) is not None
 
 
 # -- Markdown ---------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ PLAN_KEYS = {
     "plan.gates[].window": "how long it is open",
     "plan.gates[].vote_expiry": "how long a yes is good",
     "plan.gates[].signed": "whether only a signed decision counts",
+    "plan.gates[].rehearsal_max_age": "how old a signed green rehearsal of this plan may be; null asks for none",
     "origins": "with `--resolved`, per place: `value` and `origin`; else null",
 }
 """Every key of `plan --json`, for the reference; a test compares it with an answer."""
@@ -66,6 +67,13 @@ def show(plan: Plan, day: date) -> None:
     render.heading("Signatures")
     render.table(("Before", "Must sign", "Open for", "Good for"), [_gate(plan, level) for level in _levels(plan)])
     render.sentence(_signing(plan))
+    for stage, part in plan.stages.items():
+        if part.rules.rehearsal_max_age is not None:
+            age, what = _span(str(part.rules.rehearsal_max_age)), render.spoken(stage.value)
+            render.sentence(
+                f"Before each wave of the {what}: a green rehearsal of this very plan, at most {age} old, signed by "
+                "somebody who did not write it."
+            )
     render.heading(f"Dates, if it is asked for on {day}")
     dates = forecast(plan, _morning(plan, day))
     render.table(("Wave", "Begins", "Watched until"), [_dates(plan, one) for one in dates])
@@ -246,6 +254,7 @@ def _gate_json(plan: Plan, level: int) -> dict[str, Any]:
         "window": str(rule.window),
         "vote_expiry": str(rule.vote_expiry),
         "signed": rule.signed,
+        "rehearsal_max_age": None if (limit := plan.rules(level).rehearsal_max_age) is None else str(limit),
     }
 
 

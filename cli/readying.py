@@ -59,6 +59,8 @@ def ready(  # the options of a verb that reads, and of the message that it sends
     Example: tidegate ready minutes-summariser
 
     Example: tidegate ready claims-triage evaluation --evidence docs/evaluation-3.md
+
+    Example: tidegate ready claims-triage rehearsal --evidence claims-triage.rehearsal.json
     """
     if item is not None or again:
         words = {"who": who, "evidence": evidence, "digest": digest, "reason": reason}
@@ -97,6 +99,11 @@ def _say(
         raise Refusal("either one item is there, or what was sent back is ready again", "Say one of them.", Exit.USAGE)
     manner = Manner(js, None, mine, until)
     named = item.strip().lower().replace("-", "_") if item is not None else None
+    if named == "rehearsal":
+        from cli.vouching import hand_in
+
+        hand_in(subject, words["evidence"], words["who"], manner, reason=words["reason"])
+        return
     if named == "archive" and words["evidence"] is not None:
         from cli.ending import sealed
 
@@ -120,6 +127,8 @@ def _listed(about: About, stage: str | None) -> Checklist:
 
 
 def _show(subject: str, about: About, listed: Checklist) -> None:
+    from tidegate.rehearsed import CONDITION, STEP
+
     plan, lacking = about.plan, [row for row in listed.rows if row.lacking]
     asked = sum(row.asked for row in listed.rows)
     left = len(lacking) + len(listed.also)
@@ -148,6 +157,8 @@ def _show(subject: str, about: About, listed: Checklist) -> None:
         _owed(subject, about, row)
     for check in listed.also:
         render.sentence(f"{_explained(check)}", "  ")
+        if check.name == CONDITION:
+            render.say(f"    {_typed(about.plan.use_case, STEP)}")
     if any(check.reason.code.value == "owed" for check in listed.also):
         render.say(f"    tidegate amend {plan.use_case} PLAYBOOK mends what the playbook owes.")
     if listed.sent_back:

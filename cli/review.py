@@ -6,13 +6,13 @@ It sends nothing by itself: onward goes through `approve`'s own door, and each w
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Exit, Refusal
 from cli.decide import For, Wish, cast
 from cli.options import AsJson, Gate, GoodUntil, InFunction, MessageId, UseCase, Wait, Who, Why
@@ -145,7 +145,7 @@ def _ask(given: RolloutInput, person: str, wish: Wish) -> Outcome:
     from cli.choosing import open_round
     from tidegate.decide import begin
 
-    now = datetime.now(UTC)
+    now = clock.now(given.plan.use_case)
     plan, state = given.plan, given.state or begin(given.plan, now)
     gate = open_round(plan, state, person, now, named=wish.gate)
     may = True

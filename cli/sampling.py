@@ -6,13 +6,13 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Refusal, Unreadable
 from cli.options import AsJson, Evidence, GoodUntil, MessageId, UseCase, Who, Why
 from cli.reading import whole
@@ -114,7 +114,7 @@ def findings(use_case: UseCase, *, as_json: AsJson = False) -> None:
         given = talk.server().whole(use_case)
     except talk.NoAnswer:
         raise unseen(use_case, "what was found") from None
-    told = register(given, datetime.now(UTC))
+    told = register(given, clock.now(use_case))
     if as_json:
         render.answer(told)
     else:

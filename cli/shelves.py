@@ -41,6 +41,7 @@ SHELVES = (
             Verb("new", "setup", "Write a playbook from ten questions."),
             Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
             Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),
+            Verb("rehearse", "rehearse", "Live a rollout through before it begins, and show its calendar."),
             Verb("schema", "judge", "Print the JSON Schema of playbooks or programmes, for editors."),
             Verb(
                 "try-source",
@@ -75,7 +76,25 @@ SHELVES = (
                 "Take in alerts and events from monitoring, gateways and proxies: each makes something safer, and "
                 "nothing else.",
             ),
+            Verb(
+                "fast-forward",
+                "forward",
+                "Move one rollout ahead in time, on the embedded server: for demonstrations and courses, never on a "
+                "cluster.",
+            ),
             Verb("doctor", "server", "Look at everything that Tidegate needs, and say what mends what is wrong."),
+            Verb(
+                "ledger",
+                "ledger",
+                "Look after the tables in which the evidence is kept.",
+                (
+                    Verb(
+                        "upgrade",
+                        "ledger",
+                        "Bring the tables of the ledger forward to what this Tidegate writes, and end.",
+                    ),
+                ),
+            ),
         ),
     ),
     Shelf(

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cli import home
+from cli import clock, home
 from cli.answers import Exit, Refusal
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def endorsed(said: Message, given: RolloutInput, spelled: Callable[[dict[str, An
     signer = find(person, member.keys) if member is not None else None
     if signer is None:
         return said
-    now = _now()
+    now = clock.now(said.use_case)
     nonce = (given.state or begin(given.plan, now)).nonce
     words = {**said.words, "not_after": said.words.get("not_after") or _far(now)}
     words["signature"] = {"method": "ssh", "proof": "none yet", "salt": _salt(said.id)}
@@ -188,12 +188,6 @@ def _salt(message: str) -> str:
         home.write(file, f"{secrets.token_hex(32)}\n")
         file.chmod(0o600)
     return hmac.new(file.read_bytes().strip(), message.encode(), hashlib.sha256).hexdigest()
-
-
-def _now() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
 
 
 def _far(now: Any) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import receipt, render
+from cli import clock, receipt, render
 from cli.answers import Exit, Refusal
 from cli.options import AsJson, AsOf, MessageId, ProgrammeFile, Wait, Who
 from cli.telling import Manner, finish, speaker
@@ -61,7 +61,9 @@ def set_going(plan: Plan, person: str, manner: Manner) -> None:
     _stopped(server, plan)
     stands = standing(plan, begin(plan, now), now)
     fresh = server.begin(RolloutInput(plan=plan), stands, summary(plan), details(plan))
-    if not fresh:
+    if fresh:
+        clock.remember(plan.use_case, timedelta())
+    else:
         _same(server, plan)
     # To begin twice does nothing, and to begin serves nobody: this one message may take as long as it needs.
     said = compose(plan.use_case, "start", person, mine=manner.id)

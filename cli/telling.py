@@ -41,7 +41,7 @@ def speaker(who: str | None) -> str:
 
 def message(use_case: str, verb: str, who: str | None, manner: Manner, **words: Any) -> Message:
     """Return what somebody says; it is not heard for ever."""
-    until = good_until(moment(manner.until, "--good-until") if manner.until else None, manner.id)
+    until = good_until(use_case, moment(manner.until, "--good-until") if manner.until else None, manner.id)
     return compose(use_case, verb, speaker(who), mine=manner.id, not_after=until, **words)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import render
+from cli import clock, render
 from cli.answers import Refusal
 from cli.options import AsJson, Evidence, GoodUntil, MessageId, UseCase, Who, Why, day
 from cli.telling import Manner, message, tell, unseen
@@ -77,7 +77,7 @@ def training(
     server = talk.server()
     if change is None and person is None:
         try:
-            told = register(server.whole(use_case), datetime.now(UTC))
+            told = register(server.whole(use_case), clock.now(use_case))
         except talk.NoAnswer:
             raise unseen(use_case, "who is trained") from None
         render.answer(told) if as_json else _show(told)

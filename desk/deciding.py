@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from cli import clock
 from cli.answers import Refusal
 from cli.message import Message
 from cli.render import spoken
@@ -164,7 +165,7 @@ def _draft(here: Room, request: Request, said: dict[str, str]) -> dict[str, Any]
 
 async def _case(request: Request) -> Case:
     given = await room(request).line.whole(request.path_params["use_case"])
-    return await asyncio.to_thread(Case.of, given, session(request).person, datetime.now(UTC))
+    return await asyncio.to_thread(Case.of, given, session(request).person, clock.now(given.plan.use_case))
 
 
 def _statement(case: Case, draft: dict[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cli import clock
 from cli.quarantine import lost
 from cli.render import clean
 from cli.talk import NoAnswer
@@ -39,7 +40,8 @@ async def rollout(request: Request) -> Response:
 
 async def stands(request: Request, said: dict[str, Any], status: int = 200) -> Response:
     """Return the page of a rollout, with what has just been said to it, if anything was."""
-    here, name, now = room(request), request.path_params["use_case"], datetime.now(UTC)
+    here, name = room(request), request.path_params["use_case"]
+    now = clock.now(name)
     row = await here.line.ask(lambda server: server.row(name))
     words: dict[str, Any] = {
         "use_case": name,
@@ -81,7 +83,8 @@ async def gate(request: Request) -> Response:
 async def opened(request: Request) -> tuple[Case, Gate]:
     """Return a round of votes that is open; raise Gone if it is not."""
     here, name = room(request), request.path_params["gate"]
-    case = Case.of(await here.line.whole(request.path_params["use_case"]), session(request).person, datetime.now(UTC))
+    use_case = request.path_params["use_case"]
+    case = Case.of(await here.line.whole(use_case), session(request).person, clock.now(use_case))
     found = case.state.gates.get(name)
     if found is None:
         over = next((one for one in case.state.closed if one.id == name), None)

@@ -33,6 +33,7 @@ def main() -> int:
     pages = {
         "playbook.md": document_page(Kind.PLAYBOOK, _PLAYBOOK),
         "programme.md": document_page(Kind.PROGRAMME, _PROGRAMME),
+        "scenario.md": document_page(Kind.SCENARIO, _SCENARIO),
         "commands.md": commands_page(),
         "rules.md": rules_page(),
     }
@@ -64,6 +65,11 @@ _PROGRAMME = """# The programme, key by key
 
 There is one programme for the whole organisation. It says who may act and what every use case is held to. Most of it
 has defaults: `tidegate init` writes a first one.
+"""
+_SCENARIO = """# The scenario, key by key
+
+A scenario is what a team writes to rehearse its rollout: how people answer, what the figures say, what fails, and what
+must come of it. [How to keep and run them](../scenarios.md) is told with examples; `tidegate check` judges them.
 """
 _EDITOR = """
 An editor that knows YAML completes and explains these keys: save `tidegate schema {kind}` as
@@ -169,7 +175,8 @@ def _simple(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         case "object":
             name = _kind(field["propertyNames"], definitions) if "propertyNames" in field else _named(field)
             value = field.get("additionalProperties") or next(iter(field.get("patternProperties", {"": {}}).values()))
-            return f"map of {name} to {_kind(value, definitions)}"
+            # What may be anything has no shape to name.
+            return f"map of {name} to {_kind(value, definitions) if isinstance(value, dict) else 'value'}"
         case "integer":
             return _range(field)
         case "number":

@@ -1,6 +1,9 @@
 """The database behind a URL: SQLite or PostgreSQL, opened so that what is written is written, and nothing hangs.
 
 Every trouble with it is one exception, `Unreachable`, which says which database and why, and never a password.
+
+The address of a PostgreSQL may name the file that its password lies in, `?password_file=/run/secrets/ledger`. It is
+read for each connection, so that a password which is changed is in force without a restart, and no setting holds it.
 """
 
 from __future__ import annotations
@@ -39,6 +42,10 @@ SILENCE = 8
 """Seconds until a server that says nothing at all is given up: it may be frozen, or the wire cut."""
 LONG = 300
 """Seconds for what may take long: bringing tables forward."""
+_NAMED_FILE = "password_file"
+"""What an address calls the file that its password lies in. (libpq's own `passfile` must be hidden from everybody else,
+which a secret that a container is given seldom is.)"""
+_LONGEST = 1_024
 _IDLE = 1
 """Seconds after which a connection is asked whether it still works."""
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -174,6 +181,8 @@ def _postgres(place: URL, *, read_only: bool, patient: bool) -> Engine:
         limits += " -c default_transaction_read_only=on"
     else:
         limits += f" -c synchronous_commit=on -c idle_in_transaction_session_timeout={2 * SILENCE}s"
+    secret = place.query.get(_NAMED_FILE)
+    place = place.difference_update_query([_NAMED_FILE])
     arguments = {"connect_timeout": CONNECT, "options": limits, "application_name": "tidegate"}
     # A transaction begins with our own words, so that it can wait for its turn in the same breath. What is read after
     # waiting must be what is there then, so it sees what others have committed.
@@ -181,7 +190,8 @@ def _postgres(place: URL, *, read_only: bool, patient: bool) -> Engine:
 
     @event.listens_for(made, "do_connect")
     def connect(_: Any, __: Any, given: Any, named_: Any) -> psycopg.Connection[Any]:
-        return (_Patient if patient else _Impatient).connect(*given, **named_)
+        word = {} if secret is None else {"password": _password(place, str(secret))}
+        return (_Patient if patient else _Impatient).connect(*given, **{**named_, **word})
 
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
@@ -205,6 +215,23 @@ def _postgres(place: URL, *, read_only: bool, patient: bool) -> Engine:
                 raise DisconnectionError from None
 
     return made
+
+
+def _password(place: URL, file: str) -> str:
+    """Return what lies in the file; the file is named where it cannot be read, and never repeated."""
+    why = "nothing is in it"
+    try:
+        # Whoever opens a pipe waits for its other end, and nobody waits here.
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(handle, "rb") as opened:  # noqa: PTH123  # a handle has no path
+            word = opened.read(_LONGEST + 1).decode("utf-8").strip()
+    except OSError as error:
+        word, why = "", str(error.strerror)
+    except UnicodeDecodeError:
+        word, why = "", "it is not UTF-8"
+    if not word or len(word) > _LONGEST:
+        raise Unreachable(f"{named(place)}: the file of its password, {file}: {why if not word else 'it is too long'}")
+    return word
 
 
 # -- speaking to it ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from tidegate import (
     handing,
     migration,
     recurring,
+    rehearsed,
     schedule,
     supplier,
     vacancy,
@@ -67,6 +68,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     turn.system(
         "revision in force", Outcome.DONE, because(Code.ADOPTED_PLAN, digest=new.digest[:12]), subject=new.digest
     )
+    rehearsed.carry(turn, old, material=material)
     _carry_gates(turn, old, by, material=material)
     _carry_keys(turn, old)
     for gate in tuple(turn.state.gates.values()):

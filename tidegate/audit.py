@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tidegate import calendar, debt, judging
+from tidegate import calendar, debt, judging, rehearsed
 from tidegate.checklist import ahead, checklist
 from tidegate.explain import explain
 from tidegate.models.decision import Verdict
@@ -96,9 +96,11 @@ def _readiness(plan: Plan, state: State, stage: Stage, now: datetime) -> Iterato
         who = ", ".join(row.people)
         yield Control(ControlKind(row.item.value), _spoken(row.item.value), says, why, who, row.at, mend)
     for check in listed.also:
-        late = check.reason.code in (Code.STALE, Code.READINESS_STALE)
+        late = check.reason.code in (Code.STALE, Code.READINESS_STALE, Code.REHEARSAL_STALE)
         says = "stale" if late else "lost" if check.verdict is Verdict.FAILED else "missing"
-        yield Control(ControlKind.CONDITIONS, check.name, says, explain(check.reason), plan.ai_owner)
+        owed = check.name == rehearsed.CONDITION
+        mend = f"tidegate {rehearsed.STEP.replace(' ', f' {plan.use_case} ', 1)}" if owed else ""
+        yield Control(ControlKind.CONDITIONS, check.name, says, explain(check.reason), plan.ai_owner, None, mend)
     if not listed.also:
         yield Control(
             ControlKind.CONDITIONS, "what else the stage asks", "met", "Nothing else is lacking.", plan.ai_owner

@@ -167,8 +167,7 @@ def stairs(people: Sequence[tuple[datetime, int]], ends: datetime, asked: int | 
     if not people:
         return None
     most = max([*(count for _, count in people), asked or 0, 1])
-    step = max(1.0, _step(float(most), 0.0, whole=True))
-    top = step * _up(most / step)
+    step, top = scale(most)
     x, days = _calendar([people[0][0], *(at for at, _ in people), ends], keep=0.0 if asked is None else 40.0)
 
     def y(count: int) -> float:
@@ -188,6 +187,17 @@ def stairs(people: Sequence[tuple[datetime, int]], ends: datetime, asked: int | 
         days=days,
         title=says if asked is None else f"{says}, {asked:,} asked for",
     )
+
+
+def scale(most: int) -> tuple[float, float]:
+    """Return a round step for whole counts up to so many, and the mark that they stay below."""
+    step = max(1.0, _step(float(most), 0.0, whole=True))
+    return step, step * _up(most / step)
+
+
+def marks(top: float, step: float) -> list[float]:
+    """Return the marks of a scale of whole counts."""
+    return _scale(0.0, top, step)
 
 
 def _calendar(moments: Sequence[datetime], keep: float = 0.0) -> tuple[_Across, tuple[Tick, ...]]:

@@ -22,9 +22,11 @@ from tidegate import (
     freezes,
     handing,
     membership,
+    moved,
     obligations,
     questions,
     reconcile,
+    rehearsed,
     reminders,
     rereview,
     resume,
@@ -60,6 +62,7 @@ from tidegate.models.event import (
     Ready,
     Reduce,
     Reduction,
+    Rehearsed,
     Report,
     Resume,
     Sample,
@@ -86,7 +89,7 @@ RECEIPTS_KEPT = 1_000
 FORGET_AFTER = timedelta(hours=24)
 """How long a message may be on its way unless it says how long; then its answer can be forgotten."""
 _LONGEST_FACT = 200
-_OPENING = (Confirm, HandOver, Postpone, Ready, Resume, Sample)
+_OPENING = (Confirm, HandOver, Postpone, Ready, Rehearsed, Resume, Sample)
 """What is not a vote and still takes something out of the way of a widening, or of the end of a stop."""
 REMEMBER_AT_MOST = timedelta(days=7)
 """No message keeps its answer for longer, whatever it says."""
@@ -252,6 +255,8 @@ def _cautious(event: Message) -> bool:
         return not event.accept
     if isinstance(event, Report):
         return event.settles is None
+    if isinstance(event, Rehearsed):
+        return event.document.result.verdict == "red"
     return isinstance(event, Changed | Readings | Terminate) or _says(event, _NO)
 
 
@@ -335,12 +340,14 @@ _PEOPLE: MappingProxyType[str, Callable[[Turn, Any], Reason]] = MappingProxyType
         "exception": waivers.ask,
         "exception_decision": waivers.judge,
         "hand_over": handing.take,
+        "rehearsed": rehearsed.take,
         "retire": endings.retire,
         "terminate": endings.terminate,
         "withdraw": endings.withdraw,
         "alert": alerts.take,
         "readings": thresholds.take,
         "turnover": membership.turnover,
+        "moved": moved.take,
         "sample": samples.take,
         "question": questions.take,
         "training": training.take,

@@ -21,6 +21,7 @@ from tidegate import (
     membership,
     migration,
     proven,
+    rehearsed,
     replaced,
     stewardship,
     thresholds,
@@ -80,7 +81,8 @@ def _known(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, 
     """Return a level's known problems and exceptions, and all that its stage owes if it was raised under way."""
     if plan.stages[plan.rung(level).stage].raised:
         return readiness(plan, state, level, now)
-    return (*waivers.problems(plan, state, level, now), *debt.checks(plan, state, level, now))
+    found = (*waivers.problems(plan, state, level, now), *debt.checks(plan, state, level, now))
+    return (*found, *rehearsed.checks(plan, state, level, now))
 
 
 def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Check, ...]:
@@ -101,6 +103,7 @@ def readiness(plan: Plan, state: State, level: int, now: datetime) -> tuple[Chec
     if rules.drill_max_age is not None and ReadinessItem.ROLLBACK_TESTED not in rules.readiness:
         checks.append(items.item(plan, state, stage, ReadinessItem.ROLLBACK_TESTED, now))
     checks.extend(debt.checks(plan, state, level, now))
+    checks.extend(rehearsed.checks(plan, state, level, now))
     return migration.graced(plan, state, stage, checks, now)
 
 

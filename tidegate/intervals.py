@@ -121,3 +121,5 @@ def _said(rules: StageRules) -> Iterator[str]:
     yield f"reviewed every {rules.review_every}"
     if rules.drill_max_age is not None:
         yield f"a drill every {rules.drill_max_age}"
+    if rules.rehearsal_max_age is not None:
+        yield f"rehearsed within {rules.rehearsal_max_age}"

@@ -9,14 +9,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate.calendar import later
+from tidegate.models.lived import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tidegate.models.lived import Seen
+    from tidegate.models.decision import Entry
     from tidegate.models.plan import WorkingTime
     from tidegate.models.sight import Sight, When
+
+
+def noted(entry: Entry) -> Seen:
+    """Return a line of evidence as it is seen in the moment, before anybody has folded the whole life."""
+    gate = entry.gate or ""
+    return Seen(
+        at=entry.at,
+        action=entry.action,
+        outcome=entry.outcome,
+        code=entry.reason.code.value,
+        sentence="",
+        actor=entry.actor,
+        actor_kind=entry.actor_kind,
+        in_place_of=entry.on_behalf_of or "",
+        gate=gate,
+        # A round is named after what it decides, and numbered.
+        gate_kind=gate.rpartition("-")[0].replace("-", "_"),
+        stage=entry.stage,
+        wave=entry.wave,
+        phase=entry.phase,
+        control=entry.control,
+        level=entry.level,
+        epoch=entry.epoch,
+        people=entry.people,
+        served=0,
+    )
 
 
 def fits(sight: Sight, seen: Seen) -> bool:

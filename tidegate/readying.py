@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import gates, readiness, training
+from tidegate import gates, readiness, rehearsed, training
 from tidegate.explain import explain
 from tidegate.models.base import Function
 from tidegate.models.decision import Verdict
@@ -37,6 +37,9 @@ def steps(plan: Plan, state: State, level: int, now: datetime) -> Iterator[Step]
         if check.name in plan.metrics:
             yield Step(verb="diagnose", who=(plan.metrics[check.name].reviewer,), why=explain(check.reason))
             continue
+        if check.name == rehearsed.CONDITION:
+            yield rehearsed.step(plan, state, check)
+            continue
         if check.reason.code in (Code.GROUP_UNTRAINED, Code.TRAINING_OWED):
             yield _untrained(plan, state, check)
             continue
@@ -57,6 +60,8 @@ def mends(check: Check) -> str:
     """Return what is typed to mend one thing without which it is not ready."""
     if check.reason.code is Code.DRILL_NEEDED:
         return DRILL
+    if check.name == rehearsed.CONDITION:
+        return rehearsed.STEP
     if check.name not in tuple(ReadinessItem) or check.name in readiness.ONLY_SEEN:
         return "amend PLAYBOOK"
     return f"ready {check.name} --evidence WHERE"

@@ -49,6 +49,11 @@ def judged(member: Member, event: Message, signature: Signature, said: bytes, no
     """Return the key that has signed, or why none has."""
     if event.not_after is None or event.not_after > now + LONGEST:
         return "a signed message must say until when it is good, at most seven days from now"
+    return made_with(member, signature, said, now)
+
+
+def made_with(member: Member, signature: Signature, said: bytes, now: datetime) -> Known | str:
+    """Return the key of somebody that has signed these bytes and counts now, or why none has."""
     known = _named(member, signature)
     if isinstance(known, str):
         return known

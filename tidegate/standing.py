@@ -19,6 +19,7 @@ from tidegate import (
     judging,
     lastly,
     readying,
+    rehearsed,
     replaced,
     schedule,
     subject,
@@ -179,6 +180,9 @@ def _stopped(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
         who=holding(plan, state, Right.RESUME),
         why=f"it is {_spoken(exposure.control.value)}; to go on is a decision{_astray(plan, state, now)}",
     )
+    if exposure.control is not Control.HELD:
+        # To release a hold widens nothing, and asks for none.
+        yield from rehearsed.steps(plan, state, max(state.position.level, 1), now)
 
 
 def _astray(plan: Plan, state: State, now: datetime) -> str:
@@ -227,6 +231,8 @@ def _votes(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step
     # A figure that people owe turns what the reviewers see; that comes before a no.
     seen = {check.name: check for check in gates.evidence(plan, state, gate.kind, gate.level, now)}
     yield from _figures(plan, tuple(check for check in seen.values() if check.verdict not in _JUDGED))
+    if rehearsed.CONDITION in seen:
+        yield from rehearsed.steps(plan, state, max(gate.level, 1), now)
     yield Step(
         verb=f"reject --gate {gate.id}",
         who=people,
@@ -270,12 +276,15 @@ def _watched(plan: Plan, state: State, now: datetime) -> Iterator[Step]:
     if plan.stages[plan.rung(level).stage].raised:
         # What a stage owes that was raised under way is owed before its next review can lead anywhere.
         yield from readying.steps(plan, state, level, now)
+    else:
+        yield from rehearsed.steps(plan, state, level, now)
 
 
 def _scheduled(plan: Plan, state: State, gate: Gate, now: datetime) -> Iterator[Step]:
     yield from _notices(plan, state, gate)
     yield from _frozen(plan, gate, now)
     yield from _figures(plan, schedule.open_points(plan, state, gate, now))
+    yield from rehearsed.steps(plan, state, max(gate.level, 1), now)
     yield from _ground(environment.checks(plan, state, gate.level))
 
 

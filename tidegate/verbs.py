@@ -31,6 +31,7 @@ from tidegate.models.event import (
     Judge,
     LetThrough,
     Message,
+    Moved,
     Override,
     Postpone,
     Question,
@@ -39,6 +40,7 @@ from tidegate.models.event import (
     Reassign,
     Reduce,
     Reduction,
+    Rehearsed,
     Remind,
     Report,
     Resume,
@@ -92,6 +94,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("exception", Waive),
     ("exception_decision", Judge),
     ("hand_over", HandOver),
+    ("rehearsed", Rehearsed),
     ("retire", Retire),
     ("terminate", Terminate),
     ("withdraw", Withdraw),
@@ -101,6 +104,7 @@ _PLAIN: tuple[tuple[str, type[Message]], ...] = (
     ("sample", Sample),
     ("question", Question),
     ("training", Train),
+    ("moved", Moved),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType(

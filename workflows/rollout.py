@@ -30,6 +30,7 @@ from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
 from workflows import attributes, details, hands, ids
+from workflows.meters import Meters
 
 Texts = Mapping[str, Text]
 M = TypeVar("M", bound=BaseModel)
@@ -80,6 +81,7 @@ class Rollout:
         self.armed: datetime | None = None
         self.rung = False
         self.acted: datetime | None = None
+        self.meters = Meters()
 
     @workflow.run
     async def run(self, given: RolloutInput) -> Standing:
@@ -239,6 +241,7 @@ class Rollout:
     def _take(self, event: Event, texts: Texts, decision: Decision, now: datetime) -> None:
         if decision.plan is not self.plan:
             self.asked = seal.questions(decision.plan)
+        self.meters.saw(event, self.state, decision, self.backlog, now)
         self.plan, self.state = decision.plan, decision.state
         self.lately = (*self.lately, *decision.entries)[-_LATELY:]
         self.turned = self.turned or any(isinstance(move, TurnPage) for move in decision.moves)

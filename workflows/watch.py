@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tidegate.models.plan import Backend
     from tidegate.models.task import Effect
+    from workflows.census import Census
 
 log = logging.getLogger("tidegate.watch")
 
@@ -43,8 +44,11 @@ _PATIENCE = timedelta(seconds=5)
 class Watch:
     """What one worker remembers between two rounds."""
 
-    def __init__(self, client: Client, observe: Callable[[ObserveRequest], Effect]) -> None:
-        """Watch what a server knows of, with these eyes."""
+    def __init__(
+        self, client: Client, observe: Callable[[ObserveRequest], Effect], census: Census | None = None
+    ) -> None:
+        """Watch what a server knows of, with these eyes; a census counts what is under way."""
+        self._census = census
         self._client = client
         self._observe = observe
         # Eyes of its own: a target that hangs takes no hand from anybody who makes it safer.
@@ -61,6 +65,8 @@ class Watch:
     async def round(self) -> tuple[str, ...]:
         """Look at every rollout under way once; return which were asked to look themselves."""
         running = {run.id: run async for run in self._client.list_workflows(RUNNING)}
+        if self._census is not None:
+            self._census.take(running.values())
         known = {run.id: await _known(run) for run in running.values()}
         self._forget(running, {one.plan for one in known.values() if one is not None})
         order = sorted(running, key=lambda name: self._looked.get(name, 0.0))

@@ -60,6 +60,8 @@ __all__ = ("Due", "Errand", "Listening", "Looks", "Now", "Says", "Told", "Turns"
 
 AGAIN = timedelta(hours=1)
 """When the watch comes round again where it came amid a change: the rollout itself looks sooner than that."""
+_EDGE = -1
+"""The number of a look where a fault begins or ends; one look is enough for all that passed."""
 _LEFT = {"left": False, "back": True}
 """What is said of people who leave and come back, as `tidegate left` does."""
 
@@ -73,20 +75,22 @@ class World:
         scenario: Scenario,
         begun: datetime,
         *,
+        clock: Callable[[], datetime] | None = None,
         beside: Path = Path(),
         revise: Callable[[Mapping[str, Any], datetime], Plan] | None = None,
     ) -> None:
         """Be what a scenario says, from a moment on. Raises ValueError where a series of it cannot be read.
 
-        `beside` is where the files of the scenario lie; `revise` compiles programme and playbook again with changes by
-        path, as of a moment, and may raise ValueError.
+        `clock` is the one that whoever directs it lives by, where there is one: without it the world hears the time
+        from what it is asked (`listening`). `beside` is where the files of the scenario lie; `revise` compiles
+        programme and playbook again with changes by path, as of a moment, and may raise ValueError.
         """
         self.plan = plan
         """The revision in force; whoever directs sets it when it becomes another."""
         self._scenario = scenario
         self._revise = revise
         self._changes: dict[str, Any] = {}
-        self.now = Now(begun)
+        self.now = Now(begun, clock)
         self._moments = Moments(begun, plan.calendar)
         self._targets = Windows(self._moments, scenario.targets)
         self._places = Places(self.now, self._targets)
@@ -98,7 +102,8 @@ class World:
         self._moments.await_(one.when for one in scenario.happens)
         self._done: set[int] = set()
         self._errands: list[Due] = []
-        self._edges: set[datetime] = set()
+        self._count = len(scenario.happens)
+        self._looked = begun
 
     # -- what a worker is put together from -----------------------------------------------------------------------
 
@@ -128,6 +133,10 @@ class World:
         """Return the activity that stores evidence in the ledger of a URL, while that is there."""
         return Interrupted(self._outages, url, heads)
 
+    def keeps(self) -> bool:
+        """Whether evidence can be stored now."""
+        return self._outages.left() is None
+
     def authority(self, url: str) -> Authority:
         """Return what asks the ledger of a URL whether a widening was authorised, while that is there."""
         return self._outages.authority(url)
@@ -145,10 +154,9 @@ class World:
     def happenings(self) -> tuple[Due, ...]:
         """Return what is still due and when, the first first, as far as that is known by now."""
         found = [Due(at, number, one) for number, one in self._left() if (at := self._moments.at(one.when)) is not None]
-        number = len(self._scenario.happens)
         # What is out of sight, or in sight again, is noticed by nobody but the watch.
         edges = {edge + late for edge in self._targets.edges() for late in (WATCHED, LATE + WATCHED)}
-        found += [Due(edge, number, "look") for edge in edges - self._edges]
+        found += [Due(edge, _EDGE, "look") for edge in edges if edge > self._looked]
         return tuple(sorted([*found, *self._errands], key=lambda due: (due.at, due.number)))
 
     def waiting(self) -> tuple[Happening, ...]:
@@ -158,22 +166,25 @@ class World:
     def perform(self, due: Due, given: RolloutInput | None = None) -> tuple[Errand, ...]:
         """Do what is due to the world, once, and return what remains to be said to the rollout or looked at.
 
-        `given` is how it stands (the query `state`): messages may speak of the open round. Raises ValueError, in a
-        sentence, for what cannot be: a wave that is none, a revision that does not compile.
+        It may be done later than it was due: whoever does so says when (`due._replace(at=...)`). `given` is how it
+        stands (the query `state`): messages may speak of the open round. Raises ValueError, in a sentence, for what
+        cannot be: a wave that is none, a revision that does not compile.
         """
         self.now.learn(due.at)
         if not isinstance(due.what, str):
             self._done.add(due.number)
             return self._happen(due.number, due.what, due.at, given)
-        if due in self._errands:
-            self._errands.remove(due)
-        else:
-            self._edges.add(due.at)
+        if due.number == _EDGE:
+            self._looked = max(self._looked, due.at)
+        self._errands = [one for one in self._errands if one.number != due.number]
         return (Looks(),) if due.what == "look" else (Turns(),)
 
     def _happen(self, number: int, one: Happening, at: datetime, given: RolloutInput | None) -> tuple[Errand, ...]:
         plan = self.plan if given is None else given.plan
         who, name = one.who or plan.ai_owner, f"{self._scenario.scenario}-{number}"
+        if one.restored is not None:
+            # Passed over in silence it would look as if a rollout bore it.
+            raise ValueError("the ledger of a rehearsal cannot be put back as it was")
         if one.serves is not None:
             self._edit(plan, one.serves, one.target, at)
         self._move(one, at)
@@ -208,8 +219,8 @@ class World:
             self._follow(at, "turn")
 
     def _follow(self, at: datetime, what: Literal["look", "turn"], after: timedelta = WATCHED) -> None:
-        number = len(self._scenario.happens) + len(self._errands) + 1
-        self._errands.append(Due(at + after, number, what))
+        self._count += 1
+        self._errands.append(Due(at + after, self._count, what))
 
     async def look(self, client: Client) -> bool:
         """Let the drift watch come round; return whether the rollout was asked to look itself.

@@ -53,7 +53,7 @@ class Due(NamedTuple):
 
     at: datetime
     number: int
-    """Its place in the scenario; what follows from the world itself comes after that."""
+    """Its place in the scenario; what follows from it is counted on, and is no place."""
     what: Happening | Literal["look", "turn"]
 
 

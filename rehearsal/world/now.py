@@ -7,6 +7,7 @@ much as the rollout's own clock is. It never goes back: what is late is no older
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -18,14 +19,15 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 class Now:
     """Says what time it is."""
 
-    def __init__(self, begun: datetime) -> None:
-        """Begin at this moment."""
+    def __init__(self, begun: datetime, clock: Callable[[], datetime] | None = None) -> None:
+        """Begin at this moment; a clock that whoever directs the rehearsal lives by is looked at as well."""
         self._at = begun
+        self._clock = clock
         self._lock = Lock()
 
     def __call__(self) -> datetime:
         """Return the latest moment that anybody spoke of."""
-        return self._at
+        return self._at if self._clock is None else self.learn(self._clock())
 
     def learn(self, at: datetime) -> datetime:
         """Hear what time it is, and return it; an earlier moment changes nothing."""

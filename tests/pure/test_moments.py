@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.pure.world import START, standard_plan
+from tests.pure.world import START, Story, standard_plan
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Outcome
+from tidegate.models.event import Reduction
 from tidegate.models.exposed import Control
 from tidegate.models.lived import Seen
 from tidegate.models.reasons import Code
 from tidegate.models.sight import Sight, When
 from tidegate.models.state import Phase
-from tidegate.moments import anew, fits, moment, times
+from tidegate.moments import anew, fits, moment, noted, times
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CALENDAR = standard_plan().calendar
@@ -74,6 +75,16 @@ def test_what_stands_is_seen_once_and_what_is_done_each_time() -> None:
     assert times(Sight(phase=Phase.OBSERVING), lines) == (START + HOUR, START + 4 * HOUR)
     assert len(times(Sight(phase=Phase.OBSERVING, action="vote approve"), lines)) == 3
     assert anew(Sight(phase=Phase.WIDENING), None, lines[0])
+
+
+def test_a_line_of_evidence_is_seen_as_it_is_decided() -> None:
+    """What a life wrote down fits the patterns of its deeds: the round is known by what it decides."""
+    story = Story().live().review()
+    vote = next(noted(entry) for entry in story.vote("risk-a").entries if entry.actor == "risk-a")
+    assert fits(Sight(gate=GateKind.CHECKPOINT, stage=Stage.PILOT, outcome=Outcome.DONE), vote)
+    assert not fits(Sight(gate=GateKind.STAGE), vote)
+    held = [noted(entry) for entry in story.reduce(Reduction.HOLD).entries]
+    assert times(Sight(action="hold", by="ops-a", control=Control.HELD), held) == (story.now,)
 
 
 def test_a_moment_without_words_is_the_start() -> None:

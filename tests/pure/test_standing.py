@@ -16,7 +16,12 @@ from tidegate.models.state import Phase
 from tidegate.standing import standing
 from tidegate.verbs import VERBS
 
-SHOWN = {"lift": "stop_the_line", "withdraw-veto": "withdraw_veto", "request-changes": "request_changes"}
+SHOWN = {
+    "lift": "stop_the_line",
+    "withdraw-veto": "withdraw_veto",
+    "request-changes": "request_changes",
+    "rehearse": "rehearsed",
+}
 """Verbs that people type otherwise than messages are called."""
 
 

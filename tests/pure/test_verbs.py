@@ -14,6 +14,11 @@ from tidegate.verbs import LARGEST, VERBS, heard, line
 
 DIGEST = "a" * 64
 VOTE = {"as": "risk-a", "gate": "first-exposure-1", "subject": DIGEST}
+RESULT = {
+    "use_case": "claims-triage", "plan": DIGEST, "scenarios": {"late-risk": DIGEST}, "verdict": "green", "expected": 2,
+    "failed": 0, "stuck": False, "reached": "pilot", "since": "2026-12-01T00:00:00Z", "until": "2027-12-01T00:00:00Z",
+    "ran": "2026-11-30T00:00:00Z", "tool": "0.9.0", "rules": 5, "lived": [DIGEST],
+}  # fmt: skip
 TWINS: dict[str, dict[str, Any]] = {
     "start": {},
     "ready": {"item": "archive", "evidence": "box 4"},
@@ -40,6 +45,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "turnover": {"left": 2},
     "sample": {"runs": 40, "misses": 1, "evidence": "docs/sample.csv"},
     "question": {"what": "May it read letters?"},
+    "rehearsed": {"document": {"result": RESULT, "by": "risk-a"}},
     "training": {"change": "Show how a wrong class is corrected."},
     **{choice.value: {"gate": "first-exposure-1", "subject": DIGEST} for choice in Choice},
     **{way.value: {"reason": "a complaint"} for way in Reduction},

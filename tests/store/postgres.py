@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NOBODY = 65534
+_TRUSTING = ("--username=tidegate", "--auth=trust")
 
 
 class Lacking(Exception):  # noqa: N818  # it says what is so, as people would
@@ -25,26 +26,15 @@ class Lacking(Exception):  # noqa: N818  # it says what is so, as people would
 class Cluster:
     """One running PostgreSQL with as many databases as anybody wants."""
 
-    def __init__(self, root: Path) -> None:
-        """Make a cluster under a directory and start it; trust whoever can reach its socket."""
+    def __init__(self, root: Path, made: Sequence[str] = _TRUSTING) -> None:
+        """Make a cluster under a directory and start it; unless said otherwise it trusts whoever reaches its socket."""
         self.root = root
         self.data = root / "data"
         self._databases = 0
         os.chmod(root, 0o755)  # noqa: S103, PTH101  # another user looks for the socket in it
-        made = [
-            "initdb",
-            "--pgdata",
-            str(self.data),
-            "--username=tidegate",
-            "--auth=trust",
-            "--no-sync",
-            "--locale=C",
-            "-E",
-            "UTF8",
-        ]
         if os.geteuid() == 0:
             os.chown(root, NOBODY, NOBODY)
-        self._run(made)
+        self._run(["initdb", "--pgdata", str(self.data), *made, "--no-sync", "--locale=C", "-E", "UTF8"])
         self.start()
 
     def _run(self, command: Sequence[str]) -> None:
@@ -101,13 +91,13 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(made: Sequence[str] = _TRUSTING) -> Iterator[Cluster]:
     """Run a cluster for a while; raise `Lacking` where it cannot be had."""
     root = Path(tempfile.mkdtemp(prefix="tidegate-pg-"))
     try:
         if os.name != "posix":
             raise Lacking("this machine has no sockets in directories")
-        running = Cluster(root)
+        running = Cluster(root, made)
         try:
             yield running
         finally:

@@ -125,6 +125,21 @@ def test_a_database_without_tables_is_said_to_be_so(empty: str) -> None:
         keep(empty)
 
 
+@pytest.mark.parametrize(
+    ("holds", "why"),
+    [(None, "No such file"), (b"  \n", "nothing is in it"), (b"x" * 1_025, "too long"), (b"\xff", "UTF-8")],
+)
+def test_a_password_that_cannot_be_had_is_said_with_its_file(holds: bytes | None, why: str, tmp_path: Path) -> None:
+    """Where the file that an address names holds no password, database and file are named, and nothing in it."""
+    word = tmp_path / "word"
+    if holds is not None:
+        word.write_bytes(holds)
+    with pytest.raises(Unreachable, match=why) as refused:
+        standing(f"postgresql://somebody@/ledger?host={tmp_path}&password_file={word}")
+    assert str(word) in str(refused.value)
+    assert "xx" not in str(refused.value)
+
+
 def test_nobody_there_is_said_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that refuses is named by its host, and neither way of giving a password shows it."""
     with closing(socket.socket()) as taken:

@@ -60,7 +60,7 @@ def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "TIDEGATE_"))}
     settings = {
         "TEMPORAL_ADDRESS": f"127.0.0.1:{port}", "TIDEGATE_HOME": str(tmp_path), "TIDEGATE_HEALTH": health,
-        "TIDEGATE_METRICS": metrics,
+        "TIDEGATE_METRICS": metrics, "TIDEGATE_WATCH": "0.5",
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "worker"], env={**kept, **settings}, stderr=subprocess.PIPE)
     try:
@@ -68,9 +68,10 @@ def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
         assert '"waits_for": "the server"' in ask(health, "/health")[1]
 
         async def there() -> None:
-            async with server(port):
+            async with server(port) as env:
                 await asyncio.to_thread(soon, lambda: ask(health, "/health")[0] == 200)
                 assert "temporal_worker_start" in (await asyncio.to_thread(ask, metrics, "/metrics"))[1]
+                await measured(Rig(env, tmp_path), metrics)
                 process.send_signal(signal.SIGTERM)
                 assert await asyncio.to_thread(process.wait, 90) == 0
 
@@ -78,6 +79,31 @@ def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+async def measured(rig: Rig, address: str) -> None:
+    """A wave is agreed to, served and paused; how many there are, how long that took and what waits is said."""
+    await rig.begin(enforced(notices=()))
+    await rig.tell("ready", "ops-a", item="rollback_tested", evidence="drill 7")
+    await rig.agree()
+    await asyncio.to_thread(soon, lambda: rig.people == 10)
+    await rig.tell("pause", "ops-a", reason="a complaint")
+    await asyncio.to_thread(soon, lambda: rig.people == 0)
+
+    def said() -> bool:
+        text = ask(address, "/metrics")[1]
+        lines = [line for line in text.splitlines() if line.startswith("tidegate_")]
+        return all(
+            any(line.startswith(name) and all(word in line for word in words) for line in lines)
+            for name, *words in (
+                ("tidegate_rollouts", 'stage="pilot"', 'control="paused"', "} 1"),
+                ("tidegate_decision_lag", 'kind="first_exposure"', 'how="consumed"'),
+                ("tidegate_time_to_contain", 'verb="pause"'),
+                ("tidegate_outbox_depth", 'use_case="claims-triage"'),
+            )
+        )
+
+    await asyncio.to_thread(soon, said)
 
 
 def test_the_next_run_begins_with_the_newest_code(tmp_path: Path) -> None:

@@ -42,16 +42,18 @@ _SHAPES: Mapping[str, str] = MappingProxyType({
     "tuple_type": "a list",
 })  # fmt: skip
 _CHOICES = ("enum", "literal_error")
+_LISTED = 40
+"""So many words can be looked through."""
 
 
 def read_programme(data: object) -> tuple[Programme | None, tuple[Finding, ...]]:
     """Return the programme, or everything that is wrong with its words."""
-    return _read(Programme, data, "programme")
+    return read(Programme, data, "programme")
 
 
 def read_playbook(data: object) -> tuple[Playbook | None, tuple[Finding, ...]]:
     """Return the playbook, or everything that is wrong with its words."""
-    return _read(Playbook, data, "playbook")
+    return read(Playbook, data, "playbook")
 
 
 def known(name: str, names: Mapping[str, object] | tuple[str, ...]) -> str:
@@ -61,7 +63,8 @@ def known(name: str, names: Mapping[str, object] | tuple[str, ...]) -> str:
     return f"Known: {', '.join(sorted(names))}." if names else "None is known yet."
 
 
-def _read(model: type[A], data: object, document: str) -> tuple[A | None, tuple[Finding, ...]]:
+def read(model: type[A], data: object, document: str) -> tuple[A | None, tuple[Finding, ...]]:
+    """Return a document, or everything that is wrong with its words."""
     if not isinstance(data, dict):
         said = "is empty" if data is None else "is no map of names to values"
         return None, (error("S3", (), f"the {document} {said}", "Start from `tidegate new`.", document),)
@@ -218,7 +221,8 @@ def _wrong(detail: ErrorDetails, value: object) -> str:
     if kind in _CHOICES:
         options = tuple(_options(detail).split(", "))
         close = get_close_matches(str(detail["input"]), options, n=1, cutoff=0.6)
-        hint = f"; did you mean `{close[0]}`?" if close else f"; it is one of {', '.join(options)}"
+        every = f"it is one of {', '.join(options)}" if len(options) <= _LISTED else f"none of the {len(options)} known"
+        hint = f"; did you mean `{close[0]}`?" if close else f"; {every}"
         return f"is {shown}{hint}"
     if kind == "value_error":
         return f"is wrong: {context.get('error', detail['msg'])}"

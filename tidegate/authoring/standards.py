@@ -231,6 +231,7 @@ _STAGE = cast("Mapping[str, Callable[[Any, Any], bool]]", MappingProxyType({
     "read_every": _shorter,
     "readiness": _contains,
     "recertify_every": _shorter,
+    "rehearsal_max_age": _shorter,
     "remind_before": _longer_if_any,
     "repeat_cycles": _more,
     "resume_to_peak": _fewer,

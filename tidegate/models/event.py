@@ -17,9 +17,11 @@ from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.handing import HandOver
 from tidegate.models.member import Snapshot
 from tidegate.models.message import Message, MessageId
+from tidegate.models.moved import Moved
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Question
 from tidegate.models.reading import Reading
+from tidegate.models.rehearsal import Rehearsed
 from tidegate.models.sample import Sample
 from tidegate.models.signal import MOST_OTHERS, About, Does, Firing, SignalName
 from tidegate.models.standard import ReadinessItem
@@ -29,7 +31,7 @@ from tidegate.models.training import Train
 
 __all__ = (
     "CLOCK", "SYSTEM", "Actor", "ActorKind", "Applied", "Changed", "Dispatched", "Fault", "HandOver", "Message",
-    "MessageId", "Noticed", "Observed", "Question", "Sample", "Stored", "Tick", "Train", "What",
+    "MessageId", "Moved", "Noticed", "Observed", "Question", "Rehearsed", "Sample", "Stored", "Tick", "Train", "What",
 )  # fmt: skip
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
@@ -384,12 +386,14 @@ Event = Annotated[
     | Waive
     | Judge
     | HandOver
+    | Rehearsed
     | Retire
     | Terminate
     | Withdraw
     | Alert
     | Readings
     | Turnover
+    | Moved
     | Sample
     | Question
     | Train

@@ -165,7 +165,7 @@ class Delay(Carried):
     kind: Kind
     """What it waited for."""
     what: str
-    """Whom or which, in words: `freeze year-end`, `compliance, with comp-a on leave`."""
+    """Whom or which, in words: `freeze year-end`, `compliance (comp-a on leave)`."""
     seconds: int
     """So much of it."""
 
@@ -259,5 +259,7 @@ class Lived(Carried):
     """Where the time between the two went, the longest first."""
     shades: tuple[Shade, ...] = ()
     """Freezes and leave while it lived."""
+    shifts: tuple[tuple[Instant, int], ...] = ()
+    """From when on it is how many minutes later than UTC where the programme works: people read days of their own."""
     names: dict[Id, str] = Field(default_factory=dict)
     """What to call people."""

@@ -69,7 +69,7 @@ def _several(value: Any) -> Any:
 class Series(Authored):
     """What a metric says over time; in short only its value."""
 
-    value: Annotated[str, BeforeValidator(_text)] | None = None
+    value: Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)] | None = None
     """A number, or a formula of `day`, days since the start: `3 + 0.02 * day`."""
     csv: str | None = None
     """A file of `day,value,n` or `at,value,n`, beside the scenario."""
@@ -85,7 +85,10 @@ class Series(Authored):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return in_short(handler(core), handler, {"type": "string"}, {"type": "number"})
+        return in_short(handler(core), handler, "string", "number")
+
+
+Several = Annotated[tuple[Series, ...], BeforeValidator(_several, json_schema_input_type=Series | tuple[Series, ...])]
 
 
 class Failing(Between):
@@ -140,12 +143,18 @@ class During(Authored):
     freeze: Id | None = None
     """While this freeze lasts, instead of the two."""
 
+    @model_validator(mode="after")
+    def _one(self) -> During:
+        if self.freeze is not None and (self.since is not None or self.until is not None):
+            raise ValueError("a freeze says itself from when until when: leave out `since` and `until`, or `freeze`")
+        return self
+
 
 _BOUND = re.compile(r"^\s*<=\s*(?:(\d{1,9})(?: people)?|([a-z0-9][a-z0-9._/:-]{0,98}))\s*$")
 
 
 class Expectation(Authored):
-    """What must come of it: one of `never`, `eventually`, or a bound. A bound is also written `exposure: "<= pilot"`."""
+    """What must come of it: one of `never`, `eventually`, or a bound, also written `exposure: "<= pmo"`."""
 
     never: Sight | None = None
     """This is not seen."""
@@ -175,6 +184,18 @@ class Expectation(Authored):
         if bound.keys() & rest.keys():
             raise ValueError("the same bound is given twice: keep `exposure` or the other")
         return rest | bound
+
+    @model_validator(mode="after")
+    def _whole(self) -> Expectation:
+        bound = self.at_most is not None or self.people is not None
+        if (self.never is not None) + (self.eventually is not None) + bound != 1:
+            raise ValueError("it says one thing: `never`, `eventually`, or a bound of exposure")
+        for name, sight in (("never", self.never), ("eventually", self.eventually)):
+            if sight is not None and not sight.says:
+                raise ValueError(f"`{name}` says nothing of what is seen; name a wave, an action, a reason, a person")
+        if self.by is not None and self.eventually is None:
+            raise ValueError("`by` is the last moment of what must come: it goes with `eventually`; use `during` here")
+        return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -210,7 +231,7 @@ class Scenario(Authored):
     """How people answer; whoever is not named says yes within half a working day."""
     absences: tuple[Absence, ...] = ()
     """Who is not there."""
-    figures: dict[Id, Annotated[tuple[Series, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
+    figures: dict[Id, Several] = Field(default_factory=dict)
     """What metrics say; whatever is not named is as good as its goal."""
     sources: tuple[Failing, ...] = ()
     """Sources that fail."""

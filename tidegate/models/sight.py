@@ -66,12 +66,12 @@ def _dated(value: Any) -> Any:
     return found
 
 
-Moment = Annotated[Instant, BeforeValidator(_dated)]
+Moment = Annotated[Instant, BeforeValidator(_dated, json_schema_input_type=str)]
 """A date with its time and zone; a day alone is its first moment in UTC."""
 
 
 class When(Authored):
-    """A moment: so long after the start, at a date, or so long after something is seen. In short `12d`, `2027-03-01`."""
+    """A moment: so long after the start, at a date, or so long after something is seen. In short `12d`."""
 
     at: Moment | None = None
     """A date with its time and zone, such as `2027-03-01T09:00+01:00`; a day alone begins at midnight UTC."""
@@ -111,15 +111,11 @@ class When(Authored):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return in_short(handler(core), handler, {"type": "string", "pattern": _SHORT})
+        return in_short(handler(core), handler, "string", pattern=_SHORT)
 
 
-def in_short(body: dict[str, Any], handler: GetJsonSchemaHandler, *forms: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema that also knows the short forms in which people write what it describes."""
+def in_short(body: dict[str, Any], handler: GetJsonSchemaHandler, *types: str, **more: str) -> dict[str, Any]:
+    """Return a schema that also knows the short form in which people write what it describes."""
     whole = handler.resolve_ref_schema(body)
-    if "anyOf" not in whole:
-        full = {name: part for name, part in whole.items() if name not in ("title", "description")}
-        for name in full:
-            del whole[name]
-        whole["anyOf"] = [full, *forms]
+    whole.update(type=["object", *types], **more)
     return body

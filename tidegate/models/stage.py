@@ -65,6 +65,8 @@ class Tightening(Authored):
     """A fresher drill."""
     drill_recorded: bool | None = None
     """Only a drill that was run and read back by `tidegate drill`."""
+    rehearsal_max_age: Span | None = None
+    """A signed green rehearsal of the plan in force, or a fresher one."""
     dimensions: tuple[Dimension, ...] = ()
     """Further dimensions of which every checkpoint must know something."""
     readiness: tuple[ReadinessItem, ...] = ()

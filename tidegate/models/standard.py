@@ -95,6 +95,8 @@ class StageRules(Authored):
     """How old the last rehearsed rollback may be; none asks for no drill."""
     drill_recorded: bool = Field(default=False, exclude_if=unsaid)
     """Whether only a drill counts that `tidegate drill` ran and read back; otherwise somebody's word for it will do."""
+    rehearsal_max_age: Span | None = Field(default=None, exclude_if=unsaid)
+    """How old a signed green rehearsal of the plan in force may be; none asks for none."""
     readiness: tuple[ReadinessItem, ...] = ()
     """Which items must be met before the stage begins."""
     checklist: Annotated[int, Field(ge=0, le=1)] = Field(default=0, exclude_if=unsaid)

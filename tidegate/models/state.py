@@ -25,6 +25,7 @@ from tidegate.models.owing import Evidence, Obligation, Runbook
 from tidegate.models.plan import Digest, Plan
 from tidegate.models.question import Asked
 from tidegate.models.reading import Reading
+from tidegate.models.rehearsal import RehearsalRecord
 from tidegate.models.sample import Looked
 from tidegate.models.sheet import Prepared
 from tidegate.models.standard import ReadinessItem
@@ -276,6 +277,8 @@ class State(Carried):
     """The drill under way."""
     drills: dict[str, DrillRecord] = Field(default_factory=dict)
     """The last drill of each way down."""
+    rehearsal: RehearsalRecord | None = Field(default=None, exclude_if=unsaid)
+    """The last rehearsal that was handed in."""
     receipts: dict[str, Receipt] = Field(default_factory=dict)
     """Answers given, by message id."""
     owed: dict[str, Move] = Field(default_factory=dict)

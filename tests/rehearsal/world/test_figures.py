@@ -12,7 +12,7 @@ import pytest
 from activities.sources.contract import Asked
 from activities.sources.reader import Reader
 from rehearsal.world import World
-from rehearsal.world.figures import MANY, good, rows
+from rehearsal.world.figures import MANY, Figure, good, rows
 from tests.pure.test_compile import plan_of
 from tests.pure.world import START, but, standard_plan
 from tests.rehearsal.world.worlds import DAY, HOUR, day, planned, within, world
@@ -99,7 +99,7 @@ def test_a_file_says_what_its_last_line_says(tmp_path: Path) -> None:
     assert found == [(None, 0), (4, 50), (4, 50), (6, 60), (None, MANY)]
     assert read(there, START + 5 * DAY).status == "no_data"
     (dated,) = rows(f"at,value\n{START.isoformat()},7\n", START - DAY, 5)
-    assert (dated.at, dated.figure) == (START, (7, 5))
+    assert (dated.at, dated.figure) == (START, Figure(Decimal(7), 5))
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,7 @@ def test_a_flag_may_be_switched_off_or_made_nonsense_by_hand() -> None:
     [
         ({"serves": "moon"}, "`moon` is no one wave; there is pilot/"),
         ({"serves": "nothing", "target": "flags/none"}, "`flags/none` is no target; there is flags/claims"),
+        ({"restored": When()}, "cannot be put back"),
         ({"amend": {"title": "Other"}}, "nobody is at hand who could compile"),
         ({"says": "left", "words": {"person": "nobody"}}, "nobody is called `nobody`"),
     ],
@@ -168,6 +169,23 @@ def test_targets_are_looked_at_where_a_fault_of_theirs_begins_and_ends() -> None
     for due in there.happenings():
         assert there.perform(due) == (Looks(),)
     assert there.happenings() == ()
+
+
+def test_what_is_done_later_than_it_was_due_is_done() -> None:
+    """Whoever directs comes late, says when it was, and is not asked for it again."""
+    wave = planned().ladder[1].wave
+    there = world(
+        happens=tuple(Happening(when=day(each), serves=wave) for each in (1, 2)),
+        targets=(Failing(**within(3, 4, how="away")),),
+    )
+    late = START + 5 * DAY
+    done: list[str] = []
+    while there.happenings() and len(done) < 20:
+        due = there.happenings()[0]
+        done.append(due.what if isinstance(due.what, str) else "hand")
+        late += DAY
+        there.perform(due._replace(at=late))
+    assert sorted(done) == ["hand", "hand", "look", "look", "look"]
 
 
 def test_a_revision_is_compiled_with_all_that_was_changed_before() -> None:
