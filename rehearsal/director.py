@@ -161,6 +161,8 @@ class Director:
                 if message is not None:
                     said.append(message)
                     break  # what it changes is seen before the next one speaks
+        if not said:
+            self._judge(now)  # a moment may have come at which nobody speaks
         if not said and self._idle(now):
             self._end("deadlock")
         return said
