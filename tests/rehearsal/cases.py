@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[2] / "playbooks" / "scenarios"
 FILES = tuple(sorted(FOLDER.glob("*.yaml")))
-_WRITTEN = "2026-11-21"
+_WRITTEN = date(2026, 11, 21)
 """The day on which the sample playbooks are judged: their dates lie after it."""
 
 
@@ -32,7 +33,7 @@ class Unread(Exception):  # noqa: N818  # it says what is wrong with the file
 
 def unmet(file: Path) -> tuple[str, ...]:
     """Return what did not come, in the sentences of the verdicts."""
-    desk = Desk(None, _day())
+    desk = Desk(None, _WRITTEN)
     one = scenarios.beside(desk, file)
     plan = one.compiled.plan if one.compiled is not None else None
     errors = [row for row in one.rows if row.severity == "error"]
@@ -52,12 +53,6 @@ def unmet(file: Path) -> tuple[str, ...]:
         plan=plan.digest,
     )
     return tuple(f"{row.expects}: {row.says}" for row in judge(told, one.scenario, plan) if row.result != "passed")
-
-
-def _day() -> Any:
-    from datetime import date
-
-    return date.fromisoformat(_WRITTEN)
 
 
 def _revised(desk: Desk, file: Path, changes: Mapping[str, Any]) -> Plan:
