@@ -36,8 +36,8 @@ class Cipher(PayloadCodec):
 
     What comes in plain is taken as it is: a person may say `pause` in the Temporal UI, and that must be heard. What a
     key of ours did not make, though it says so, is handed on unread, for one forged message must not wedge a rollout;
-    the net records it; so is what names a key that there can never be. What names another key that is not here is refused
-    until the key is: it may be a word of ours.
+    the net records it. So is what names a key that there can never be. What names another key that is not here is
+    refused until the key is: it may be a word of ours.
     """
 
     def __init__(self, ring: Ring) -> None:
