@@ -36,7 +36,9 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
             Change("tidegate.rights._lent", "gate.escalations > 0 or away(plan.roster[name], now)", "False"),
         ),
         "a yes lapses": (Change("tidegate.votes.valid", "or now >= ballot.expires_at", ""),),
-        "a yes of somebody who left counts no more": (Change("tidegate.votes.valid", "or not can_vote(voter) or not can_vote(principal)", ""),),
+        "a yes of somebody who left counts no more": (
+            Change("tidegate.votes.valid", "or not can_vote(voter) or not can_vote(principal)", ""),
+        ),
         "a yes is to one exact subject": (Change("tidegate.votes.cast", "vote.subject != gate.subject", "False"),),
         "a yes that is taken back counts no more": (
             Change("tidegate.votes._revoke", "if ballot.person != vote.actor.subject", "if True"),
