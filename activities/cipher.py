@@ -12,19 +12,17 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidegate.models.ring import Ring
+from tidegate.models.ring import NAME, Ring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SETTING = "TIDEGATE_CODEC_KEYS"
 _LONGEST = 65_536
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _BYTES = 32
 
 
@@ -65,7 +63,7 @@ def _key(file: Path, number: int, words: list[str]) -> tuple[str, bytes]:
     place = f"{file}, line {number}"
     if len(words) != 2:  # noqa: PLR2004  # a name and a key
         raise BadRing(f"{place}: a line is a name and a key")
-    if not _NAME.fullmatch(words[0]):
+    if not NAME.fullmatch(words[0]):
         raise BadRing(f"{place}: a name is made of small letters, digits, dots and dashes, at most 40")
     try:
         key = base64.b64decode(words[1], validate=True)
@@ -78,7 +76,7 @@ def _key(file: Path, number: int, words: list[str]) -> tuple[str, bytes]:
 
 def add(file: Path, name: str) -> Ring:
     """Make a key and put it last, the first one first; whoever else may write to the machine cannot read the file."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise BadRing(f"'{name:.60}': a name is made of small letters, digits, dots and dashes, at most 40")
     before = read(file).keys if file.exists() else {}
     if name in before:

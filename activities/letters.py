@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,7 +92,7 @@ _ENVIRONMENT = _environment()
 def write(content: Content, desk: str | None = None) -> Written:
     """Write a notice. Raises TemplateError where its own template is good for nothing; a built-in one always is."""
     own = content.template if content.kind in ("announcement", "change") else ""
-    source = own or (BUILT_IN / f"{content.kind}.md").read_text(encoding="utf-8")
+    source = own or _built_in(content.kind)
     if own and (wrong := next(_forbidden(own), None)) is not None:
         raise TemplateError(wrong.message)
     marked = _filled(_ENVIRONMENT.from_string(source), content)
@@ -104,6 +105,11 @@ def write(content: Content, desk: str | None = None) -> Written:
         markdown, text = f"{markdown}\n\n<{link}>", f"{text}\n\n{link}"
         page += f'\n<p><a href="{html.escape(link)}">{html.escape(link)}</a></p>'
     return Written(subject, text, markdown, page, hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest())
+
+
+@cache
+def _built_in(kind: str) -> str:
+    return (BUILT_IN / f"{kind}.md").read_text(encoding="utf-8")
 
 
 def _filled(template: Template, content: Content) -> str:

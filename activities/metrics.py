@@ -24,9 +24,9 @@ _WHOLE = 50.0
 class MetricActivities:
     """The activity that reads."""
 
-    def __init__(self, sources: Mapping[str, Source]) -> None:
-        """Read from these, by kind."""
-        self._reader = Reader(sources)
+    def __init__(self, sources: Mapping[str, Source], *, prompt: bool = False) -> None:
+        """Read from these, by kind; see `Reader` for which of them are prompt."""
+        self._reader = Reader(sources, prompt=prompt)
 
     @activity.defn(name="read")
     def read(self, task: ReadRequest) -> ReadResult:

@@ -131,7 +131,7 @@ class Life:
         world = self.world
         driver_of = world.drivers(world.people(self.url))
         exposure = ExposureActivities(driver_of, None, world.authority(self.url))
-        reader, members = MetricActivities(world.sources), world.members(self.url)
+        reader, members = MetricActivities(world.sources, prompt=True), world.members(self.url)
         notices, drill = NoticeActivities(world.channels, "log"), DrillActivities(world.drivers())
         errands = Errands(
             clock,
@@ -151,6 +151,8 @@ class Life:
                 "activity_executor": hands,
                 "interceptors": [Guard(), self._eyes, world.listening(clock.ahead)],
                 "disable_eager_activity_execution": True,
+                # Left to itself, the SDK reads every module there is to make one up.
+                "build_id": "rehearsal",
             }
             ways = [exposure.widen, exposure.hold, exposure.narrow, exposure.redirect, exposure.pause]
             worker = Worker(

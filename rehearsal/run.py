@@ -9,11 +9,12 @@ Everything lies in a temporary home, and nothing of it is left: whatever happens
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,7 +30,7 @@ from tidegate.models.base import Span
 from tidegate.models.record import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tidegate.models.decision import Entry
     from tidegate.models.plan import Plan
@@ -82,7 +83,21 @@ def rehearse(
     `beside` is where the scenario's own files lie, `revise` compiles what its amendments make of the playbook, and
     `every` says how often figures are read at most.
     """
-    return asyncio.run(_rehearse(plan, scenario, starts, beside, revise, progress, every))
+    with _seldom_swept():
+        return asyncio.run(_rehearse(plan, scenario, starts, beside, revise, progress, every))
+
+
+@contextmanager
+def _seldom_swept() -> Iterator[None]:
+    """Look for rings of rubbish less often: a life makes few, and much that stays."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def _rehearse(

@@ -118,13 +118,21 @@ def _vouched(turn: Turn, event: Rehearsed) -> str | Reason:
         return because(Code.REHEARSAL_BY_REQUESTER, by=given.by)
     if result.ran > now + _SKEW:
         return because(Code.REHEARSAL_AHEAD, ran=result.ran)
-    if old is not None and old.holds == plan.digest and old.ran >= result.ran:
+    if old is not None and old.holds == plan.digest and _answered(old, result):
         return because(Code.REHEARSAL_OLDER, ran=result.ran, last=old.ran)
     limits = [part.rules.rehearsal_max_age for part in plan.stages.values()]
     ends = [calendar.later(plan.calendar, result.ran, limit) for limit in limits if limit is not None]
     if green and ends and max(ends) <= now:
         return because(Code.REHEARSAL_STALE, ran=result.ran, until=max(ends))
     return known
+
+
+def _answered(old: RehearsalRecord, result: Rehearsal) -> bool:
+    """Whether what is on record is younger: a red result is answered only by one that lived with all that it did."""
+    # Nothing was run after it was handed in, whatever its clock said.
+    if min(old.ran, old.at) < result.ran:
+        return False
+    return result.verdict == "green" or not old.green or set(result.scenarios) <= set(old.scenarios)
 
 
 def _signed(plan: Plan, given: Vouched, now: datetime) -> str | Reason:

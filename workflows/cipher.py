@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
-from tidegate.models.ring import Ring
+from tidegate.models.ring import NAME, Ring
 
 ENCODING = b"binary/encrypted"
 _NONCE = 12
@@ -36,7 +36,8 @@ class Cipher(PayloadCodec):
 
     What comes in plain is taken as it is: a person may say `pause` in the Temporal UI, and that must be heard. What a
     key of ours did not make, though it says so, is handed on unread, for one forged message must not wedge a rollout;
-    the net records it. What names a key that is not here is refused until the key is: it may be a word of ours.
+    the net records it. So is what names a key that there can never be. What names another key that is not here is
+    refused until the key is: it may be a word of ours.
     """
 
     def __init__(self, ring: Ring) -> None:
@@ -62,9 +63,9 @@ class Cipher(PayloadCodec):
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         name = named(payload)
-        if name not in self._keys:
+        if name not in self._keys and NAME.fullmatch(name):
             raise Unknown(name)
-        if len(payload.data) < _LEAST:
+        if name not in self._keys or len(payload.data) < _LEAST:
             return payload
         nonce, data = payload.data[:_NONCE], payload.data[_NONCE:]
         try:

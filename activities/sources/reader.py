@@ -37,10 +37,14 @@ class Source(Protocol):
 class Reader:
     """Reads from whatever kind of source is named."""
 
-    def __init__(self, sources: Mapping[str, Source], longest: float = LONGEST) -> None:
-        """Read from these, by kind; none of them may take longer than so many seconds."""
+    def __init__(self, sources: Mapping[str, Source], longest: float = LONGEST, *, prompt: bool = False) -> None:
+        """Read from these, by kind; none of them may take longer than so many seconds.
+
+        Prompt are those that live in this process and cannot hang, as in a rehearsal: they are asked without a thread.
+        """
         self._sources = sources
         self._longest = longest
+        self._prompt = prompt
 
     def one(
         self, backend: Backend, asked: Asked, *, beat: Callable[[], None] = lambda: None, until: float | None = None
@@ -52,6 +56,8 @@ class Reader:
             return _stamped(asked, backend, _error(asked, f"this worker has no source of the kind {backend.kind}"))
         if fault := next(wrong(backend.kind, backend.settings), None):
             return _stamped(asked, backend, _error(asked, f"{fault.says}: {fault.mend}"[:200]))
+        if self._prompt:
+            return _stamped(asked, backend, _said(source, backend, asked))
         answers: queue.SimpleQueue[Reading] = queue.SimpleQueue()
         # A thread of its own, that nobody waits for without an end: a source may hang in a file as well as on a wire.
         threading.Thread(

@@ -98,6 +98,8 @@ class Figures:
         self._moments = moments
         self._began = began
         self._faults = faults
+        self._good: dict[tuple[str, str], Decimal] = {}
+        """A figure that is as good as its goal, by the plan in force and its name."""
         self._told = {name: tuple(_read(one, began, beside) for one in many) for name, many in series.items()}
         moments.await_(one.since for many in series.values() for one in many if one.since is not None)
 
@@ -127,7 +129,10 @@ class Figures:
         """Return what a metric says at a moment, whoever reads it. Raises Odd where a formula comes to no number."""
         series = self._series(name, at)
         if series is None:
-            return Figure(good(self._plan(), name), self._many(name))
+            plan = self._plan()
+            if (plan.digest, name) not in self._good:
+                self._good[plan.digest, name] = good(plan, name)
+            return Figure(self._good[plan.digest, name], self._many(name))
         if series.formula is not None:
             try:
                 return Figure(series.formula(Decimal((at - self._began) / _DAY)), series.series.n)

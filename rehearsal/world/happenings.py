@@ -107,7 +107,9 @@ def _names(given: RolloutInput | None, at: datetime, time: int) -> dict[str, str
     if given is not None:
         names["$plan"] = given.plan.digest
     if given is not None and given.state is not None:
-        waits = [gate for gate in given.state.gates.values() if gate.satisfied_at is None]
+        rounds = list(given.state.gates.values())
+        # One that is agreed and not used yet may still be taken back.
+        waits = [gate for gate in rounds if gate.satisfied_at is None] or rounds
         if waits:
             names |= {"$gate": waits[-1].id, "$subject": waits[-1].subject}
     return names

@@ -170,6 +170,32 @@ def test_a_red_one_shuts_what_a_green_one_opened_and_anybody_listed_may_say_so()
     assert condition(story)[0] is Verdict.PASSED
 
 
+def test_a_green_one_answers_no_red_one_that_lived_with_something_else() -> None:
+    """What was found earlier by another scenario is found all the same; a younger green one of both answers it."""
+    story = prepared()
+    both = {"late-risk": "a" * 64, "source-down": "d" * 64}
+    found = result(story, **RED, scenarios={"source-down": "c" * 64}, ran=story.now - timedelta(hours=2))
+    hand_in(story, vouched(result(story, scenarios=both)))
+    assert said(hand_in(story, vouched(found), "comp-a")) is Code.REHEARSAL_OLDER
+    other = prepared()
+    hand_in(other, vouched(result(other)))
+    assert said(hand_in(other, vouched(found), "comp-a")) is Code.REHEARSED_RED
+    assert condition(other) == (Verdict.FAILED, Code.REHEARSED_RED)
+    assert said(hand_in(other, vouched(result(other, scenarios=both)))) is Code.REHEARSED
+
+
+def test_a_clock_that_is_ahead_silences_no_red_one() -> None:
+    """A green one that says it ran in a while is no younger than a red one that was run since it was handed in."""
+    story = prepared()
+    hand_in(story, vouched(result(story, ran=story.now + timedelta(minutes=14))))
+    handed_in = story.now
+    story.now += timedelta(minutes=5)
+    early = result(story, **RED, ran=handed_in)
+    assert said(hand_in(story, vouched(early), "comp-a")) is Code.REHEARSAL_OLDER
+    red = result(story, **RED, ran=handed_in + timedelta(minutes=1))
+    assert said(hand_in(story, vouched(red), "comp-a")) is Code.REHEARSED_RED
+
+
 def test_a_red_one_must_be_signed_too() -> None:
     """Nobody shuts a gate with what nobody vouches for."""
     story = prepared()

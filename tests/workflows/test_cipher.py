@@ -89,6 +89,17 @@ def test_a_forged_message_is_handed_to_the_net(place: int) -> None:
     assert run(encrypting(AFTER).decode([payload], [Step])) == [WORDS]
 
 
+@pytest.mark.parametrize("name", [None, b"", b"Never", b"never was", b"n" * 41, b"never\n", "schlüssel".encode()])
+def test_who_names_a_key_that_nobody_can_make_keeps_no_rollout_waiting(name: bytes | None) -> None:
+    """No file of keys can ever hold such a name, so it is nobody's word; what may be made one day is waited for."""
+    metadata = {"encoding": b"binary/encrypted"} | ({} if name is None else {"encryption-key-id": name})
+    (value,) = run(encrypting(AFTER).decode([Payload(metadata=metadata, data=bytes(60))]))
+    assert isinstance(value, RawValue)
+    twin = Payload(metadata={**metadata, "encryption-key-id": b"never-was"}, data=bytes(60))
+    with pytest.raises(Unknown, match="'never-was'"):
+        run(encrypting(AFTER).decode([twin]))
+
+
 def test_a_key_does_not_answer_to_another_name() -> None:
     """A message that names another key of the ring than the one that encrypted it is forged."""
     (payload,) = run(encrypting(AFTER).encode([WORDS]))

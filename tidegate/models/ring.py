@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+"""What a key can be called."""
 
 
 class Ring(NamedTuple):
