@@ -83,8 +83,15 @@ def rehearse(
     `beside` is where the scenario's own files lie, `revise` compiles what its amendments make of the playbook, and
     `every` says how often figures are read at most.
     """
+    found: list[Ended] = []
+
+    async def live() -> None:
+        # Kept aside: as it ends, asyncio spells out what a task returns, and a whole life is long.
+        found.append(await _rehearse(plan, scenario, starts, beside, revise, progress, every))
+
     with _seldom_swept():
-        return asyncio.run(_rehearse(plan, scenario, starts, beside, revise, progress, every))
+        asyncio.run(live())
+    return found[0]
 
 
 @contextmanager
