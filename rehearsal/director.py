@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from activities.sources.contract import Odd
 from rehearsal import people
 from rehearsal.world import Looks, Says, Turns
+from rehearsal.world.targets import LATE
 from rehearsal.world.windows import Moments, span
 from tidegate import calendar, hours, standing
 from tidegate.deadlines import next_deadline
@@ -181,6 +182,10 @@ class Director:
             if away.holds(now):
                 return away.until
         return None
+
+    def silent(self, epoch: int, now: datetime) -> datetime | None:
+        """Return until when nobody answers what targets were told now."""
+        return now + LATE if self._world.silent(epoch) else None
 
     # -- people ---------------------------------------------------------------------------------------------------
 

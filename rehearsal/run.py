@@ -118,13 +118,12 @@ async def _rehearse(
             raise ValueError("nobody is at hand who could compile a revision")
         return seal(keys.exchanged(daily(revise(changes, at), every)[0]))
 
-    for attempt in range(_LIVES):
-        again = (Replayed,) if attempt + 1 < _LIVES else ()
-        with suppress(*again), tempfile.TemporaryDirectory(prefix="tidegate-rehearsal-", dir=_fast()) as home:
+    for _ in range(_LIVES):
+        with suppress(Replayed), tempfile.TemporaryDirectory(prefix="tidegate-rehearsal-", dir=_fast()) as home:
             life = Life(lived, scenario, starts, Path(home), beside, keys, revised, progress)
             await life.live()
             return _ended(life, widened)
-    raise Unavailable("the time-skipping server has lost a task of it again and again")
+    raise Unavailable(f"the time-skipping server lost a task of it, or stood still, {_LIVES} times; say it again")
 
 
 def _ended(life: Life, widened: tuple[str, ...]) -> Ended:

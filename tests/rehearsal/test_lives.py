@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,6 +12,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
+import pytest
+
+from rehearsal.life import _running
+from rehearsal.server import environment
 from tests.cli.run import ROOT
 from tests.rehearsal.lives import MORNING, days, lived, phases, planned
 from tests.workflows.rig import needs_test_server
@@ -104,6 +109,48 @@ def test_a_rehearsal_that_is_broken_off_leaves_no_process(tmp_path: Path) -> Non
     while _group(living.pid) and time.monotonic() < until:
         time.sleep(0.1)
     assert _group(living.pid) == []
+
+
+def test_a_server_and_a_worker_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a server that stands still nor a worker that never shuts down is waited for without a bound."""
+    for where in ("life", "server"):
+        monkeypatch.setattr(f"rehearsal.{where}.BOUND", 0.5)
+
+    async def stand_still() -> list[int]:
+        async with environment():
+            mine = _servers()
+            for pid in mine:
+                os.kill(pid, signal.SIGSTOP)
+            async with _running(Hung()):  # type: ignore[arg-type]  # it has of a worker what it hangs in
+                pass
+            return mine
+
+    assert len(asyncio.run(stand_still())) == 1
+    assert _servers() == []
+
+
+class Hung:
+    """A worker that waits for ever."""
+
+    async def run(self) -> None:
+        """Wait."""
+        await asyncio.Event().wait()
+
+    shutdown = run
+
+
+def _servers() -> list[int]:
+    """Return the servers that this process started and that still live."""
+    found = []
+    for pid in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        for child in pid.read_text("utf-8").split():
+            try:
+                stat = Path(f"/proc/{child}/stat").read_text("utf-8", "replace")
+            except OSError:
+                continue
+            if "(temporal-test" in stat and stat.rpartition(")")[2].split()[0] != "Z":
+                found.append(int(child))
+    return found
 
 
 def _group(leader: int) -> list[str]:
