@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,15 +12,18 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rehearsal.life import _running
+from rehearsal.run import on_leave
 from rehearsal.server import environment
 from tests.cli.run import ROOT
 from tests.rehearsal.lives import MORNING, days, lived, phases, planned
 from tests.workflows.rig import needs_test_server
 from tidegate import keys, recompute
+from tidegate.models.scenario import Scenario
 
 pytestmark = needs_test_server
 
@@ -127,6 +131,21 @@ def test_a_server_and_a_worker_that_do_not_end_are_ended(monkeypatch: pytest.Mon
 
     assert len(asyncio.run(stand_still())) == 1
     assert _servers() == []
+
+
+def test_a_leave_that_is_known_is_in_the_calendar_and_one_that_is_not_is_nowhere() -> None:
+    """Deputies act for whoever is known to be away; of what only follows from a sight no calendar knows."""
+    plan = planned("minutes-summariser")
+    dates = {"since": {"day": "1d"}, "until": {"day": "9d"}}
+    sight = {"since": {"after": {"phase": "widening"}}, "until": {"day": "9d"}}
+
+    def away(**says: Any) -> tuple[Any, ...]:
+        words = {"scenario": "test", "title": "A test.", "absences": [{"who": "risk-officer", **says}]}
+        return on_leave(plan, Scenario.model_validate_json(json.dumps(words)), MORNING).roster["risk-officer"].away
+
+    before = plan.roster["risk-officer"].away
+    assert away(**dates) == tuple(sorted({*before, (MORNING + timedelta(days=1), MORNING + timedelta(days=9))}))
+    assert away(**dates, known=False) == away(**sight) == before
 
 
 class Hung:
