@@ -207,8 +207,8 @@ def _lived(one: _Asked, since: date | None, *, quiet: bool) -> Life:
     judged = judge(told, one.scenario, one.plan, ended.unseen)
     name, title = one.scenario.scenario, one.scenario.title
     notes = ended.widened
-    if ended.how == "deadlock":
-        notes = (f"nothing has led on since {ended.since:%Y-%m-%d %H:%M} UTC", *notes)
+    if ended.how == "deadlock" and told.deadlock is None:
+        notes = (f"Nothing has led on since {ended.since:%Y-%m-%d %H:%M} UTC.", *notes)
     return Life(name, title, told, judged, time.monotonic() - began, notes)
 
 
