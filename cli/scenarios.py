@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.answers import Refusal, Unreadable
 from cli.home import programme_file
 from cli.render import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cli.judge import Desk
     from cli.reading import Document
     from tidegate.compile import Compiled
     from tidegate.models.finding import Finding
+    from tidegate.models.plan import Plan
     from tidegate.models.scenario import Scenario
 
 
@@ -78,6 +79,30 @@ def beside(desk: Desk, file: Path, playbooks: tuple[Path, ...] = ()) -> Beside:
     else:
         found += wrong(scenario, compiled.plan)
     return Beside(scenario, compiled, _rows(found, document), named, Path(programme.file))
+
+
+def revised(desk: Desk, one: Beside, changes: Mapping[str, Any]) -> Plan:
+    """Return what the playbook of a scenario makes with its changes, and then with those of an amendment.
+
+    Raises ValueError, in a sentence, where that is no plan.
+    """
+    from tidegate.authoring.paths import changed, split
+    from tidegate.compile import compile as compile_
+    from tidegate.models.finding import Severity
+
+    if one.scenario is None or one.playbook is None or one.programme is None:
+        raise ValueError("a scenario that cannot be read has no revision")
+    playbook, programme = desk.read(one.playbook), desk.read(one.programme)
+    said, rules = playbook.data, programme.data
+    for each in (one.scenario.changes, changes):
+        ours, theirs = split(dict(each))
+        said, rules = changed(said, ours), changed(rules, theirs)
+    table, day = desk.looked_up(programme)
+    found = compile_(rules, said, table, day)
+    if found.plan is None:
+        first = next(row for row in found.findings if row.severity is Severity.ERROR)
+        raise ValueError(f"with `amend`, {one.playbook} makes no plan: {first.message} {first.mend or ''}".rstrip())
+    return found.plan
 
 
 def _playbook(scenario: Scenario, file: Path, playbooks: tuple[Path, ...]) -> Path | None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from activities.sources.contract import Odd
 from rehearsal import people
 from rehearsal.world import Looks, Says, Turns
+from rehearsal.world.targets import LATE
 from rehearsal.world.windows import Moments, span
-from tidegate import calendar, hours, standing
+from tidegate import calendar, hours, impasse, standing
 from tidegate.deadlines import next_deadline
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Outcome
@@ -45,6 +46,8 @@ _IDLE = timedelta(days=200)
 """So long nobody did anything but the clock: then nobody will."""
 _TRIES = 3
 """So often somebody tries again what was refused."""
+_LACKING = timedelta(days=60)
+"""So long a round could not even be opened, because nobody could fill it: then people are missing, and not late."""
 _YEAR = timedelta(days=365)
 _APART = timedelta(minutes=1)
 
@@ -113,6 +116,8 @@ class Director:
         self._ends_without: Counter[tuple[GateKind, int]] = Counter()
         self._gates: dict[str, tuple[GateKind, int]] = {}
         self._acted = starts
+        self._lacks: datetime | None = None
+        """Since when the round that is next cannot be opened."""
         self._watch(scenario)
 
     # -- what the runner asks -------------------------------------------------------------------------------------
@@ -181,6 +186,10 @@ class Director:
             if away.holds(now):
                 return away.until
         return None
+
+    def silent(self, epoch: int, now: datetime) -> datetime | None:
+        """Return until when nobody answers what targets were told now."""
+        return now + LATE if self._world.silent(epoch) else None
 
     # -- people ---------------------------------------------------------------------------------------------------
 
@@ -311,6 +320,11 @@ class Director:
         lines = [self._line(entry) for entry in entries]
         self._moments.saw(lines)
         self._world.saw(lines)
+        for entry in entries:
+            if entry.action == "gate not opened":
+                self._lacks = self._lacks or entry.at
+            elif entry.action == "gate opened":
+                self._lacks = None
         if any(entry.actor_kind == "human" and entry.outcome is Outcome.DONE for entry in entries):
             self._acted = entries[-1].at
 
@@ -371,8 +385,11 @@ class Director:
         self._stalls(now)
 
     def _stalls(self, now: datetime) -> None:
-        """Count the rounds of votes that end without a yes."""
+        """Count the rounds of votes that end without a yes, and see whether the next one is still not to be opened."""
         state = self._state
+        if self._lacks is not None and now - self._lacks >= _LACKING and impasse.hopeless(self._plan, state, now):
+            self.since = self._lacks
+            self._end("deadlock")
         for closed in state.closed:
             about = self._gates.pop(closed.id, None)
             if about is None:

@@ -25,7 +25,7 @@ from rehearsal.clock import Clock
 from rehearsal.director import Director, Moment
 from rehearsal.runner import Errands, Replayed, Runner
 from rehearsal.seen import Eyes
-from rehearsal.server import environment
+from rehearsal.server import BOUND, environment
 from rehearsal.world import Looks, Turns, World
 from tidegate.models.messages import RolloutInput
 from tidegate.models.task import NoticeRequest, ReadRequest, ResolveRequest, StoreRequest
@@ -146,10 +146,11 @@ class Life:
         # The sandbox keeps a workflow from what no replay could repeat. It takes a third of the time, and nothing is
         # replayed here; that the workflow keeps to it is proven where it is run for people.
         runner = Runner(UnsandboxedWorkflowRunner(), clock, errands, self.director, self._eyes.stir)
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="rehearsal") as hands:
+        hands = ThreadPoolExecutor(_THREADS, thread_name_prefix="rehearsal")
+        try:
             given: dict[str, Any] = {
                 "activity_executor": hands,
-                "interceptors": [Guard(), self._eyes, world.listening(clock.ahead)],
+                "interceptors": [Guard(), self._eyes, world.listening(lambda: clock.ahead)],
                 "disable_eager_activity_execution": True,
                 # Left to itself, the SDK reads every module there is to make one up.
                 "build_id": "rehearsal",
@@ -171,8 +172,11 @@ class Life:
                 activities=[drill.drill, ledger.store, reader.read, notices.tell, members.resolve],
                 **given,
             )
-            async with worker, apart:
+            async with _running(worker), _running(apart):
                 yield
+        finally:
+            # A thread that never comes back must not be waited for.
+            hands.shutdown(wait=False, cancel_futures=True)
 
     # -- what is done past the rollout ----------------------------------------------------------------------------
 
@@ -203,3 +207,18 @@ class Life:
     @staticmethod
     async def _lock(env: WorkflowEnvironment) -> None:
         await env.client.service_client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+
+
+@asynccontextmanager
+async def _running(worker: Worker) -> AsyncIterator[None]:
+    """Run a worker; what it does not end in time is left to end with its server."""
+    run = asyncio.ensure_future(worker.run())
+    try:
+        yield
+    finally:
+        ending = asyncio.ensure_future(worker.shutdown())
+        done, late = await asyncio.wait((ending, run), timeout=BOUND)
+        for task in late:
+            task.cancel()
+        for task in done:
+            task.exception()  # what befell it has shown in the life, or does not matter any more

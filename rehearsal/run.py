@@ -28,13 +28,14 @@ from store.reading import reading
 from tidegate.compile import seal
 from tidegate.models.base import Span
 from tidegate.models.record import Text
+from tidegate.moments import dated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tidegate.models.decision import Entry
     from tidegate.models.plan import Plan
-    from tidegate.models.scenario import Scenario
+    from tidegate.models.scenario import Happening, Scenario
 
 DAILY = Span.of("1d")
 _LIVES = 5
@@ -56,7 +57,7 @@ class Ended(NamedTuple):
     """The plan that was lived, with the keys and the times of a rehearsal; see `widened`."""
     entries: tuple[Entry, ...]
     """Every line of evidence, as it was decided."""
-    unseen: tuple[str, ...]
+    unseen: tuple[Happening, ...]
     """What the scenario lets happen after something that was never seen, so that it never happened."""
     widened: tuple[str, ...]
     """Which metrics are read less often here than the plan says, in words."""
@@ -118,20 +119,20 @@ async def _rehearse(
 ) -> Ended:
     keys = Keys()
     rare, widened = daily(plan, every)
-    lived = seal(keys.exchanged(rare))
+    lived = seal(keys.exchanged(on_leave(rare, scenario, starts)))
 
     def revised(changes: Mapping[str, Any], at: datetime) -> Plan:
         if revise is None:
             raise ValueError("nobody is at hand who could compile a revision")
-        return seal(keys.exchanged(daily(revise(changes, at), every)[0]))
+        made = daily(revise(changes, at), every)[0]
+        return seal(keys.exchanged(on_leave(made, scenario, starts)))
 
-    for attempt in range(_LIVES):
-        again = (Replayed,) if attempt + 1 < _LIVES else ()
-        with suppress(*again), tempfile.TemporaryDirectory(prefix="tidegate-rehearsal-", dir=_fast()) as home:
+    for _ in range(_LIVES):
+        with suppress(Replayed), tempfile.TemporaryDirectory(prefix="tidegate-rehearsal-", dir=_fast()) as home:
             life = Life(lived, scenario, starts, Path(home), beside, keys, revised, progress)
             await life.live()
             return _ended(life, widened)
-    raise Unavailable("the time-skipping server has lost a task of it again and again")
+    raise Unavailable(f"the time-skipping server lost a task of it, or stood still, {_LIVES} times; say it again")
 
 
 def _ended(life: Life, widened: tuple[str, ...]) -> Ended:
@@ -151,7 +152,7 @@ def _ended(life: Life, widened: tuple[str, ...]) -> Ended:
         since=director.since,
         plan=life.plan,
         entries=tuple(director.entries),
-        unseen=tuple(one.says or "what happens" for one in life.world.waiting()),
+        unseen=life.world.waiting(),
         widened=widened,
         rows=rows,
         papers=papers,
@@ -175,6 +176,22 @@ def daily(plan: Plan, every: Span = DAILY) -> tuple[Plan, tuple[str, ...]]:
         limits = f", and nobody need see it for {blind} instead of {metric.blind_limit}" if blind else ""
         said.append(f"{name} is read every {every} instead of {metric.every}: it may be {aged} old{limits}")
     return (plan.but(metrics=metrics) if said else plan), tuple(said)
+
+
+def on_leave(plan: Plan, scenario: Scenario, starts: datetime) -> Plan:
+    """Return the plan in which whoever's calendar says that they are away is away, so that deputies act for them.
+
+    What begins or ends with something that is only seen later stands in nobody's calendar: who is away then is missed
+    as one is of whom nobody knows.
+    """
+    roster = dict(plan.roster)
+    for one in scenario.absences:
+        if not one.known or one.who not in roster or one.since.after is not None or one.until.after is not None:
+            continue
+        away = tuple(dated(when, starts, plan.calendar) for when in (one.since, one.until))
+        if away[0] < away[1]:
+            roster[one.who] = roster[one.who].but(away=tuple(sorted({*roster[one.who].away, away})))
+    return plan if roster == plan.roster else plan.but(roster=roster)
 
 
 def _times(span: Span, count: int) -> Span:

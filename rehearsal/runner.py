@@ -5,6 +5,7 @@
              once; what does not goes to the server like any other activity, and is tried again there in virtual time
     people:  they speak by the workflow's own signals when their timer goes off; the timers are the server's
     absence: while no worker runs, whatever arrives is held back, and is heard together by the one that comes
+    silence: a target that does not answer says nothing for a while of virtual time, and is overtaken
 
 The workflow is the shipped one in the shipped sandbox, and does not notice: it issues the same commands and is resolved
 in an order that could have come about. What it hands out and is still waiting for is unknown to a replay, so a run is
@@ -23,6 +24,7 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import WorkflowInstance, WorkflowRunner
 
 from rehearsal.clock import AFTER
+from tidegate.models.task import ApplyRequest
 from workflows.converter import CONVERTER
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ log = logging.getLogger("tidegate.rehearsal")
 
 _OURS = 2**31
 """The workflow counts its timers from one; those by which people wake count from here."""
+WAYS = ("widen", "hold", "narrow", "redirect", "pause", "rollback")
+"""What tells targets something."""
 _ROUNDS = 500
 """So often something may follow from something else in one breath."""
 
@@ -60,6 +64,9 @@ class Life(Protocol):
 
     def away(self, now: datetime) -> datetime | None:
         """Return until when no worker runs; none if one does."""
+
+    def silent(self, epoch: int, now: datetime) -> datetime | None:
+        """Return until when nobody answers what targets were told now; none where they have answered."""
 
     def lost(self, error: BaseException) -> None:
         """Hear that it cannot go on."""
@@ -144,6 +151,10 @@ class _Run(WorkflowInstance):
         self._armed: datetime | None = None
         self._due: dict[int, datetime] = {}
         """When each timer is to go off."""
+        self._told: dict[int, int] = {}
+        """Under which epoch targets were told something, by the number of the activity that did so."""
+        self._late: list[tuple[datetime, WorkflowActivationJob]] = []
+        """Answers that are still to come, and when."""
         self._count = _OURS
         self._convert = CONVERTER.payload_converter_class()
 
@@ -185,6 +196,7 @@ class _Run(WorkflowInstance):
         now = self._clock.move(act.timestamp, [self._due.pop(seq) for seq in fired if seq in self._due])
         self._armed = None if any(seq > _OURS for seq in fired) else self._armed
         self._held += [job for job in act.jobs if not (job.HasField("fire_timer") and job.fire_timer.seq > _OURS)]
+        self._held = self._answered(self._held, now)
         back = self._life.away(now)
         if back is not None:
             completion = _nothing()
@@ -193,8 +205,22 @@ class _Run(WorkflowInstance):
         jobs, self._held = self._held, []
         completion = self._lived(act, jobs, now)
         if completion.HasField("successful") and not _ends(completion):
-            self._arm(completion, self._life.wakes(), now)
+            awaited = [self._life.wakes(), *(at for at, _ in self._late)]
+            self._arm(completion, min((at for at in awaited if at is not None), default=None), now)
         return completion
+
+    def _answered(self, jobs: list[WorkflowActivationJob], now: datetime) -> list[WorkflowActivationJob]:
+        """Return what is heard now: an answer that nobody gave in time comes when it was waited for long enough."""
+        heard = [job for at, job in self._late if at <= now]
+        self._late = [(at, job) for at, job in self._late if at > now]
+        for job in jobs:
+            epoch = self._told.pop(job.resolve_activity.seq, None) if job.HasField("resolve_activity") else None
+            silent = None if epoch is None else self._life.silent(epoch, now)
+            if silent is None:
+                heard.append(job)
+            else:
+                self._late.append((silent, job))
+        return heard
 
     def _lived(
         self, act: WorkflowActivation, jobs: list[WorkflowActivationJob], now: datetime
@@ -226,6 +252,11 @@ class _Run(WorkflowInstance):
         for command in completion.successful.commands:
             errand = command.schedule_activity
             result = None
+            if command.request_cancel_activity.seq in {job.resolve_activity.seq for _, job in self._late}:
+                continue  # it was begun and is over; only its answer is still to come
+            if command.HasField("schedule_activity") and errand.activity_type in WAYS:
+                asked = self._convert.from_payload(errand.arguments[0], ApplyRequest)
+                self._told[errand.seq] = asked.move.epoch
             if command.HasField("schedule_activity"):
                 result = self._errands.done(errand.activity_type, errand.arguments[0], run_id)
             if command.HasField("start_timer"):

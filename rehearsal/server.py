@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
+import signal
 import sysconfig
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 NAME = "temporal-test-server"
 _ATTEMPTS = 5
+BOUND = 20
+"""Seconds after which whatever does not end by itself is ended."""
+_PID = "pid"
 
 
 class Unavailable(Exception):  # noqa: N818  # it says what is so
@@ -47,7 +52,11 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
         try:
             yield env
         finally:
-            await env.shutdown()
+            try:
+                async with asyncio.timeout(BOUND):
+                    await env.shutdown()
+            except TimeoutError:
+                _end(where)
 
 
 async def _started(where: str, runtime: Runtime) -> WorkflowEnvironment:
@@ -72,6 +81,16 @@ def _quiet(server: Path) -> Iterator[Path]:
             return
         script = Path(place) / NAME
         # It takes the place of the script, so that a signal to the one is a signal to the other.
-        script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(server))} "$@" >/dev/null 2>&1\n', "utf-8")
+        script.write_text(
+            f"#!/bin/sh\necho $$ > {shlex.quote(str(Path(place) / _PID))}\n"
+            f'exec {shlex.quote(str(server))} "$@" >/dev/null 2>&1\n',
+            "utf-8",
+        )
         script.chmod(0o700)
         yield script
+
+
+def _end(where: Path) -> None:
+    """End a server that was asked to and does not; its number is known where it was started by our script."""
+    with suppress(OSError, ValueError):
+        os.kill(int(where.with_name(_PID).read_text("utf-8")), signal.SIGKILL)

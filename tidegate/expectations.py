@@ -19,13 +19,13 @@ from tidegate.models.judgement import Judgement
 from tidegate.moments import fits, is_deed, moment, times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from tidegate.models.exposure import Exposure
     from tidegate.models.lived import Lived, Seen
     from tidegate.models.plan import Plan
-    from tidegate.models.scenario import During, Expectation, Scenario
+    from tidegate.models.scenario import During, Expectation, Happening, Scenario
     from tidegate.models.sight import Sight, When
 
 NONE = "nothing"
@@ -48,14 +48,30 @@ class VacuousError(ValueError):
     """An expectation names something that never occurs in the life."""
 
 
-def judge(lived: Lived, scenario: Scenario, plan: Plan) -> tuple[Judgement, ...]:
+def judge(lived: Lived, scenario: Scenario, plan: Plan, unseen: Sequence[Happening] = ()) -> tuple[Judgement, ...]:
     """Return what became of each expectation of a scenario, in its order; `plan` is the one that was started.
 
-    The first, of number 0, is what every rehearsal is expected to do: to come to its end.
+    The first, of number 0, is what every rehearsal is expected to do: to come to its end. The last are the happenings
+    that waited for what was never seen: a life in which they did not happen is not the one that was to be judged.
     """
     life = _Life(lived, plan)
     judged = (_judged(life, scenario.scenario, number, one) for number, one in enumerate(scenario.expect, 1))
-    return (_came(lived, scenario.scenario), *judged)
+    lost = (_lost(life, scenario.scenario, number, one) for number, one in enumerate(unseen, len(scenario.expect) + 1))
+    return (_came(lived, scenario.scenario), *judged, *lost)
+
+
+def _lost(life: _Life, scenario: str, number: int, one: Happening) -> Judgement:
+    after = one.when.after
+    often = f" for the {one.when.time}. time" if one.when.time > 1 else ""
+    waits = f"{spoken(after)}{often}" if after is not None else "a moment"
+    return Judgement(
+        scenario=scenario,
+        number=number,
+        expects=f"it happens: {happening(one)}",
+        result="error",
+        at=life.lived.ended,
+        says=f"It never happened: it waits for {waits}, which is not seen until {_when(life.lived.ended)}.",
+    )
 
 
 def _came(lived: Lived, scenario: str) -> Judgement:
@@ -351,6 +367,14 @@ def expects(expected: Expectation) -> str:
     if during.until is not None:
         says += f", until {_moment(during.until)}"
     return says
+
+
+def happening(one: Happening) -> str:
+    """Say a happening in short: `rollback by platform-lead, after phase widening + 30s`."""
+    what = one.says or next(
+        (word for word in ("amend", "serves", "joins", "leaves") if getattr(one, word)), "something"
+    )
+    return f"{what}{f' by {one.who}' if one.who else ''}, {_moment(one.when)}"
 
 
 def _moment(when: When) -> str:

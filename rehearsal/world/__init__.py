@@ -141,7 +141,7 @@ class World:
         """Return what asks the ledger of a URL whether a widening was authorised, while that is there."""
         return self._outages.authority(url)
 
-    def listening(self, ahead: timedelta) -> Listening:
+    def listening(self, ahead: timedelta | Callable[[], timedelta]) -> Listening:
         """Return the interceptor by which it hears the time; the rollout's clock is so far ahead of the server's."""
         return Listening(self.now, ahead)
 
@@ -221,6 +221,10 @@ class World:
     def _follow(self, at: datetime, what: Literal["look", "turn"], after: timedelta = WATCHED) -> None:
         self._count += 1
         self._errands.append(Due(at + after, self._count, what))
+
+    def silent(self, epoch: int) -> bool:
+        """Whether a target that was told something under an epoch has not answered, and does it later."""
+        return self._places.silent(epoch)
 
     async def look(self, client: Client) -> bool:
         """Let the drift watch come round; return whether the rollout was asked to look itself.

@@ -39,10 +39,10 @@ class Now:
 class Listening(Interceptor):
     """Tells the clock the time of each attempt of each activity, before it is done."""
 
-    def __init__(self, now: Now, ahead: timedelta = timedelta(0)) -> None:
-        """Tell this clock; the rollout's own is so far ahead of the server's."""
+    def __init__(self, now: Now, ahead: timedelta | Callable[[], timedelta] = timedelta(0)) -> None:
+        """Tell this clock; the rollout's own is so far ahead of the server's, which may change as it is moved."""
         self._now = now
-        self._ahead = ahead
+        self._ahead = ahead if callable(ahead) else lambda: ahead
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002  # the SDK calls it so
         """Stand before each activity."""
@@ -50,7 +50,7 @@ class Listening(Interceptor):
 
 
 class _Ear(ActivityInboundInterceptor):
-    def __init__(self, after: ActivityInboundInterceptor, now: Now, ahead: timedelta) -> None:
+    def __init__(self, after: ActivityInboundInterceptor, now: Now, ahead: Callable[[], timedelta]) -> None:
         super().__init__(after)
         self._now = now
         self._ahead = ahead
@@ -58,7 +58,7 @@ class _Ear(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # the SDK calls it so
         # What was asked at a moment may be tried again much later, and then the server's word is the newer one. The
         # test server dates an attempt's schedule before the wait for it; when it was begun is the truth.
-        self._now.learn(activity.info().started_time + self._ahead)
+        self._now.learn(activity.info().started_time + self._ahead())
         said = getattr(input.args[0], "as_of", None) if input.args else None
         if isinstance(said, datetime):
             self._now.learn(said)

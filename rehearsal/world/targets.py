@@ -6,7 +6,7 @@ the world cannot here either, so a write that arrives late undoes a newer one th
     fails     it says no, and nothing was written; what is served can still be seen
     away      it is out of reach, and out of sight
     unknown   it was written, and no answer came
-    slow      no answer came, and it is written a minute later
+    slow      no answer came for a minute, and then it is written
     lies      it says that it was done, and nothing was written
 """
 
@@ -108,6 +108,11 @@ class Place:
             if not fences or write.actual.epoch > self.actual.epoch:
                 self.put(write)
 
+    def awaits(self, epoch: int) -> bool:
+        """Whether something is on its way under an epoch."""
+        with self.lock:
+            return any(write.actual.epoch == epoch for _, write in self.late)
+
     def by_hand(self, exposure: Exposure) -> None:
         """Serve something else, as whoever edits by hand does: the epoch stays what it is."""
         with self.lock:
@@ -131,6 +136,12 @@ class Places:
         with self._lock:
             # Its settings say where it is, whatever it is called; what says nothing of that is known by its name.
             return self._places.setdefault((kind, named or ((target, ""),)), Place())
+
+    def silent(self, epoch: int) -> bool:
+        """Whether what was told under an epoch is still on its way somewhere."""
+        with self._lock:
+            places = tuple(self._places.values())
+        return any(place.awaits(epoch) for place in places)
 
     def drivers(self, people: People | None = None) -> Callable[[str, str, Mapping[str, str]], Driver]:
         """Return what builds the driver of a target; `people` says who is in a cohort, for those that ask."""

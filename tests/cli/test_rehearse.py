@@ -195,5 +195,20 @@ def test_a_real_life_is_told_with_its_verdicts(place: Path) -> None:
     assert "The first wave" in (place / "page.html").read_text("utf-8")
 
 
+def test_a_function_that_is_away_for_half_a_year_is_a_deadlock_that_is_told(place: Path) -> None:
+    """The real workflow cannot open its first round: it is said where, who is lacking, and what mends it."""
+    dates = {"since": {"day": "0d"}, "until": {"day": "182d"}}
+    away = [{"who": who, **dates} for who in ("risk-officer", "risk-deputy")]
+    words = {"scenario": "away", "title": "Nobody of risk is there.", "starts": "2026-11-23T09:00:00+01:00"}
+    (place / "away.yaml").write_text(json.dumps({**words, "absences": away}), "utf-8")
+    with _here(place) as here:
+        answer = here.run("rehearse", "minutes-summariser.yaml", "--scenario", "away.yaml")
+    said = " ".join(answer.out.split())
+    assert answer.code == 1
+    assert "It stands still since 2026-11-23: pilot, preparing Risk lacks 1 of 1: risk-deputy is away" in said
+    assert "Who: risk-deputy and risk-officer. What mends it: Name a deputy for risk-deputy" in said
+    assert "or ask from 2027-05-24 on" in said
+
+
 def _here(place: Path) -> AbstractContextManager[Within]:
     return within(place, {"HOME": str(place), "PATH": "/usr/bin:/bin", "TIDEGATE_AS_OF": "2026-11-21"})

@@ -211,6 +211,17 @@ def test_where_nothing_leads_on_the_rehearsal_fails_without_any_expectation() ->
     assert "No vote. A deputy." in bad.says
 
 
+def test_what_never_happened_because_nothing_was_seen_is_an_error_and_no_pass() -> None:
+    """A happening that waits in vain is said with what it waits for; where none does, nothing is."""
+    happens = [{"when": {"after": {"wave": "nowhere"}, "plus": "1h"}, "who": "risk-a", "says": "rollback"}]
+    scenario = Scenario.model_validate_json(json.dumps({"scenario": "one", "title": "One", "happens": happens}))
+    assert [row.result for row in judge(life(), scenario, PLAN)] == ["passed"]
+    *_, lost = judge(life(), scenario, PLAN, scenario.happens)
+    assert (lost.result, lost.number) == ("error", 1)
+    assert lost.expects == "it happens: rollback by risk-a, after wave nowhere + 1h"
+    assert "It never happened: it waits for wave nowhere, which is not seen until" in lost.says
+
+
 # -- JUnit ------------------------------------------------------------------------------------------------------------
 
 HOSTILE = 'a "quote" <tag> & \x00\x1b[31m ]]> \ud800 \ufffe\nsecond\tline é'

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cli import scenarios
 from cli.judge import Desk
 from rehearsal.run import rehearse
-from tidegate.authoring.paths import changed, split
 from tidegate.chronicle import Chronicle, lived
-from tidegate.compile import compile as compiled
 from tidegate.expectations import judge
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def unmet(file: Path) -> tuple[str, ...]:
 
     def revise(changes: Mapping[str, Any], at: datetime) -> Plan:
         del at
-        return _revised(desk, file, changes)
+        return scenarios.revised(desk, one, changes)
 
     ended = rehearse(plan, one.scenario, one.scenario.starts, beside=file.parent, revise=revise)
     told = lived(
@@ -53,22 +51,3 @@ def unmet(file: Path) -> tuple[str, ...]:
         plan=plan.digest,
     )
     return tuple(f"{row.expects}: {row.says}" for row in judge(told, one.scenario, plan) if row.result != "passed")
-
-
-def _revised(desk: Desk, file: Path, changes: Mapping[str, Any]) -> Plan:
-    """Compile the playbook of a scenario with its changes, and those of an amendment."""
-    one = scenarios.beside(desk, file)
-    assert one.scenario is not None
-    playbook, programme = (
-        desk.read(FOLDER.parent / f"{Path(one.scenario.playbook or '').name}"),
-        desk.read(FOLDER.parent / "programme.yaml"),
-    )
-    said, rules = playbook.data, programme.data
-    for each in (one.scenario.changes, changes):
-        ours, theirs = split(dict(each))
-        said, rules = changed(said, ours), changed(rules, theirs)
-    table, day = desk.looked_up(programme)
-    found = compiled(rules, said, table, day)
-    if found.plan is None:
-        raise ValueError(f"{file.name}: {found.findings[0].message}")
-    return found.plan

@@ -11,12 +11,8 @@ from tests.rehearsal.cases import FILES, unmet
 if TYPE_CHECKING:
     from pathlib import Path
 
-_WAITS = ("04-",)
-"""A target that answers late while the first wave opens is not lived to its end yet."""
-_LIVED = tuple(file for file in FILES if not file.name.startswith(_WAITS))
 
-
-@pytest.mark.parametrize("file", _LIVED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_comes_to_what_it_expects(file: Path) -> None:
     """All that it expects comes, and nothing that it forbids."""
     assert unmet(file) == ()

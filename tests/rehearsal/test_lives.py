@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -10,11 +12,18 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from rehearsal.life import _running
+from rehearsal.run import on_leave
+from rehearsal.server import environment
 from tests.cli.run import ROOT
 from tests.rehearsal.lives import MORNING, days, lived, phases, planned
 from tests.workflows.rig import needs_test_server
 from tidegate import keys, recompute
+from tidegate.models.scenario import Scenario
 
 pytestmark = needs_test_server
 
@@ -104,6 +113,63 @@ def test_a_rehearsal_that_is_broken_off_leaves_no_process(tmp_path: Path) -> Non
     while _group(living.pid) and time.monotonic() < until:
         time.sleep(0.1)
     assert _group(living.pid) == []
+
+
+def test_a_server_and_a_worker_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a server that stands still nor a worker that never shuts down is waited for without a bound."""
+    for where in ("life", "server"):
+        monkeypatch.setattr(f"rehearsal.{where}.BOUND", 0.5)
+
+    async def stand_still() -> list[int]:
+        async with environment():
+            mine = _servers()
+            for pid in mine:
+                os.kill(pid, signal.SIGSTOP)
+            async with _running(Hung()):  # type: ignore[arg-type]  # it has of a worker what it hangs in
+                pass
+            return mine
+
+    assert len(asyncio.run(stand_still())) == 1
+    assert _servers() == []
+
+
+def test_a_leave_that_is_known_is_in_the_calendar_and_one_that_is_not_is_nowhere() -> None:
+    """Deputies act for whoever is known to be away; of what only follows from a sight no calendar knows."""
+    plan = planned("minutes-summariser")
+    dates = {"since": {"day": "1d"}, "until": {"day": "9d"}}
+    sight = {"since": {"after": {"phase": "widening"}}, "until": {"day": "9d"}}
+
+    def away(**says: Any) -> tuple[Any, ...]:
+        words = {"scenario": "test", "title": "A test.", "absences": [{"who": "risk-officer", **says}]}
+        return on_leave(plan, Scenario.model_validate_json(json.dumps(words)), MORNING).roster["risk-officer"].away
+
+    before = plan.roster["risk-officer"].away
+    assert away(**dates) == tuple(sorted({*before, (MORNING + timedelta(days=1), MORNING + timedelta(days=9))}))
+    assert away(**dates, known=False) == away(**sight) == before
+
+
+class Hung:
+    """A worker that waits for ever."""
+
+    async def run(self) -> None:
+        """Wait."""
+        await asyncio.Event().wait()
+
+    shutdown = run
+
+
+def _servers() -> list[int]:
+    """Return the servers that this process started and that still live."""
+    found = []
+    for pid in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        for child in pid.read_text("utf-8").split():
+            try:
+                stat = Path(f"/proc/{child}/stat").read_text("utf-8", "replace")
+            except OSError:
+                continue
+            if "(temporal-test" in stat and stat.rpartition(")")[2].split()[0] != "Z":
+                found.append(int(child))
+    return found
 
 
 def _group(leader: int) -> list[str]:

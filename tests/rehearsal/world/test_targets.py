@@ -98,8 +98,10 @@ def test_a_slow_target_does_it_after_the_answer() -> None:
     there = faulty(within(0, 1, how="slow"))
     assert attempt(there, "widen", serving(5), 1, START)[0] == "unknown"
     assert driver(there).observe() == (NOTHING, 0)
+    assert (there.silent(1), there.silent(2)) == (True, False)
     there.now.learn(START + LATE)
     assert driver(there).observe() == Actual(serving(5), 1)
+    assert not there.silent(1)
 
 
 @pytest.mark.parametrize(("kind", "left"), [("flagd", NOTHING), ("unleash", serving(5))])
