@@ -42,16 +42,16 @@ def ring() -> Ring | None:
         raise BadKeys(f"nothing can be read or said: {error}", "`tidegate keys payload FILE` makes one.") from None
 
 
-def converter(*, plain: bool) -> DataConverter:
+def converter(*, plain: bool, keys: bool = True) -> DataConverter:
     """Return what makes words of payloads; plain is enough for the server's own list, and is loaded sooner."""
     from temporalio.converter import DataConverter
 
-    keys = ring()
-    if plain and keys is None:
+    known = ring() if keys else None
+    if plain and known is None:
         return DataConverter.default
     from workflows.converter import CONVERTER, encrypting
 
-    return encrypting(keys, DataConverter.default if plain else CONVERTER)
+    return encrypting(known, DataConverter.default if plain else CONVERTER)
 
 
 def unread(error: Exception) -> Exception:
