@@ -85,6 +85,11 @@ class Server:
         """Say something and return the answer; raise NoAnswer if nobody is there to give one."""
         return self._run(self._tell(message, patience, bounded))
 
+    def fitting(self, use_case: str) -> Server:
+        """Return the same conversation with the key that a rollout is written with, or in plain if that is not here."""
+        fit = self._run(sealing.fitting(self._client, ids.workflow_id(use_case)))
+        return self if fit is self._client else Server(self._runner, fit, self._address)
+
     def signal(self, message: Message, bounded: float = _PATIENCE) -> None:
         """Leave a message that lasts until a worker hears it."""
 
