@@ -196,12 +196,12 @@ class Journey:
                 return self._before(coming, now)
             to = way.goal if coming is None else min(way.goal, _whole_second(coming.at))
             there = self._jump(to, now)
-            given = self._rested()
+            if there and coming is not None and coming.at <= to:
+                self._pass(coming)
+            given = self._rested()  # after that, so that whoever spoke meanwhile is obeyed before the next jump
             if not there:
                 stuck = "something under way does not end; `tidegate status` shows what"
                 return self._safer(first, given) or stuck
-            if coming is not None and coming.at <= to:
-                self._pass(coming)
         return f"{_MOST} deadlines were passed; say it again to go on"
 
     def _before(self, coming: Deadline, now: datetime) -> str:
