@@ -108,6 +108,7 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
         ),
         "a snapshot governs the wave": (
             Change("tidegate.membership.pinned", 'how is None or how.joiners == "admit"', "True"),
+            Change("workflows.turnover._admits", 'if roll.joiners == "admit"', "if True"),
         ),
         # the ways down
         "precedence of rollback": (Change("tidegate.decide.precedence", "return -event.verb.rank", "return 4"),),
