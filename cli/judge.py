@@ -102,7 +102,7 @@ def check(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with playbooks and the scenarios beside them, where, and what mends it.
+    """Say what is wrong in playbooks or scenarios, and what mends it.
 
     With --json: {"ok", "findings": [{"rule", "severity", "file", "line", "path", "message", "mend"}]}.
     """

@@ -73,7 +73,9 @@ def rehearse(  # what a verb is asked with
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Live a rollout through before it begins, and show when each wave opens, who is asked what, and where it waits.
+    """Live a rollout through before it begins, and show its calendar.
+
+    It shows when each wave opens, who is asked what, and where it waits.
 
     The very same workflow lives in virtual time; nothing outside is touched. Without a scenario everybody says yes
     within half a working day, and every figure is as good as its goal. It ends with 1 if something that a scenario

@@ -143,7 +143,7 @@ def _reduce(
     # It never goes stale: a reduction that comes late is still a reduction.
     said = compose(use_case, verb, speaker(who), mine=manner.id, to=to, reason=reason)
     try:
-        server = at_any_rate()
+        server = at_any_rate(use_case)
         try:
             answer = server.tell(said, _SHORT, _SHORT)
         except talk.NoAnswer:

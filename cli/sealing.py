@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
 from cli.answers import Exit, Refusal
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
     from temporalio.converter import DataConverter
 
     from tidegate.models.ring import Ring
 
 _NOT_OURS = "binary/encrypted"
+_LOOK = 1.0
+"""Seconds in which the server says how a rollout is encrypted; nobody waits longer to make it safer."""
 
 
 class BadKeys(Refusal):
@@ -42,16 +46,46 @@ def ring() -> Ring | None:
         raise BadKeys(f"nothing can be read or said: {error}", "`tidegate keys payload FILE` makes one.") from None
 
 
-def converter(*, plain: bool) -> DataConverter:
+def converter(*, plain: bool, keys: bool = True) -> DataConverter:
     """Return what makes words of payloads; plain is enough for the server's own list, and is loaded sooner."""
     from temporalio.converter import DataConverter
 
-    keys = ring()
-    if plain and keys is None:
+    known = ring() if keys else None
+    if plain and known is None:
         return DataConverter.default
     from workflows.converter import CONVERTER, encrypting
 
-    return encrypting(keys, DataConverter.default if plain else CONVERTER)
+    return encrypting(known, DataConverter.default if plain else CONVERTER)
+
+
+async def fitting(client: Client, workflow_id: str) -> Client:
+    """Return a client that speaks with a key which the worker of a rollout has: that of the rollout's own words.
+
+    Where none of ours is that key it speaks in plain: what nobody there can decrypt would keep all of it waiting. Where
+    the server does not say, it is spoken as it is.
+    """
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    from workflows.cipher import closed, named
+    from workflows.converter import encrypting
+
+    known = ring()
+    if known is None:
+        return client
+    try:
+        async with asyncio.timeout(_LOOK):
+            described = await client.get_workflow_handle(workflow_id).describe()
+    except (RPCError, TimeoutError):
+        return client
+    fields = described.raw_description.workflow_execution_info.memo.fields
+    used = [named(one) if closed(one) else "" for one in fields.values()]
+    if not used or known.current in used:
+        return client
+    shared = next((name for name in used if name in known.keys), None)
+    settings = client.config()
+    settings["data_converter"] = encrypting(None if shared is None else known._replace(current=shared))
+    return Client(**settings)
 
 
 def unread(error: Exception) -> Exception:

@@ -39,10 +39,10 @@ SHELVES = (
                 ),
             ),
             Verb("new", "setup", "Write a playbook from ten questions."),
-            Verb("check", "judge", "Say what is wrong with playbooks, where, and what mends it."),
+            Verb("check", "judge", "Say what is wrong in playbooks or scenarios, and what mends it."),
             Verb("plan", "judge", "Show the waves of a playbook, who must sign, and when."),
             Verb("rehearse", "rehearse", "Live a rollout through before it begins, and show its calendar."),
-            Verb("schema", "judge", "Print the JSON Schema of playbooks or programmes, for editors."),
+            Verb("schema", "judge", "Print the JSON Schema of playbooks, programmes or scenarios, for editors."),
             Verb(
                 "try-source",
                 "sources",

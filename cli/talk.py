@@ -85,6 +85,11 @@ class Server:
         """Say something and return the answer; raise NoAnswer if nobody is there to give one."""
         return self._run(self._tell(message, patience, bounded))
 
+    def fitting(self, use_case: str) -> Server:
+        """Return the same conversation with the key that a rollout is written with, or in plain if that is not here."""
+        fit = self._run(sealing.fitting(self._client, ids.workflow_id(use_case)))
+        return self if fit is self._client else Server(self._runner, fit, self._address)
+
     def signal(self, message: Message, bounded: float = _PATIENCE) -> None:
         """Leave a message that lasts until a worker hears it."""
 
@@ -399,17 +404,18 @@ _SLOW = Refusal("the server does not answer in time", "`tidegate doctor` says mo
 _LOOK = "`tidegate status {}` shows how it ended."
 
 
-def server(patience: float = CONNECT, *, plain: bool = False) -> Server:
+def server(patience: float = CONNECT, *, plain: bool = False, keys: bool = True) -> Server:
     """Connect to the server that was set, else to the embedded one; raise Refusal if it cannot be reached.
 
     Plain is enough to list what there is, and spares loading all the words that a rollout knows.
+    Without keys whatever is said is said in plain, which is for what makes it safer.
     """
     leave.mark()
     # What the library would log goes to nobody: whatever is wrong is said by a verb, once, in its own words.
     Runtime.set_default(
         Runtime(telemetry=TelemetryConfig(logging=None), worker_heartbeat_interval=None), error_if_already_set=False
     )
-    where, reads, runner = target(), sealing.converter(plain=plain), asyncio.Runner()
+    where, reads, runner = target(), sealing.converter(plain=plain, keys=keys), asyncio.Runner()
 
     async def connect() -> Client:
         async with asyncio.timeout(patience):

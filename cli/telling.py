@@ -61,16 +61,17 @@ def hear(server: Server, said: Message, manner: Manner) -> Answer:
         raise typer.Exit(Exit.UNREACHABLE) from None
 
 
-def at_any_rate() -> Server:
-    """Connect for what makes it safer; keys that cannot be used keep nobody from making it safer."""
+def at_any_rate(use_case: str | None = None) -> Server:
+    """Connect for what makes it safer; keys that cannot be used, or are not the rollout's, keep nobody from it."""
     from cli import sealing, talk
 
     try:
-        return talk.server()
+        server = talk.server()
     except sealing.BadKeys as bad:
         render.say(f"{bad.message}; it is said in plain.", err=True)
         sealing.forgo()
         return talk.server()
+    return server if use_case is None or sealing.ring() is None else server.fitting(use_case)
 
 
 def signed(server: Server, said: Message, given: RolloutInput | None = None) -> Message:

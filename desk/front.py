@@ -9,6 +9,7 @@ comes there proves itself word by word.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from desk.settings import Settings
+    from tidegate.models.ring import Ring
+
+log = logging.getLogger("tidegate.desk")
 
 
 def front(settings: Settings, line: Line | None = None) -> ASGIApp:
@@ -37,7 +41,7 @@ def front(settings: Settings, line: Line | None = None) -> ASGIApp:
     doors = Doors(settings, line, Aside()).app()
     rest = _bare() if settings.only_inbound else build(settings, line)
     rooms: dict[str, ASGIApp] = {PATH: doors}
-    ring = None if settings.only_inbound else sealing.ring()
+    ring = None if settings.only_inbound else _ring()
     if ring is not None:
         pages = origins(os.environ.get("TIDEGATE_UI_ORIGIN"))
         rooms[CODEC] = Codec(ring, settings, rest.state.room.visitors, pages).app()
@@ -48,6 +52,15 @@ def front(settings: Settings, line: Line | None = None) -> ASGIApp:
         await room(scope, receive, send)
 
     return app
+
+
+def _ring() -> Ring | None:
+    """Return the keys; what cannot be used shuts no door through which it is made safer, and is read at each page."""
+    try:
+        return sealing.ring()
+    except sealing.BadKeys as bad:
+        log.critical("%s", bad.message)
+        return None
 
 
 def _bare() -> Starlette:

@@ -1,6 +1,7 @@
 """The line to Temporal: each question waits in a thread of its own, and what makes it safer never stands behind one.
 
-Connections are kept; one whose server does not answer is given up, so that the next question looks for it anew.
+Connections are kept; one whose server does not answer is given up, so that the next question looks for it anew. Keys
+that cannot be used keep nobody from making it safer: then that is said in plain.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from cli import talk
+from cli import sealing, talk
 from cli.answers import Exit, Refusal
 
 if TYPE_CHECKING:
@@ -33,9 +35,9 @@ class Line:
     def __init__(self) -> None:
         """Connect to nobody yet."""
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="asks")
-        self._reducers = ThreadPoolExecutor(_REDUCERS, thread_name_prefix="reduces")
+        self._reducers = ThreadPoolExecutor(_REDUCERS, thread_name_prefix="reduces", initializer=self._safer)
         # A storm of alerts keeps nobody waiting who presses Pause.
-        self._signallers = ThreadPoolExecutor(_SIGNALLERS, thread_name_prefix="signals")
+        self._signallers = ThreadPoolExecutor(_SIGNALLERS, thread_name_prefix="signals", initializer=self._safer)
         self._own = threading.local()
         self._servers: list[Server] = []
 
@@ -59,12 +61,12 @@ class Line:
         return await self.ask(lambda server: server.tell(said))
 
     async def reduce(self, said: Message) -> Answer | None:
-        """Make it safer and return the answer; nothing if it was left as a message that waits for a worker."""
+        """Make it safer and return the answer; nothing if it was left as a message, and nobody said what came of it."""
 
         def reduce(server: Server) -> Answer | None:
             try:
                 return server.tell(said, _SHORT, _SHORT)
-            except talk.NoAnswer:
+            except (talk.NoAnswer, sealing.Unread):
                 server.signal(said)
                 return None
 
@@ -76,10 +78,21 @@ class Line:
             self._signallers, self._with, lambda server: server.signal(said)
         )
 
+    def _safer(self) -> None:
+        self._own.safer = True
+
     def _with(self, question: Callable[[Server], T]) -> T:
         server: Server | None = getattr(self._own, "server", None)
         if server is None:
-            server = self._own.server = talk.server()
+            try:
+                server = talk.server()
+            except sealing.BadKeys:
+                if not getattr(self._own, "safer", False):
+                    raise
+                # It is not kept: as soon as the file is mended nothing is said in plain any more.
+                with closing(talk.server(keys=False)) as plain:
+                    return question(plain)
+            self._own.server = server
             self._servers.append(server)
         try:
             return question(server)

@@ -56,7 +56,11 @@ async def reduce(request: Request) -> Response:
             raise
         await _without_server(use_case, verb, person)
     if answer is None:
-        return await stands(request, {"left": True, "outcome": verb}, 202)
+        try:
+            return await stands(request, {"left": True, "outcome": verb}, 202)
+        except Refusal as unread:
+            what = f"SENT: {verb} was sent and lasts, and what came of it cannot be read here."
+            raise Gone(202, what, unread.message) from None
     done = answer.outcome.value in ("done", "noop")
     words: dict[str, Any] = {"outcome": answer.outcome.value, "sentence": answer.sentence}
     return await stands(request, words, 200 if done else 409)

@@ -275,4 +275,4 @@ _END = ("continue_as_new_workflow_execution", "complete_workflow_execution", "fa
 
 def _ends(completion: WorkflowActivationCompletion) -> bool:
     """Whether a run is over with it."""
-    return any(command.HasField(end) for command in completion.successful.commands for end in _END)  # type: ignore[arg-type]
+    return any(command.HasField(end) for command in completion.successful.commands for end in _END)  # type: ignore[arg-type]  # a plain str

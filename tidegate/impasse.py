@@ -7,7 +7,7 @@ mend is tried before it is named. It decides nothing, and it is asked when nothi
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegate import hours, standing, votes
 from tidegate.models.base import Function
@@ -225,7 +225,7 @@ def _stuck(plan: Plan, state: State, now: datetime) -> Deadlock | None:
     )
 
 
-def _place(plan: Plan, state: State) -> dict[str, str]:
+def _place(plan: Plan, state: State) -> dict[str, Any]:
     position = state.position
     rung = plan.rung(position.level) if position.level else None
     return {

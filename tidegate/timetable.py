@@ -6,6 +6,7 @@ works.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -60,7 +61,7 @@ class Counted(NamedTuple):
 
     first: datetime
     last: datetime
-    count: int
+    times: int
     what: str
     sentence: str
 
@@ -93,7 +94,7 @@ def _compared(lived: Lived, best: datetime, then: datetime, delays: Sequence[Del
         return f"best {day(lived, best)}, and so it came ({day(lived, then)})"
     word = "day" if later == 1 else "days"
     return (
-        f"best {day(lived, best)}, with {_obstacles(lived)} {day(lived, then)}: +{later} {word}{because(delays, later)}"
+        f"best {day(lived, best)}, with {_obstacles(lived)} {day(lived, then)}: +{later} {word}{made_of(delays, later)}"
     )
 
 
@@ -105,7 +106,7 @@ def _obstacles(lived: Lived) -> str:
     return listed([one for one in ("leave" if leave else "", freeze) if one]) or "people's own hours"
 
 
-def because(delays: Sequence[Delay], later: int) -> str:
+def made_of(delays: Sequence[Delay], later: int) -> str:
     """Say of which the days are made; nothing where no reason takes a day."""
     parts = [(count, one) for count, one in zip(days([d.seconds for d in delays], later), delays, strict=True) if count]
     said = [f"{count} {'' if one.kind == 'freeze' else 'waiting for '}{one.what}" for count, one in parts[:SHOWN]]
@@ -129,7 +130,7 @@ WAVES = ("Wave", "Serves", "At best", "Begins", "Later by", "New since the last"
 ROUNDS = ("Asked", "About", "Who said what", "Needs", "Ended")
 WAITS = ("From", "To", "Days", "For", "Who can end it")
 CLOCK_DID = ("First", "Times", "What", "Why")
-WRONG = ("When", "What", "By", "Why")
+WRONG = ("When", "Times", "What", "By", "Why")
 
 
 def waves(lived: Lived) -> Iterator[tuple[str, ...]]:
@@ -143,7 +144,7 @@ def waves(lived: Lived) -> Iterator[tuple[str, ...]]:
             late = f"{later:+} days" if later not in (0, 1) else "as best" if later == 0 else "+1 day"
             new = [delay.but(seconds=delay.seconds - before.get((delay.kind, delay.what), 0)) for delay in one.delays]
             new = sorted((delay for delay in new if delay.seconds > 0), key=lambda delay: -delay.seconds)
-            why = because(new, later - lost).removeprefix(", of which ") if later > lost else ""
+            why = made_of(new, later - lost).removeprefix(", of which ") if later > lost else ""
             lost, before = later, {(delay.kind, delay.what): delay.seconds for delay in one.delays}
         best = "never" if one.best is None else day(lived, one.best)
         begun = "not reached" if one.begun is None else day(lived, one.begun)
@@ -212,7 +213,7 @@ def by_the_clock(lived: Lived) -> tuple[Counted, ...]:
 def clock(lived: Lived) -> Iterator[tuple[str, ...]]:
     """Yield a row for each thing that dates did."""
     for one in by_the_clock(lived):
-        yield day(lived, one.first), str(one.count), one.what, one.sentence
+        yield day(lived, one.first), str(one.times), one.what, one.sentence
 
 
 def _counted(found: Iterator[Seen]) -> tuple[Counted, ...]:
@@ -223,7 +224,7 @@ def _counted(found: Iterator[Seen]) -> tuple[Counted, ...]:
         told[key] = (
             Counted(one.at, one.at, 1, one.action, one.sentence)
             if was is None
-            else was._replace(last=one.at, count=was.count + 1)
+            else was._replace(last=one.at, times=was.times + 1)
         )
     return tuple(told.values())
 
@@ -244,6 +245,8 @@ def _wrong(lived: Lived) -> Iterator[Seen]:
 
 
 def wrong(lived: Lived) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each thing that went wrong."""
-    for one in went_wrong(lived):
-        yield day(lived, one.at), f"{one.action}: {one.outcome.value}", one.actor, one.sentence
+    """Yield a row for each thing that went wrong; what would read the same on the same day is counted together."""
+    lines = Counter((day(lived, one.at), f"{one.action}: {one.outcome.value}", one.actor, one.sentence)
+                    for one in went_wrong(lived))  # fmt: skip
+    for (when, *rest), times in lines.items():
+        yield when, str(times), *rest

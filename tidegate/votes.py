@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegate import calendar, fallback
 from tidegate.keys import stands
-from tidegate.models.base import Function, Stage
+from tidegate.models.base import Function, GateKind, Stage
 from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
 from tidegate.models.gate import Ballot, Veto
@@ -21,7 +21,6 @@ from tidegate.turn import Turn, because
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tidegate.models.base import GateKind
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
@@ -62,12 +61,10 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
         return _refuse(turn, vote, because(Code.LATE_KEY, who=vote.actor.subject, gate=gate.id))
     if vote.id in gate.revoked:
         return _refuse(turn, vote, because(Code.ID_CONFLICT, id=vote.id))
-    for ballot in gate.ballots:
-        if vote.actor.subject in (ballot.person, ballot.principal) or seat.principal in (
-            ballot.person,
-            ballot.principal,
-        ):
-            return _refuse(turn, vote, because(Code.ALREADY_VOTED, who=ballot.person, choice=ballot.choice.value))
+    theirs = [one for one in gate.ballots if {vote.actor.subject, seat.principal} & {one.person, one.principal}]
+    standing = next((ballot for ballot in theirs if not lapsed(ballot, turn.now)), None)
+    if standing is not None:
+        return _refuse(turn, vote, because(Code.ALREADY_VOTED, who=standing.person, choice=standing.choice.value))
     unfit = _unfit(turn, vote, gate, seat) if vote.choice in YES else None
     if unfit is not None:
         return _refuse(turn, vote, unfit)
@@ -88,7 +85,8 @@ def _decide(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason:
         message=vote.id,
         leave=seat.leave,
     )
-    turn.keep_gate(gate.but(ballots=(*gate.ballots, ballot)))
+    # A yes that has lapsed never counts again; the new one takes its place, so that there is one to be taken back.
+    turn.keep_gate(gate.but(ballots=(*(one for one in gate.ballots if one not in theirs), ballot)))
     return _record(turn, vote, Outcome.DONE, because(_HEARD[vote.choice], gate=gate.id, label=gate.label), seat)
 
 
@@ -108,6 +106,8 @@ def _unfit(turn: Turn, vote: Vote, gate: Gate, seat: Seat) -> Reason | None:
 
 
 def _unanswered(turn: Turn, vote: Vote, gate: Gate, function: Function) -> str | None:
+    if gate.kind is GateKind.OVERRIDE:
+        return None  # who asks for it in an emergency says so in one breath; the review after it asks the rest
     asked = turn.plan.rules(gate.level).gates[gate.kind].questions.get(function, ())
     return next((question for question in asked if not vote.answers.get(question, "").strip()), None)
 
@@ -123,9 +123,14 @@ _HEARD = MappingProxyType(
 )
 
 
+def lapsed(ballot: Ballot, now: datetime) -> bool:
+    """Whether a yes was not used in time: it counts no more, and its giver is asked again."""
+    return ballot.choice in YES and now >= ballot.expires_at
+
+
 def valid(plan: Plan, gate: Gate, ballot: Ballot, now: datetime) -> bool:
     """Whether a yes still counts: unexpired, and its giver still holds the seat it was given from."""
-    if ballot.choice not in YES or now >= ballot.expires_at or ballot.person in gate.excluded:
+    if ballot.choice not in YES or lapsed(ballot, now) or ballot.person in gate.excluded:
         return False
     voter, principal = plan.roster.get(ballot.person), plan.roster.get(ballot.principal)
     if voter is None or principal is None or not can_vote(voter) or not can_vote(principal):
@@ -161,7 +166,7 @@ def missing(plan: Plan, gate: Gate, now: datetime) -> tuple[str, ...]:
 
 def askable(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[str, ...]:
     """Return who could still give a yes that is missing, in a stable order."""
-    spoken = {name for ballot in gate.ballots for name in (ballot.person, ballot.principal)}
+    spoken = {name for one in gate.ballots if not lapsed(one, now) for name in (one.person, one.principal)}
     lacking = [Function(name) for name in missing(plan, gate, now) if name in tuple(Function)]
     found = {person for person in gate.persons if person not in spoken}
     for function in dict.fromkeys(lacking):

@@ -42,7 +42,7 @@ def test_no_verb_loads_temporal_or_rich(words: tuple[str, ...]) -> None:
 def test_help_names_every_verb_in_the_order_of_their_use() -> None:
     """The help lists the verbs that set up first, each with one whole sentence."""
     listed = re.findall(r"^  (\w+) +(\S.*)$", process("--help").out.partition("Commands:")[2], re.MULTILINE)
-    assert [verb for verb, _ in listed[:7]] == ["init", "me", "keys", "new", "check", "plan", "schema"]
+    assert [verb for verb, _ in listed[:7]] == ["init", "me", "keys", "new", "check", "plan", "rehearse"]
     assert all(sentence.endswith(".") and "..." not in sentence for _, sentence in listed[:7])
 
 

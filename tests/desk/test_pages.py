@@ -13,6 +13,8 @@ from activities.drivers.flagd import Flagd
 from activities.whereabouts import whereabouts
 from cli.answers import Refusal
 from cli.inviting import invite
+from cli.rows import Row
+from cli.sealing import BadKeys
 from desk import reducing
 from tests.desk.conftest import QUESTION, Desk
 from tests.pure.world import F, but
@@ -148,6 +150,26 @@ def test_without_a_worker_a_reduction_is_left(desk: Desk) -> None:
     assert [said.verb for said in desk.told.left] == ["pause"]
     assert 'value="pause-directly"' in seen.text
     assert browser.get(desk.page).status == 503
+
+
+def test_what_cannot_be_read_hides_no_reduction_that_was_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody here can read how it stands, whoever made it safer is told that it was sent."""
+    browser = desk.inside()
+    page = browser.get("/rollout/claims-triage")
+    form = {"csrf": page.field("csrf"), "id": page.field("id"), "verb": "pause"}
+    desk.told.worker = False
+
+    known = desk.told.row
+
+    def row(use_case: str) -> Row:
+        if desk.told.left:
+            raise BadKeys("nothing can be read or said: keys, line 1", "")
+        return known(use_case)
+
+    monkeypatch.setattr(desk.told, "row", row)
+    seen = browser.post("/rollout/claims-triage/reduce", form)
+    assert (seen.status, "SENT:" in seen.words, "keys, line 1" in seen.words) == (202, True, True), seen.words
+    assert [said.verb for said in desk.told.left] == ["pause"]
 
 
 def test_without_a_server_a_pause_goes_through_the_driver_alone(desk: Desk, home: Path) -> None:

@@ -13,7 +13,7 @@ from tests.pure.world import Story, but, standard_plan, with_member
 from tidegate import timetable
 from tidegate.chronicle import Chronicle, Unfolded, lived
 from tidegate.lateness import days
-from tidegate.models.event import Choice, Reduction
+from tidegate.models.event import Choice, Reduction, Resume
 from tidegate.models.lived import Lived
 from tidegate.models.state import Phase
 
@@ -117,6 +117,18 @@ def test_a_wave_that_is_taken_back_ended_then_and_going_on_is_waited_for() -> No
     assert life.stretches[-1].kind == "stopped"
     assert "rollback" in [one.action for one in timetable.went_wrong(life)]
     assert [wait.kind for wait in timetable.waited(life)] == ["stopped"]
+
+
+def test_what_reads_the_same_on_one_day_is_one_line_with_a_count() -> None:
+    """Three alike on one day are one line that says so; the day after, or of somebody else, it is another."""
+    story = Story().live()
+    story.reduce(Reduction.HOLD)
+    for person, days_later in (("exec", 0), ("exec", 0), ("exec", 0), ("risk-a", 0), ("exec", 1)):
+        story.now += timedelta(days=days_later)
+        story.message(Resume, person, cause="mended")
+    rows = [row for row in timetable.wrong(told(story)) if row[2].startswith("resume")]
+    assert [(row[1], row[3]) for row in rows] == [("3", "exec"), ("1", "risk-a"), ("1", "exec")]
+    assert rows[0][0] == rows[1][0] < rows[2][0]
 
 
 def test_operating_is_done_and_waits_for_nothing() -> None:

@@ -14,6 +14,7 @@ from tests.pure.world import (
     Story,
     became,
     said,
+    standard_plan,
     with_gate,
     with_member,
     with_rules,
@@ -136,6 +137,15 @@ def test_scenario_09_two_people(second: str) -> None:
     story.message(Override, "exec", to="w2", incident="INC-7")
     story.message(Override, second, to="w2", incident="INC-7")
     assert story.people == (20 if second == "ops-a" else 10)
+
+
+def test_scenario_09_nobody_answers_questions_first() -> None:
+    """What a reviewer is asked elsewhere is asked in the review after it: an emergency waits for no form."""
+    asks = dict.fromkeys(F, ("What would go wrong?",))
+    story = Story(with_gate(standard_plan(), GateKind.OVERRIDE, questions=asks)).live()
+    story.message(Override, "exec", to="w2", incident="INC-7")
+    story.message(Override, "ops-a", to="w2", incident="INC-7")
+    assert (story.people, story.state.position.level) == (20, 2)
 
 
 def test_scenario_09_without_the_executive() -> None:

@@ -46,6 +46,7 @@ TWINS: dict[str, dict[str, Any]] = {
     "sample": {"runs": 40, "misses": 1, "evidence": "docs/sample.csv"},
     "question": {"what": "May it read letters?"},
     "rehearsed": {"document": {"result": RESULT, "by": "risk-a"}},
+    "moved": {"since": "2026-12-01T00:00:00Z", "until": "2026-12-24T00:00:00Z"},
     "training": {"change": "Show how a wrong class is corrected."},
     **{choice.value: {"gate": "first-exposure-1", "subject": DIGEST} for choice in Choice},
     **{way.value: {"reason": "a complaint"} for way in Reduction},

@@ -104,12 +104,17 @@ def test_nothing_that_people_say_lies_in_temporal(sealed: Sealed) -> None:
 
 
 def test_without_the_keys_nothing_is_read_and_safer_it_is_made_all_the_same(sealed: Sealed) -> None:
-    """Who has no key, or a file that is broken, is told so; a pause of theirs is in force all the same."""
+    """Who has no key, another one or a file that is broken, is told so; a pause of theirs is in force all the same."""
     nothing, broken = Path(), sealed.folder / "broken"
     broken.write_text("nothing of the kind\n")
     for keys, code, says in ((nothing, 3, "TIDEGATE_CODEC_KEYS"), (broken, 2, "line 1")):
         done = sealed.run("status", "first-steps", keys=keys)
         assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    strange = sealed.folder / "strange"
+    assert sealed.run("keys", "payload", str(strange), "--name", "strange").returncode == 0
+    done = sealed.run("hold", "first-steps", "--as", "ops-lead", keys=strange)
+    assert (done.returncode, "SENT" in done.stderr) == (4, True), done.stderr
+    assert sealed.words("status", "first-steps")["standing"]["control"] == "held"
     done = sealed.run("pause", "first-steps", "--as", "ops-lead", keys=nothing)
     assert (done.returncode, "SENT" in done.stderr) == (4, True), done.stderr
     sealed.until_people(0)
