@@ -35,7 +35,7 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
         "deputies decide for who is away": (
             Change("tidegate.rights._lent", "gate.escalations > 0 or away(plan.roster[name], now)", "False"),
         ),
-        "a yes lapses": (Change("tidegate.votes.valid", "or now >= ballot.expires_at", ""),),
+        "a yes lapses": (Change("tidegate.votes.lapsed", "and now >= ballot.expires_at", "and False"),),
         "a yes of somebody who left counts no more": (
             Change("tidegate.votes.valid", "or not can_vote(voter) or not can_vote(principal)", ""),
         ),
@@ -108,6 +108,7 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
         ),
         "a snapshot governs the wave": (
             Change("tidegate.membership.pinned", 'how is None or how.joiners == "admit"', "True"),
+            Change("workflows.turnover._admits", 'if roll.joiners == "admit"', "if True"),
         ),
         # the ways down
         "precedence of rollback": (Change("tidegate.decide.precedence", "return -event.verb.rank", "return 4"),),
