@@ -59,10 +59,13 @@ class Outages:
         found = authority(url)
 
         def authorised(request: ApplyRequest) -> str | None:
-            away = self.left() is not None
-            return "the ledger cannot be asked whether it is authorised" if away else found(request)
+            return "the ledger cannot be asked whether it is authorised" if _away(self) else found(request)
 
         return authorised
+
+
+def _away(outages: Outages) -> bool:
+    return outages.left() is not None
 
 
 class Interrupted(LedgerActivities):

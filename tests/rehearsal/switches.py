@@ -82,6 +82,7 @@ RULES: Mapping[str, tuple[Change, ...]] = MappingProxyType(
         "evidence before widening": (
             Change("tidegate.schedule.consume", "after=turn.state.written", "after=0"),
             Change("activities.authority._found", "with reading(url)", "return None\n    with reading(url)"),
+            Change("rehearsal.world.ledger._away", "outages.left() is not None", "False"),
         ),
         "a silent source holds": (
             Change("tidegate.waves._checkpoint", "if verdict in (Verdict.PASSED, Verdict.FAILED):", "if True:"),
