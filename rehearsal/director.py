@@ -19,11 +19,11 @@ from tidegate import calendar, hours, impasse, standing
 from tidegate.deadlines import next_deadline
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Outcome
-from tidegate.models.lived import Seen
 from tidegate.models.messages import RolloutInput
 from tidegate.models.scenario import Habit
 from tidegate.models.sight import When
 from tidegate.models.state import Phase
+from tidegate.moments import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -317,7 +317,8 @@ class Director:
         self.entries += entries
         for gate in self._state.gates.values():
             self._gates.setdefault(gate.id, (gate.kind, gate.level))
-        lines = [self._line(entry) for entry in entries]
+        served = self._state.exposure.confirmed.people
+        lines = [noted(entry).but(served=served) for entry in entries]
         self._moments.saw(lines)
         self._world.saw(lines)
         for entry in entries:
@@ -327,29 +328,6 @@ class Director:
                 self._lacks = None
         if any(entry.actor_kind == "human" and entry.outcome is Outcome.DONE for entry in entries):
             self._acted = entries[-1].at
-
-    def _line(self, entry: Entry) -> Seen:
-        kind = (entry.gate or "").rpartition("-")[0].replace("-", "_")
-        return Seen(
-            at=entry.at,
-            action=entry.action,
-            outcome=entry.outcome,
-            code=entry.reason.code.value,
-            sentence="",  # nobody waits for words
-            actor=entry.actor,
-            actor_kind=entry.actor_kind,
-            in_place_of=entry.on_behalf_of or "",
-            gate=entry.gate or "",
-            gate_kind=kind,
-            stage=entry.stage,
-            wave=entry.wave,
-            phase=entry.phase,
-            control=entry.control,
-            level=entry.level,
-            epoch=entry.epoch,
-            people=entry.people,
-            served=self._state.exposure.confirmed.people,
-        )
 
     # -- the end --------------------------------------------------------------------------------------------------
 

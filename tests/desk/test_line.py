@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cli import sealing, talk
@@ -93,6 +94,13 @@ def test_nothing_else_is_said_in_plain(tmp_path: Path, wires: list[Wire]) -> Non
 def test_the_doors_are_open_though_the_keys_are_broken(wires: list[Wire]) -> None:
     """A desk that begins with such a file takes in what makes it safer, and decrypts nothing for anybody."""
     line = Line()
-    assert front(Settings("127.0.0.1", 8333, "http://localhost:8333"), line) is not None
+    app = front(Settings("127.0.0.1", 8333, "http://localhost:8333"), line)
+
+    async def ask(method: str, path: str) -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost:8333") as desk:
+            return (await desk.request(method, path)).status_code
+
+    assert asyncio.run(ask("GET", "/health")) == 200
+    assert asyncio.run(ask("POST", "/codec/decode")) != 200
     assert wires == []
     line.close()

@@ -41,6 +41,28 @@ def agreed(plan: Any = None) -> Story:
     return story
 
 
+# -- a yes that lapsed -------------------------------------------------------------------------------------------------
+
+
+def test_a_yes_that_is_given_again_is_one_yes() -> None:
+    """Whose yes lapsed while the round is still open may give it again; it is one, and once taken back it is gone."""
+    spans = {"window": Span.of("10bd"), "vote_expiry": Span.of("2d")}
+    story = Story(with_gate(PLAN, GateKind.FIRST_EXPOSURE, **spans))
+    story.start()
+    story.ready()
+    story.vote("risk-a")
+    assert said(story.vote("risk-a")) is Code.ALREADY_VOTED
+    story.wait(3 * DAY)
+    assert "risk-a" in votes.askable(story.plan, story.state, story.gate, story.now)
+    assert said(story.vote("risk-a")) is Code.APPROVED
+    assert [ballot.person for ballot in story.gate.ballots] == ["risk-a"]
+    story.vote("risk-a", Choice.REVOKE)
+    assert said(story.vote("ops-a")) is Code.APPROVED
+    assert story.phase.value == "awaiting_approval"
+    story.vote("risk-b")
+    assert story.phase is Phase.SCHEDULED
+
+
 # -- between a yes and its effect -------------------------------------------------------------------------------------
 
 

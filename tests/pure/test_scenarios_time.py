@@ -30,7 +30,6 @@ from tidegate.models.plan import WorkingTime
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase, State
 from tidegate.schedule import open_points
-from tidegate.votes import askable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,25 +92,6 @@ def test_scenario_02_approvals_lapse_in_a_freeze() -> None:
     story.vote("ops-b")
     story.wait(START + 19 * DAY)
     assert story.people == 0
-
-
-def test_scenario_02_a_yes_that_is_given_again_is_one_yes() -> None:
-    """Whose yes lapsed while the round is still open may give it again; it is one, and once taken back it is gone."""
-    spans = {"window": Span.of("10bd"), "vote_expiry": Span.of("2d")}
-    story = Story(with_gate(standard_plan(), GateKind.FIRST_EXPOSURE, **spans))
-    story.start()
-    story.ready()
-    story.vote("risk-a")
-    assert said(story.vote("risk-a")) is Code.ALREADY_VOTED
-    story.wait(3 * DAY)
-    assert "risk-a" in askable(story.plan, story.state, story.gate, story.now)
-    assert said(story.vote("risk-a")) is Code.APPROVED
-    assert [ballot.person for ballot in story.gate.ballots] == ["risk-a"]
-    story.vote("risk-a", Choice.REVOKE)
-    assert said(story.vote("ops-a")) is Code.APPROVED
-    assert story.phase.value == "awaiting_approval"
-    story.vote("risk-b")
-    assert story.phase is Phase.SCHEDULED
 
 
 def test_scenario_02_safety_in_a_freeze() -> None:
