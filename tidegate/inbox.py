@@ -78,7 +78,7 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     yield from _readings(plan, state, stands)
 
 
-_RIGHTS = ("start", "resume", "ready", "drill", "handoff", "lift", "amend", "withdraw-veto", "training")
+_RIGHTS = ("start", "resume", "ready", "rehearse", "drill", "handoff", "lift", "amend", "withdraw-veto", "training")
 """Steps that wait for a right that somebody holds, with no round of votes and no date of their own."""
 
 
