@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegate import judging
-from tidegate.models.base import MetricFamily
 from tidegate.models.decision import Check, Verdict
-from tidegate.models.dimension import Dimension
+from tidegate.models.dimension import Dimension, dimension_of
 from tidegate.models.reasons import Code
 from tidegate.turn import because
 
@@ -24,14 +23,11 @@ if TYPE_CHECKING:
     from tidegate.models.state import State
 
 
-def of(family: MetricFamily, said: Dimension | None) -> Dimension | None:
-    """Return the dimension that a metric speaks of: what its author said, and of cost always spend."""
-    return said or (Dimension.SPEND if family is MetricFamily.COST else None)
-
-
 def speaking(plan: Plan, dimension: Dimension) -> tuple[str, ...]:
     """Name the metrics that speak of a dimension; one on trial speaks as well as any."""
-    return tuple(name for name, metric in plan.metrics.items() if of(metric.family, metric.dimension) is dimension)
+    return tuple(
+        name for name, metric in plan.metrics.items() if dimension_of(metric.family, metric.dimension) is dimension
+    )
 
 
 def said(plan: Plan, dimension: Dimension, figures: Mapping[str, Decimal]) -> Check:

@@ -45,10 +45,8 @@ def test_a_pilot_is_lived_to_its_end() -> None:
 
 
 def test_the_same_scenario_has_the_same_dates_whenever_it_is_lived() -> None:
-    """Its clock is the scenario's: two lives agree to the second, and a life may begin on a day that is long over.
-
-    So do they where a standard asks for a rehearsal: what is lived is that one, and does not wait for itself.
-    """
+    """Its clock is the scenario's: two lives agree to the second, one of a plan that asks for a rehearsal as well."""
+    # What is lived is that rehearsal, and it does not wait for itself. A life may begin on a day that is long over.
     first = lived("minutes-summariser", until="pilot")
     asking = with_rules(planned("minutes-summariser"), rehearsal_max_age=Span.of("30d"))
     second = rehearse(asking, Scenario(scenario="test", title="A test.", until=Stage.PILOT), MORNING)
