@@ -29,7 +29,7 @@ from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
-from workflows import attributes, details, hands, ids
+from workflows import attributes, details, hands, ids, options
 from workflows.meters import Meters
 
 Texts = Mapping[str, Text]
@@ -75,6 +75,8 @@ class Rollout:
         self.rest: asyncio.Task[None] | None = None
         self.turned = False
         """Whether a wave or a stage is over: a good place to begin a new run."""
+        self.deaf = False
+        """Whether it was cancelled: the server takes a second cancellation for the first, and never tells this run."""
         self.applying: dict[int, tuple[Apply, asyncio.Task[None]]] = {}
         self.doing: dict[str, asyncio.Task[None]] = {}
         self.timer: asyncio.Task[None] | None = None
@@ -107,7 +109,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self._carried(), **self._label(), **_newest())
+                workflow.continue_as_new(self._carried(), **self._label(), **options.newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -255,6 +257,7 @@ class Rollout:
 
     def _cancelled(self) -> None:
         """Make of a cancellation what a person would: a pause that is on record."""
+        self.deaf = workflow.patched("cancelled-again")
         why = verbs.line(workflow.cancellation_reason() or "cancelled in Temporal")
         self._hear(Reduce(id=f"cancel-{workflow.uuid4()}", actor=_SERVER, verb=Reduction.PAUSE, reason=why))
 
@@ -375,17 +378,20 @@ class Rollout:
         self.rung, self.timer, self.armed = True, None, None
 
     def _leaving(self) -> bool:
-        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, or when history is long."""
+        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, when deaf, or when long."""
         # A ledger that is away keeps nobody from going on with what needs none.
-        boundary = self.turned and "store" not in self.doing
+        boundary = (self.turned and "store" not in self.doing) or (self.deaf and not self._moving())
         return not self.state.position.phase.over and (boundary or workflow.info().is_continue_as_new_suggested())
+
+    def _moving(self) -> bool:
+        """Whether exposure is in the making."""
+        pending, exposure = self.state.exposure.pending, self.state.exposure
+        return bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
 
     def _may_leave(self) -> bool:
         """Whether a new run may begin: nothing unheard, nobody unanswered, and no exposure in the making."""
-        pending, exposure = self.state.exposure.pending, self.state.exposure
-        moving = bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
         # Storing evidence is left behind where it is tried again and again: the next run begins it anew.
-        still = not self.inbox and not moving and self.doing.keys() <= {"store"}
+        still = not self.inbox and not self._moving() and self.doing.keys() <= {"store"}
         return self._leaving() and still and workflow.all_handlers_finished()
 
     def _over(self) -> bool:
@@ -434,13 +440,6 @@ class Rollout:
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
-
-
-def _newest() -> dict[str, Any]:
-    """Return what lets the next run begin with the newest code, where workers are told apart by their version."""
-    if not workflow.info().is_target_worker_deployment_version_changed():
-        return {}
-    return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
 
 
 def _whole(at: datetime) -> datetime:
