@@ -349,6 +349,7 @@ SENTENCES = MappingProxyType(
         Code.TRAINING_KNOWN: "That {who} has learned {course} is on record until {until} already.",
         Code.TRAINING_TOO_OLD: "What {who} learned of {course} counted until {until}; it must be learned again.",
         Code.TRAINING_AHEAD: "{who} cannot have learned anything on {on} already.",
+        Code.TRAINING_DUE_PAST: "A change of the training is owed by a day to come, and {due} is none.",
         Code.TRAINING_LAPSED: "What {who} learned of {course} counted until {until}, and only who has that training "
         "answers for an alert or accepts a risk. Once they have it again, somebody else records it: tidegate training "
         "{use_case} --person {who} --course managers --on DATE --evidence WHERE.",
