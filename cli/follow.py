@@ -207,7 +207,8 @@ def notices(
         found = [{**{key: words[key] for key in keys}, "body": words.get("body", words["text"])} for words in mine]
         render.answer({"notices": found})
     elif not mine:
-        render.say(f"{render.clean(person) or 'Nobody'} has been told nothing here.")
+        told = f"{render.clean(person)} has been told nothing" if person else "Nobody has been told anything"
+        render.say(f"{told} here.")
     for words in () if as_json else mine:
         urgent = "! " if words["urgent"] else ""
         to = "" if person else f" (to {render.clean(', '.join(words['to']))})"

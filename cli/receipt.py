@@ -96,13 +96,16 @@ def as_json(message: Message, outcome: str, code: str, sentence: str, standing: 
 
 def said(message: Message, answer: Answer) -> None:
     """Say what became of a message."""
+    from tidegate.explain import ended
+
     if answer.outcome.value not in _DONE:
         render.say(f"{answer.outcome.value}: {render.clean(answer.sentence)}", err=True)
         mend = _mend(message, answer)
         if mend:
             render.say(f"  {render.clean(mend)}", err=True)
         return
-    render.sentence(answer.sentence)
+    # What people wrote was put into it on its way here.
+    render.sentence(ended(answer.sentence))
     if only_held(message, answer):
         who = render.clean(str(message.words["as"]))
         render.sentence(f"{who} is not listed to {message.verb}: it is only held instead, and somebody is paged.")

@@ -30,7 +30,7 @@ from cli.answers import Exit, Refusal
 from cli.embedded import leave
 from cli.embedded.inquiry import Target, polled, target
 from cli.embedded.places import task_queue
-from cli.unanswered import ABORTED, plainly, unanswerable
+from cli.unanswered import ABORTED, elsewhere, plainly, unanswerable
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -397,7 +397,7 @@ class Server:
         close = difflib.get_close_matches(use_case, names, _CLOSE) or sorted(names)[:_CLOSE]
         mend = f"There is {', '.join(close)}." if close else "`tidegate start PLAYBOOK` sets one going."
         where = f"no rollout is called {use_case} on the server at {self._address}"
-        return Refusal(where, f"{mend} `tidegate list` shows all.", Exit.NO_SUCH_THING)
+        return Refusal(where, f"{mend} `tidegate list` shows all.{elsewhere(target())}", Exit.NO_SUCH_THING)
 
 
 _SLOW = Refusal("the server does not answer in time", "`tidegate doctor` says more.", Exit.UNREACHABLE)
@@ -440,7 +440,7 @@ def place() -> tuple[Target, str]:
 
 def _mend(where: Target) -> str:
     if where.elsewhere is None:
-        return "`tidegate up` starts the embedded one."
+        return f"`tidegate up` starts the embedded one.{elsewhere(where)}"
     return f"Start it, or correct {where.set_by}; `tidegate doctor` says more."
 
 

@@ -36,7 +36,7 @@ def speaker(who: str | None) -> str:
     found = who or home.me()
     if found is None:
         raise Refusal(
-            "nobody is named who says this",
+            "nobody is named, so nobody knows who you are",
             "Add --as PERSON to these words, or say once who you are: `tidegate me PERSON`. "
             "`tidegate who-can VERB USE_CASE` names those who may.",
         )

@@ -53,15 +53,18 @@ def explain(reason: Reason) -> str:
         sentence = _OF_NOBODY.get(reason.code, sentence)
     if reason.facts.get("label") == "nothing":
         sentence = _AT_NOTHING.get(reason.code, sentence)
-    said = sentence.format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()}))
-    return _STOPS.sub(".", said)
+    return ended(sentence.format_map(_Facts({name: _read(fact) for name, fact in reason.facts.items()})))
+
+
+def ended(text: str) -> str:
+    """Let a sentence end once, whatever somebody's own words end with that stand in it."""
+    return _STOPS.sub(".", text)
 
 
 _OURS = frozenset(
     word.value for words in (Code, Control, Function, GateKind, Phase, ReadinessItem, Right, Stage) for word in words
 )
 _STOPS = re.compile(r"(?<!\.)\.\.(?=\s|$)")
-"""Two full stops: somebody's sentence stands at the end of ours."""
 _MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
 _WORD = re.compile(r"(?<![\w/.:-])[a-z]+(?:_[a-z]+)+(?![\w/.:-])")
 

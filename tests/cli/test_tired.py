@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.answers import Exit
+from cli.embedded import inquiry
 from cli.shelves import SHELVES
 from tests.cli.conftest import tidegate
 from tests.cli.spoken import Spoken
@@ -93,3 +94,19 @@ def test_a_file_that_is_nearly_right_is_asked_for(tidegate: Here) -> None:
     assert "Did you mean minutes-summariser.yaml?" in tidegate("plan", "minutes-sumariser.yaml").err
     assert "`ls .` shows what there is" in tidegate("plan", "zzz.txt").err
     assert "There is no directory playbook either" in tidegate("plan", "playbook/minutes-summariser.yaml").err
+
+
+def test_whoever_stands_in_the_wrong_directory_is_told(tidegate: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing was started and no server is set, the answer says so; where one is set, it does not."""
+    monkeypatch.setattr(inquiry, "USUAL_PORT", 9)
+    said = tidegate("exposure", NAME)
+    assert said.code == Exit.UNREACHABLE
+    assert "Nothing was started from this directory: TIDEGATE_HOME names another home." in said.err
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:9")
+    assert "Nothing was started" not in tidegate("exposure", NAME).err
+
+
+def test_a_board_without_notices_says_so_once(tidegate: Here) -> None:
+    """An empty board is said in a sentence that holds, of everybody and of one person."""
+    assert tidegate("notices").out == "Nobody has been told anything here.\n"
+    assert tidegate("notices", "--as", "ops-a").out == "ops-a has been told nothing here.\n"

@@ -37,18 +37,17 @@ def test_x6_whoever_follows_the_tutorial_is_governed_without_asking_for_it(
     typed: dict[str, list[tuple[Typed, Told]]],
 ) -> None:
     """The shortest way to a first rollout has the gate, the consent, the way down and the evidence in it."""
-    said = {shown.command: told for shown, told in typed["tutorial.md"]}
-    verbs = [command.split()[1] for command in said if command.startswith("tidegate ")]
-    assert verbs[0] == "status"
+    said = [(shown.command, told) for shown, told in typed["tutorial.md"]]
+
+    def told(*words: str) -> Told:
+        return next(one for command, one in said if all(word in command for word in words))
+
     assert len(said) < 25
-    refused, agreed = (next(told for word, told in said.items() if f"--as {who}" in word and "approve" in word)
-                       for who in ("product-lead", "ops-lead"))  # fmt: skip
-    assert (refused.code, agreed.code) == (3, 0)
-    assert "up to 12 people served" in agreed.out
-    narrowed = next(told.out for word, told in said.items() if "corrections_per_100=18" in word)
-    assert narrowed.startswith("NARROWED to pilot/office.")
-    assert "nobody is served" in next(told.out for word, told in said.items() if "rollback" in word)
-    assert next(told.out for word, told in said.items() if "evidence verify" in word).startswith("INTACT")
+    assert told("approve", "product-lead").code == 3
+    assert "up to 12 people served" in told("approve", "ops-lead").out
+    assert told("=18").out.startswith("NARROWED to pilot/office.")
+    assert "nobody is served" in told("rollback").out
+    assert told("evidence verify").out.startswith("INTACT")
 
 
 @pytest.mark.parametrize("page", PAGES)

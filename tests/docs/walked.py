@@ -211,18 +211,22 @@ _PASSING = re.compile(
     r"^  .*; next: .* by DAY$|is taken by something else|still waiting for|still looking|^The ledger does not have "
 )
 """Lines that a fast machine skips and a slow one shows."""
+_NEXT = re.compile(r";\s+next:[^;]*?\sby\s+DAY")
+"""What comes next by itself: on a slow machine it may have come, and something else is next."""
 _VARIES = (
-    (re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?(?:Z| UTC)?"), "DAY"),
+    (re.compile(r"\d{4}-\d\d-\d\d(?:(?:T|\s+)\d\d:\d\d(?::\d\d)?)?(?:Z|\s+UTC)?"), "DAY"),
     (re.compile(r"\bin \d+ (?:second|minute|hour|day)s?\b|\b\d+ (?:s|minutes?|hours?|days?) ago\b"), "THEN"),
     (re.compile(r"\(\d+ times, until DAY\)"), ""),
+    (re.compile(r"\bcli-[0-9a-f-]{36}\b"), "MESSAGE"),
     (re.compile(r"\b[0-9a-f]{12,}\b"), "DIGEST"),
     (re.compile(r"\d+\.\d s\b"), "TIME"),
     (re.compile(r"((?:localhost|127\.0\.0\.1|port|taking)[: ])\d+"), r"\1PORT"),
     (re.compile(r"\(process \d+\)"), "(PROCESS)"),
-    (re.compile(r"\bcli-[0-9a-f-]{36}\b"), "MESSAGE"),
     (re.compile(r"\b(first-exposure|checkpoint|resume|stage|issue|delegation)-\d+"), r"\1-N"),
     (re.compile(r"\b(Temporal|temporal) \d+\.\d+\.\d+"), r"\1 VERSION"),
-    (re.compile(r"\b\d+ entries\b|\bentry \d+\b"), "ENTRIES"),
+    (re.compile(r"\b\d+ (?:entries|entry)\b|\bentry \d+\b"), "ENTRIES"),
+    (re.compile(r", signed up to ENTRIES on DAY|\. ENTRIES (?:is|are) newer than that"), ""),
+    (re.compile(r"\(epoch \d+\)"), "(EPOCH)"),
     (re.compile(r"^\d+ +(?=DAY)", re.MULTILINE), ""),
 )
 
@@ -231,7 +235,8 @@ def flat(text: str) -> list[str]:
     """Return the lines of an answer without what differs between two days or two machines."""
     for pattern, word in _VARIES:
         text = pattern.sub(word, text)
-    return [" ".join(line.split()) for line in text.splitlines() if not _PASSING.search(line)]
+    kept = "\n".join(line for line in text.splitlines() if not _PASSING.search(line))
+    return [" ".join(line.split()) for line in _NEXT.sub("", kept).splitlines()]
 
 
 def fits(shown: str, said: str) -> bool:

@@ -84,7 +84,7 @@ def test_what_is_owed_says_what_follows() -> None:
     """The record of a condition says what happens if it is not met."""
     story = tied(*Consequence)
     lines = [explain(entry.reason) for entry in story.entries if entry.action == "condition"]
-    assert [line.partition("Z")[2].partition(" (")[0] for line in lines] == [
+    assert [line.partition(" UTC")[2].partition(" (")[0] for line in lines] == [
         "",
         ", or fewer are served from then on",
         ", or nobody is served from then on",

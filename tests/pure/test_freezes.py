@@ -61,7 +61,7 @@ def test_a_widening_waits_and_says_until_when_and_why() -> None:
     """What waits for a freeze says which, until when and why; and goes on by itself when it ends."""
     story = waiting()
     (point,) = open_points(story.plan, story.state, story.gate, story.now)
-    assert explain(point.reason) == "The freeze year-end lasts until 2026-11-27T09:00:00Z: books close"
+    assert explain(point.reason) == "The freeze year-end lasts until 2026-11-27 09:00 UTC: books close"
     story.wait(END - story.now)
     assert (story.people, story.now) == (10, END)
 
@@ -115,7 +115,7 @@ def test_one_change_is_let_through_with_a_reason() -> None:
     assert (entry.actor, entry.function, entry.gate) == ("exec", F.ACCOUNTABLE_EXEC, "first-exposure-1")
     assert explain(entry.reason) == (
         "exec let pilot/w1 (first-exposure-1) through the freeze year-end, "
-        f"which lasts until 2026-11-27T09:00:00Z: {WHY}"
+        f"which lasts until 2026-11-27 09:00 UTC: {WHY}"
     )
 
 

@@ -218,7 +218,7 @@ def test_b6_issues_that_block_and_issues_that_are_lived_with(accepted: bool) -> 
         check = next(one for one in story.gate.briefing.checks if one.name.startswith("issue"))
         assert check.verdict is Verdict.PASSED
         assert explain(check.reason) == (
-            "A known problem, accepted by risk-officer until 2027-03-31T22:00:00Z: Drafts shorten names."
+            "A known problem, accepted by risk-officer until 2027-03-31 22:00 UTC: Drafts shorten names."
         )
         story.message(Report, "ops-manager", what="Minutes of the board go to everybody")
         assert not story.state.gates, "one more that nobody has accepted"
