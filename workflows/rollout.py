@@ -21,8 +21,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from tidegate import environment, outbox, recording, seal, standing, verbs
-from tidegate.deadlines import next_deadline
-from tidegate.decide import Decision, begin, decide, in_order, precedence
+from tidegate.deadlines import Deadline, next_deadline
+from tidegate.decide import Decision, begin, decide, in_order
 from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
@@ -81,6 +81,7 @@ class Rollout:
         self.doing: dict[str, asyncio.Task[None]] = {}
         self.timer: asyncio.Task[None] | None = None
         self.armed: datetime | None = None
+        self.coming: tuple[State, Deadline | None] | None = None
         self.rung = False
         self.acted: datetime | None = None
         self.meters = Meters()
@@ -191,7 +192,9 @@ class Rollout:
         texts = {id(said.event): said.texts for said in inbox if said.texts}
         if inbox:
             self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
-        for event in self._paged(self._ordered([said.event for said in inbox], now), inbox):
+        deadline = self._next()
+        self.acted = deadline.at if deadline is not None and deadline.at <= now else None
+        for event in self._paged(in_order([said.event for said in inbox], deadline, now), inbox):
             answer = answers.get(id(event))
             try:
                 decision = decide(self.plan, self.state, event, now)
@@ -213,15 +216,6 @@ class Rollout:
                     )
                 )
         self._show()
-
-    def _ordered(self, events: list[Event], now: datetime) -> Sequence[Event]:
-        try:
-            deadline = next_deadline(self.plan, self.state)
-            self.acted = deadline.at if deadline is not None and deadline.at <= now else None
-            return in_order(self.plan, self.state, events, now)
-        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
-            workflow.logger.exception("the deadlines cannot be told")
-            return sorted(events, key=precedence)
 
     def _paged(self, events: Sequence[Event], inbox: list[Said]) -> Sequence[Event]:
         """Return what is decided now, the safest first; the rest of a flood goes back into the inbox for a breath."""
@@ -354,12 +348,7 @@ class Rollout:
 
     def _arm(self) -> None:
         """Keep one standing timer for the next deadline; it is armed anew only when that has moved."""
-        try:
-            deadline = next_deadline(self.plan, self.state)
-        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
-            workflow.logger.exception("the deadlines cannot be told")
-            deadline = None
-        now = workflow.now()
+        deadline, now = self._next(), workflow.now()
         if deadline is not None and deadline.at <= now and deadline.at != self.acted:
             self.rung = True
             return
@@ -373,6 +362,16 @@ class Rollout:
             wait = max(at - now, _AGAIN) if deadline.at == self.acted else at - now
             what = f"{deadline.what}: {deadline.about}" if deadline.about else deadline.what
             self.timer = asyncio.create_task(self._ring(wait, f"{what} ({deadline.owner})"))
+
+    def _next(self) -> Deadline | None:
+        """Return what comes next, worked out once for each state: it is asked for again and again."""
+        if self.coming is None or self.coming[0] is not self.state:
+            try:
+                self.coming = self.state, next_deadline(self.plan, self.state)
+            except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
+                workflow.logger.exception("the deadlines cannot be told")
+                self.coming = self.state, None
+        return self.coming[1]
 
     async def _ring(self, wait: timedelta, summary: str) -> None:
         await workflow.sleep(max(wait, timedelta()), summary=summary[:200])

@@ -15,7 +15,7 @@ from tests.evidence import lines, rows
 from tests.replay import costs
 from tests.replay.fingerprint import fingerprint
 from tests.replay.record import MARKS
-from tests.workflows.rig import needs_test_server, virtual
+from tests.workflows.rig import needs_test_server, relived, virtual
 from tests.workflows.stories import STORIES
 from tidegate import recompute
 
@@ -33,7 +33,7 @@ def told(name: str) -> tuple[WorkflowHistory, ...]:
             assert_decided_again(rig.home)
             return tuple(WorkflowHistory(rig.handle.id, events) for events in await rig.runs())
 
-    return asyncio.run(asyncio.wait_for(whole(), 400))
+    return relived(lambda: asyncio.run(asyncio.wait_for(whole(), 400)))
 
 
 @pytest.mark.parametrize("name", STORIES)
