@@ -2,11 +2,11 @@
 
 PYTHON ?= python3
 # Most tests wait for servers most of the time, so there may be more hands than cores.
-HANDS ?= 3
+HANDS ?= 4
 READY := .venv/.ready
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test services fast lint types bench docs mutants lock clean
+.PHONY: help up test tests services fast lint types bench docs mutants lock clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -14,7 +14,10 @@ help: ## list these verbs
 up: $(READY) ## set up, start the server and a worker, and set the sample rollout going; Ctrl-C ends it
 	$(BIN)/tidegate up --sample
 
-test: lint types ## everything CI runs: lint, types, then every test, some of them beside each other
+test: lint ## everything CI runs: lint, then types and every test beside each other
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: $(READY)
 	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder
 
 services: $(READY) ## install the servers and the browser that tests talk to
