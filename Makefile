@@ -6,7 +6,7 @@ HANDS ?= 4
 READY := .venv/.ready
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test tests services fast lint types bench docs mutants lock clean
+.PHONY: help up test services fast lint types bench docs mutants lock clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -15,10 +15,9 @@ up: $(READY) ## set up, start the server and a worker, and set the sample rollou
 	$(BIN)/tidegate up --sample
 
 test: lint ## everything CI runs: lint, then types and every test beside each other
-	@$(MAKE) --no-print-directory --jobs=2 types tests
-
-tests: $(READY)
-	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder
+	$(BIN)/mypy & types=$$!; \
+	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types && exit $$tests
 
 services: $(READY) ## install the servers and the browser that tests talk to
 	@$(BIN)/python -m tests.services
