@@ -58,10 +58,11 @@ ROOMS = (
     "waves",
 )  # fmt: skip
 TESTS = (
-    "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "derived", "drills", "foreseen", "freezes",
-    "golden", "hours", "keys", "line", "materiality", "membership", "migration", "patience", "peers*", "permit",
-    "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples", "scenarios*", "signature",
-    "signed_leave", "stops", "targets", "telling", "training", "trips", "waivers", "who",
+    "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
+    "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
+    "peers*", "permit", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
+    "scenarios*", "signature", "signatures", "signed_leave", "stops", "targets*", "telling", "training", "trips",
+    "waivers", "who",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (

@@ -17,7 +17,7 @@ from tidegate.models.owing import Evidence
 from tidegate.models.reasons import Code
 from tidegate.models.sheet import Prepared, Sheet
 from tidegate.models.standard import ReadinessItem
-from tidegate.rights import can_vote
+from tidegate.roster import can_vote
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

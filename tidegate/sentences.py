@@ -220,7 +220,7 @@ SENTENCES = MappingProxyType(
         Code.NOT_TEST_SUBJECTS: "{cohort} is no cohort of test subjects that no wave serves, at most {most} of them; "
         "there is: {known}.",
         # rehearsals
-        Code.REHEARSED: "Rehearsed green on {ran} with {scenarios}: {expected} expectations passed, and {by} signs.",
+        Code.REHEARSED: "Rehearsed green on {ran} with {scenarios}: expectations passed: {expected}, and {by} signs.",
         Code.REHEARSED_RED: "Rehearsed red on {ran}: {count} expectations failed{stood}; {by} signs.",
         Code.REHEARSAL_KNOWN: "This very rehearsal is on record since {at}, signed by {by}.",
         Code.REHEARSAL_OLDER: "It was run on {ran}, and one of {last} is on record; only a later one replaces it.",

@@ -20,7 +20,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.training import Counted, Curriculum, Learned
-from tidegate.rights import can_vote, holders
+from tidegate.rights import holders
+from tidegate.roster import can_vote
 from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
