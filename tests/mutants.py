@@ -58,11 +58,12 @@ ROOMS = (
 TESTS = (
     "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
     "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
-    "peers*", "permit", "questions", "rooms_*", "roster", "samples", "scenarios*", "signature", "signatures",
-    "signed_leave", "stops", "targets*", "telling", "trips", "waivers", "who",
+    "peers*", "permit*", "questions", "rooms_*", "roster", "samples", "scenarios*", "signature", "signatures",
+    "signed_leave", "stops", "subject", "targets*", "telling", "trips", "waivers", "who",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
+    "a",
     "b",
     "f",
     "f_after",
@@ -75,6 +76,7 @@ REQUIREMENTS = (
     "n",
     "operating",
     "p",
+    "q",
     "r",
     "stops",
     "w",
