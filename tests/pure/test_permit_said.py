@@ -148,6 +148,7 @@ def test_an_agent_has_what_the_wave_has() -> None:
 ROLES = {
     "reader": Preset(models=("m",), budget_per_month=Decimal(20), guardrails=("pii",), modes={Verb.DRAFT: Mode.DENY}),
     "writer": Preset(budget_per_month=Decimal(50), guardrails=("tone", "pii")),
+    "careful": Preset(modes={Verb.READ: Mode.REVIEW, Verb.DRAFT: Mode.ALLOW}),
     "free": Preset(),
 }
 WAVE = Exposure(
@@ -170,6 +171,11 @@ GIVEN: dict[str, tuple[dict[str, str | None], Granted]] = {
         {"a": "writer", "b": "free"},
         Granted(cohorts=("a", "b"), presets=("free", "writer"), models=("m", "n"), data=("store",), verbs=BOTH,
                 guardrails=("pii", "tone")),
+    ),
+    "a role that must be looked at": (
+        {"a": "careful"},
+        Granted(cohorts=("a",), presets=("careful",), models=("m", "n"), data=("store",),
+                verbs={"crm:draft": Mode.REVIEW, "crm:read": Mode.REVIEW}),
     ),
     "no role": ({"a": None}, Granted(cohorts=("a",), models=("m", "n"), data=("store",), verbs=BOTH)),
     "a role that nobody knows": ({"a": "raeder"}, Granted(cohorts=("a",), presets=("raeder",))),
