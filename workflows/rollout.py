@@ -29,8 +29,10 @@ from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
-from workflows import attributes, details, hands, ids
+from workflows import attributes, causes, details, hands, ids
+from workflows.causes import Because
 from workflows.meters import Meters
+from workflows.newest import newest
 
 Texts = Mapping[str, Text]
 M = TypeVar("M", bound=BaseModel)
@@ -46,11 +48,12 @@ _SERVER = Actor(subject="temporal", kind=ActorKind.SERVICE)
 
 
 class Said(NamedTuple):
-    """Something in the inbox, the texts that its tokens stand for, and who waits for the answer."""
+    """Something in the inbox, the texts that its tokens stand for, who waits for the answer, and why it was said."""
 
     event: Event
     texts: Texts
     answer: asyncio.Future[Answer] | None = None
+    cause: Because | None = None
 
 
 @workflow.defn(name=ids.WORKFLOW)
@@ -106,7 +109,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self._carried(), **self._label(), **_newest())
+                workflow.continue_as_new(self._carried(), **self._label(), **newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -187,6 +190,8 @@ class Rollout:
         self.inbox, self.rung = [], False
         answers = {id(said.event): said.answer for said in inbox if said.answer is not None}
         texts = {id(said.event): said.texts for said in inbox if said.texts}
+        causing = {id(said.event): said.cause for said in inbox}
+        heard: dict[bool, list[Because | None]] = {True: [], False: []}
         if inbox:
             self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
         for event in self._paged(self._ordered([said.event for said in inbox], now), inbox):
@@ -200,6 +205,7 @@ class Rollout:
                 self._take(fault, {}, decision, now)
             else:
                 self._take(event, texts.get(id(event), {}), decision, now)
+            heard[bool(decision.moves)].append(causing.get(id(event)))
             if answer is None or answer.done():
                 continue
             if said is not None:
@@ -210,6 +216,7 @@ class Rollout:
                         f"{event.kind} could not be decided; it is held", type="Undecided", non_retryable=True
                     )
                 )
+        causes.take([*heard[True], *heard[False]])
         self._show()
 
     def _ordered(self, events: list[Event], now: datetime) -> Sequence[Event]:
@@ -336,7 +343,7 @@ class Rollout:
         for event in events:
             if isinstance(event, Observed) or (isinstance(event, Applied) and event.result == "confirmed"):
                 self.read_back = workflow.now()
-            self.inbox.append(Said(*seal.sealed(event, self.backlog.secret, self.asked), answer))
+            self.inbox.append(Said(*seal.sealed(event, self.backlog.secret, self.asked), answer, causes.now()))
 
     def _begin(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
         self.doing[key] = asyncio.create_task(self._finish(key, work))
@@ -435,13 +442,6 @@ class Rollout:
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
-
-
-def _newest() -> dict[str, Any]:
-    """Return what lets the next run begin with the newest code, where workers are told apart by their version."""
-    if not workflow.info().is_target_worker_deployment_version_changed():
-        return {}
-    return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
 
 
 def _whole(at: datetime) -> datetime:
