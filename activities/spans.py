@@ -44,9 +44,7 @@ class Quiet(SpanExporter):
         """Hand them on to this."""
         self._inner = inner
         self._lost = False
-        library = logging.getLogger("opentelemetry")
-        library.addHandler(logging.NullHandler())
-        library.propagate = False
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Hand them on; once it is said that they are lost, it is not said again until some arrived."""

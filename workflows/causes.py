@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _FEW = 8
 """So many causes are told apart; in a flood the rest is said with the first ones."""
@@ -52,6 +52,22 @@ def take(heard: Iterable[Because | None]) -> None:
         return
     parents = dict.fromkeys(parent for one in causes for parent in one.parents)
     _NOW.set(Because(tuple(parents)[:_FEW]))
+
+
+class Together:
+    """What is decided in one go: what moved something is what the rest follows from."""
+
+    def __init__(self, causes: Mapping[int, Because | None]) -> None:
+        """Know because of what each event was said; until one is decided, it is nobody's."""
+        self._causes = causes
+        self._moved: list[Because | None] = []
+        self._still: list[Because | None] = []
+        take(())
+
+    def decided(self, event: int, *, moved: bool) -> None:
+        """Go on because of this one, too; what comes of itself has no cause."""
+        (self._moved if moved else self._still).append(self._causes.get(event))
+        take((*self._moved, *self._still))
 
 
 @contextmanager

@@ -21,18 +21,16 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from tidegate import environment, outbox, recording, seal, standing, verbs
-from tidegate.deadlines import next_deadline
-from tidegate.decide import Decision, begin, decide, in_order, precedence
+from tidegate.deadlines import Deadline, next_deadline
+from tidegate.decide import Decision, begin, decide, in_order
 from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
-from workflows import attributes, causes, details, hands, ids
-from workflows.causes import Because
+from workflows import attributes, causes, details, hands, ids, options
 from workflows.meters import Meters
-from workflows.newest import newest
 
 Texts = Mapping[str, Text]
 M = TypeVar("M", bound=BaseModel)
@@ -53,7 +51,7 @@ class Said(NamedTuple):
     event: Event
     texts: Texts
     answer: asyncio.Future[Answer] | None = None
-    cause: Because | None = None
+    cause: causes.Because | None = None
 
 
 @workflow.defn(name=ids.WORKFLOW)
@@ -78,10 +76,13 @@ class Rollout:
         self.rest: asyncio.Task[None] | None = None
         self.turned = False
         """Whether a wave or a stage is over: a good place to begin a new run."""
+        self.deaf = False
+        """Whether it was cancelled: the server takes a second cancellation for the first, and never tells this run."""
         self.applying: dict[int, tuple[Apply, asyncio.Task[None]]] = {}
         self.doing: dict[str, asyncio.Task[None]] = {}
         self.timer: asyncio.Task[None] | None = None
         self.armed: datetime | None = None
+        self.coming: tuple[State, Deadline | None] | None = None
         self.rung = False
         self.acted: datetime | None = None
         self.meters = Meters()
@@ -109,7 +110,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self._carried(), **self._label(), **newest())
+                workflow.continue_as_new(self._carried(), **self._label(), **options.newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -190,11 +191,12 @@ class Rollout:
         self.inbox, self.rung = [], False
         answers = {id(said.event): said.answer for said in inbox if said.answer is not None}
         texts = {id(said.event): said.texts for said in inbox if said.texts}
-        causing = {id(said.event): said.cause for said in inbox}
-        heard: dict[bool, list[Because | None]] = {True: [], False: []}
+        why = causes.Together({id(said.event): said.cause for said in inbox})
         if inbox:
             self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
-        for event in self._paged(self._ordered([said.event for said in inbox], now), inbox):
+        deadline = self._next()
+        self.acted = deadline.at if deadline is not None and deadline.at <= now else None
+        for event in self._paged(in_order([said.event for said in inbox], deadline, now), inbox):
             answer = answers.get(id(event))
             try:
                 decision = decide(self.plan, self.state, event, now)
@@ -205,7 +207,7 @@ class Rollout:
                 self._take(fault, {}, decision, now)
             else:
                 self._take(event, texts.get(id(event), {}), decision, now)
-            heard[bool(decision.moves)].append(causing.get(id(event)))
+            why.decided(id(event), moved=bool(decision.moves))
             if answer is None or answer.done():
                 continue
             if said is not None:
@@ -216,17 +218,7 @@ class Rollout:
                         f"{event.kind} could not be decided; it is held", type="Undecided", non_retryable=True
                     )
                 )
-        causes.take([*heard[True], *heard[False]])
         self._show()
-
-    def _ordered(self, events: list[Event], now: datetime) -> Sequence[Event]:
-        try:
-            deadline = next_deadline(self.plan, self.state)
-            self.acted = deadline.at if deadline is not None and deadline.at <= now else None
-            return in_order(self.plan, self.state, events, now)
-        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
-            workflow.logger.exception("the deadlines cannot be told")
-            return sorted(events, key=precedence)
 
     def _paged(self, events: Sequence[Event], inbox: list[Said]) -> Sequence[Event]:
         """Return what is decided now, the safest first; the rest of a flood goes back into the inbox for a breath."""
@@ -268,6 +260,7 @@ class Rollout:
 
     def _cancelled(self) -> None:
         """Make of a cancellation what a person would: a pause that is on record."""
+        self.deaf = workflow.patched("cancelled-again")
         why = verbs.line(workflow.cancellation_reason() or "cancelled in Temporal")
         self._hear(Reduce(id=f"cancel-{workflow.uuid4()}", actor=_SERVER, verb=Reduction.PAUSE, reason=why))
 
@@ -358,12 +351,7 @@ class Rollout:
 
     def _arm(self) -> None:
         """Keep one standing timer for the next deadline; it is armed anew only when that has moved."""
-        try:
-            deadline = next_deadline(self.plan, self.state)
-        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
-            workflow.logger.exception("the deadlines cannot be told")
-            deadline = None
-        now = workflow.now()
+        deadline, now = self._next(), workflow.now()
         if deadline is not None and deadline.at <= now and deadline.at != self.acted:
             self.rung = True
             return
@@ -378,22 +366,35 @@ class Rollout:
             what = f"{deadline.what}: {deadline.about}" if deadline.about else deadline.what
             self.timer = asyncio.create_task(self._ring(wait, f"{what} ({deadline.owner})"))
 
+    def _next(self) -> Deadline | None:
+        """Return what comes next, worked out once for each state: it is asked for again and again."""
+        if self.coming is None or self.coming[0] is not self.state:
+            try:
+                self.coming = self.state, next_deadline(self.plan, self.state)
+            except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
+                workflow.logger.exception("the deadlines cannot be told")
+                self.coming = self.state, None
+        return self.coming[1]
+
     async def _ring(self, wait: timedelta, summary: str) -> None:
         await workflow.sleep(max(wait, timedelta()), summary=summary[:200])
         self.rung, self.timer, self.armed = True, None, None
 
     def _leaving(self) -> bool:
-        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, or when history is long."""
+        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, when deaf, or when long."""
         # A ledger that is away keeps nobody from going on with what needs none.
-        boundary = self.turned and "store" not in self.doing
+        boundary = (self.turned and "store" not in self.doing) or (self.deaf and not self._moving())
         return not self.state.position.phase.over and (boundary or workflow.info().is_continue_as_new_suggested())
+
+    def _moving(self) -> bool:
+        """Whether exposure is in the making."""
+        pending, exposure = self.state.exposure.pending, self.state.exposure
+        return bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
 
     def _may_leave(self) -> bool:
         """Whether a new run may begin: nothing unheard, nobody unanswered, and no exposure in the making."""
-        pending, exposure = self.state.exposure.pending, self.state.exposure
-        moving = bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
         # Storing evidence is left behind where it is tried again and again: the next run begins it anew.
-        still = not self.inbox and not moving and self.doing.keys() <= {"store"}
+        still = not self.inbox and not self._moving() and self.doing.keys() <= {"store"}
         return self._leaving() and still and workflow.all_handlers_finished()
 
     def _over(self) -> bool:

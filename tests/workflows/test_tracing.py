@@ -133,16 +133,17 @@ def test_what_follows_from_a_message_is_in_its_trace() -> None:
         assert not span.events
         assert WORDS not in span.to_json()
         # Half a day passed, and people thought: no span lasted so long.
-        assert span.end_time - span.start_time < timedelta(hours=1) / timedelta(microseconds=1) * 1000
-    heard = next(span for span in told.spans if span.name == "hear pause")
-    assert (heard.attributes["tidegate.outcome"], heard.attributes["tidegate.reason"]) == ("done", "paused")
+        assert (span.end_time or 0) - (span.start_time or 0) < timedelta(hours=1) / timedelta(microseconds=1) * 1000
+    heard = dict(next(span.attributes or {} for span in told.spans if span.name == "hear pause"))
+    assert (heard["tidegate.outcome"], heard["tidegate.reason"]) == ("done", "paused")
     asyncio.run(again(histories, carried.headers))
 
 
 async def again(histories: list[WorkflowHistory], headers: list[tuple[str, bytes]]) -> None:
     """What was traced plays without traces, too; with them it follows from the same, and says nothing twice."""
     told, carried = Told(), Carried()
-    for interceptors in ([], [carried, told.tracing]):
+    traced: list[WorkerInterceptor] = [carried, told.tracing]
+    for interceptors in ([], traced):
         for history in histories:
             await Replayer(workflows=[], plugins=[plugin()], interceptors=interceptors).replay_workflow(history)
     (run,) = {run for run, _ in carried.headers}
@@ -212,8 +213,11 @@ def test_what_was_decided_together_follows_from_the_first_and_names_the_others()
         assert several.trace == "a" * 32
         causes.take([same := Because((OTHER,)), same])
         assert causes.now() is same
-        causes.take([None])
+        together = causes.Together({1: Because((ONE,)), 2: Because((OTHER,))})
         assert causes.now().parents == ()  # type: ignore[union-attr]  # it is there
+        for event, moved, parents in ((1, False, (ONE,)), (2, True, (OTHER, ONE)), (3, True, (OTHER, ONE))):
+            together.decided(event, moved=moved)
+            assert causes.now().parents == parents  # type: ignore[union-attr]  # the same
     assert causes.now() is None
     causes.take([Because((ONE,))])
     assert causes.now() is None  # nothing is traced
