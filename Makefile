@@ -31,8 +31,8 @@ lint: $(READY) ## ruff, its formatter in checking mode, and the floors
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(READY) ## run every measurement in bench/
-	@set -e; for script in bench/*.py; do $(BIN)/python "$$script"; done
+bench: $(READY) ## measure, each figure beside its floor, and write docs/performance.md; BENCH=decide for one part
+	@$(BIN)/python -m bench $(MORE) $(BENCH)
 
 docs: $(READY) ## write docs/reference anew from the models
 	$(BIN)/python docs/generate.py

@@ -3,13 +3,12 @@
 One rollout of twelve waves lives on and on: it climbs, is held, narrowed and resumed, operates for years, and hears
 everything that such a rollout hears. Beside every decision stands its floor: what pydantic alone takes to read that
 same event from JSON, which any answer whatever would have to pay. Both are processor time, so that a busy machine
-slows neither. A window is about two thousand decisions in a row.
+slows neither.
 
-    python bench/decide.py [PAST ...]
+    python -m bench.decide
 """
 
 import statistics
-import sys
 import time
 from collections import defaultdict
 from datetime import timedelta
@@ -17,6 +16,8 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter
 
+from bench.figures import Bench, Result, Row, Table, main
+from tests.pure.keys import signed
 from tests.pure.world import Story, but, exposure, standard_plan, with_rules
 from tidegate.decide import Decision, decide
 from tidegate.models.base import Stage
@@ -26,8 +27,8 @@ from tidegate.models.reading import Reading
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 
-PAST = tuple(int(word) for word in sys.argv[1:]) or (1_000, 5_000, 20_000)
-WINDOW = 2_000
+_LONG = 5_000
+"""So many decisions are more than the way up takes."""
 READ: TypeAdapter[Event] = TypeAdapter(Event)
 STAGES = (Stage.PILOT,) * 4 + (Stage.LIMITED,) * 4 + (Stage.SYSTEM_OF_RECORD,) * 4
 LABELS = {"applied": "applied, observed", "observed": "applied, observed", "stored": "stored, noticed",
@@ -69,6 +70,7 @@ class Life(Story):
                 self._timed(event)
 
     def _timed(self, event: Event) -> None:
+        event = signed(event, self.state)  # by whoever says it, off the clock
         kind = "duplicate" if isinstance(event, Message) and event.id in self.state.receipts else event.kind
         payload = READ.dump_json(event)
         start = time.thread_time()
@@ -125,37 +127,46 @@ class Life(Story):
                 self.agree(gate)
 
 
-def row(name: str, times: list[tuple[float, float]]) -> str:
-    """Return one line of a window: how many, the median and the mean of the decision and of its floor."""
-    made, floor = [1e6 * pair[0] for pair in times], [1e6 * pair[1] for pair in times]
-    middle, low = statistics.median(made), statistics.median(floor)
-    return f"    {name:<18} {len(times):6} {middle:9.1f} {statistics.fmean(made):7.1f} {low:9.1f} {middle / low:7.1f}"
+def row(what: str, times: list[tuple[float, float]]) -> Row:
+    """Return the medians of a window: of the decisions and of their floor."""
+    made, floor = (statistics.median(1e6 * pair[side] for pair in times) for side in (0, 1))
+    return Row(f"{what} ({len(times):,})", made, "us", floor)
 
 
-def main() -> None:
-    """Live, and print a window whenever enough has been decided."""
+def measure(past: tuple[int, ...], window: int) -> Result:
+    """Live, and look at a window whenever enough has been decided."""
     life = Life()
-    print("microseconds a decision, on one core; the floor reads the same event from JSON and does nothing with it")
-    ratios = []
-    for past in PAST:
-        while life.made < past or life.state.position.level < len(STAGES):
+    tables, notes, ratios = [], [], []
+    for wanted in past:
+        while life.made < wanted or life.state.position.level < len(STAGES):
             life.day()
+            if life.made > wanted + _LONG:
+                raise SystemExit(f"in {life.days} days it only came to wave {life.state.position.level}: see `help`")
         life.taken.clear()
         before = life.made
-        while life.made < before + WINDOW:
+        while life.made < before + window:
             life.day()
-        size = len(life.state.model_dump_json())
-        print(f"\n  after {before} decisions ({life.now:%Y-%m}, state of {size} bytes of JSON)")
-        print(f"    {'':<18} {'number':>6} {'median':>9} {'mean':>7} {'floor':>9} {'ratio':>7}")
-        for name, times in sorted(life.taken.items(), key=lambda one: -len(one[1])):
-            print(row(name, times))
+        rows = [row(name, times) for name, times in sorted(life.taken.items(), key=lambda one: -len(one[1]))]
         everything = [pair for times in life.taken.values() for pair in times]
-        print(row("everything", everything))
-        spent, floor = sum(pair[0] for pair in everything), sum(pair[1] for pair in everything)
+        spent, floor = (sum(pair[side] for pair in everything) for side in (0, 1))
         ratios.append(spent / floor)
-        print(f"    {len(everything) / spent:,.0f} decisions a second, {ratios[-1]:.1f} times their floor")
-    print(f"\n  flat: the last window costs {ratios[-1] / ratios[0]:.2f} times the first, each against its own floor")
+        mean = Row("everything, mean", 1e6 * spent / len(everything), "us", 1e6 * floor / len(everything))
+        title = f"After {before:,} decisions, {len(life.state.model_dump_json()):,} bytes of state"
+        tables.append(Table(title, "the event read from JSON", [*rows, mean]))
+        notes.append(f"After {before:,} decisions: {len(everything) / spent:,.0f} decisions a second on one core.")
+    flat = Row("the last window, beside the first", ratios[-1], "times", ratios[0], "<= 1.25")
+    return Result([*tables, Table("As it grows old", "the first window, each against its own floor", [flat])], notes)
 
+
+BENCH = Bench(
+    "Decisions",
+    "One rollout of twelve waves lives on for years: it climbs, is held, narrowed and resumed, and hears all that such"
+    " a rollout hears. Every decision is timed in processor time; its floor is what pydantic takes to read that same"
+    " event from JSON.",
+    measure,
+    usual={"past": (1_000, 5_000, 20_000), "window": 2_000},
+    tiny={"past": (1, 60), "window": 60},
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCH)

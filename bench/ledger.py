@@ -1,20 +1,17 @@
 """How fast evidence is kept and verified, beside what the same database and the same hash take without any thinking.
 
-    python bench/ledger.py [--appends 2000] [--entries 100000]
+    python -m bench.ledger
 
 Appending: rows of a real story, each in a batch of its own, beside bare commits of the same bytes: into a table with
 the same columns and constraints, and into one of a number and bytes. Batches are what a rollout sends. Verifying: so
-many entries as they come from SQLite, beside SHA-256 of the same bytes; the aim is for --entries 1000000.
+many entries as they come from SQLite, beside SHA-256 of the same bytes.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import sqlite3
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import psycopg
 from sqlalchemy.engine import make_url
 
+from bench.figures import Bench, Result, Row, Table, main, middle, said
 from store.ledger import Ledger
 from store.migrate import upgrade
 from store.reading import reading
@@ -117,7 +113,7 @@ def together(rows: Iterator[StoreRequest], count: int) -> StoreRequest:
     return few[-1].but(rows=tuple(row for one in few for row in one.rows), papers=papers, texts=texts)
 
 
-def keeping(name: str, url: str, count: int) -> None:
+def keeping(name: str, url: str, count: int) -> Table:
     """Measure one database, in turns, so that a busy machine is as unkind to each."""
     upgrade(url)
     ledger, bare = Ledger(url), Bare(url)
@@ -144,35 +140,32 @@ def keeping(name: str, url: str, count: int) -> None:
     for batch in batches:
         keep(batch)
     taken = time.perf_counter() - start
-    appends, same, plain = (statistics.median(found[one]) for one in ("appends", "same", "plain"))
-    print(f"\n  {name}, rows a second, median of {ROUNDS} rounds of {each}")
-    print(f"    {'appended one by one':<44} {appends:9,.0f}")
-    print(
-        f"    {'bare commits, same columns and constraints':<44} {same:9,.0f}   appended: {appends / same:5.2f} of it"
-    )
-    print(f"    {'bare commits, a number and bytes':<44} {plain:9,.0f}   appended: {appends / plain:5.2f} of it")
-    rows = sum(map(width, batches))
-    print(
-        f"    {'appended in batches of about 50':<44} {rows / taken:9,.0f}   {rows / taken / same:5.2f} of bare commits"
-    )
     ledger.close()
     bare.open.close()
+    appends, same, plain = (middle(found[one]) for one in ("appends", "same", "plain"))
+    rate = sum(map(width, batches)) / taken
+    rows = [
+        Row("appended one by one", appends, "rows/s", same),
+        Row("appended in batches of about 50", rate, "rows/s", same),
+        Row("bare commits of a number and bytes", plain, "rows/s", same),
+    ]
+    return Table(
+        f"{name}, median of {ROUNDS} rounds of {each} in turns", "bare commits, same columns and constraints", rows
+    )
 
 
 # -- verifying --------------------------------------------------------------------------------------------------------
 
 
-def verifying(folder: Path, count: int) -> None:
+def verifying(folder: Path, count: int) -> Table:
     """Measure the verification of many entries."""
     url = f"sqlite:///{folder}/many.db"
     upgrade(url)
-    start = time.perf_counter()
     with sqlite3.connect(folder / "many.db", isolation_level=None) as bare:
         bare.execute("BEGIN")
         bare.executemany("INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?)", ((STREAM, *row) for row in sealed(count)))
         bare.execute("COMMIT")
     bare.close()
-    print(f"\n  verifying {count:,} entries ({time.perf_counter() - start:.0f} s to make them)")
     hashing = size = 0.0
     with reading(url) as view:
         start = time.perf_counter()
@@ -190,30 +183,44 @@ def verifying(folder: Path, count: int) -> None:
         verified = time.perf_counter() - start
     if findings:
         raise SystemExit(f"the chain is not whole: {findings[:3]}")
-    for name, taken in (("SHA-256 of the same bytes", hashing), ("reading them", fetching), ("verified", verified)):
-        print(
-            f"    {name:<28} {taken:7.2f} s  {1e6 * taken / count:7.2f} us each  {taken / hashing:6.1f} times SHA-256"
-        )
-    print(f"    {size / count:,.0f} bytes each")
+    each = 1e6 / count
+    rows = [
+        Row("reading them", each * fetching, "us each", each * hashing),
+        Row("verified, read and all", each * verified, "us each", each * hashing),
+        Row(f"verified, {count:,} entries", verified, "s"),
+    ]
+    return Table(f"Verifying {count:,} entries of {size / count:,.0f} bytes", "SHA-256 of the same bytes", rows)
 
 
-def main() -> None:
-    """Measure, and print."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--appends", type=int, default=2_000)
-    asked.add_argument("--entries", type=int, default=100_000)
-    given = asked.parse_args()
+def measure(appends: int, entries: int) -> Result:
+    """Measure both databases, if both can be had."""
+    notes = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        keeping("SQLite", f"sqlite:///{folder}/ledger.db", given.appends)
+        said("SQLite")
+        tables = [keeping("SQLite", f"sqlite:///{folder}/ledger.db", appends)]
+        said("PostgreSQL")
         try:
             server = stack.enter_context(cluster())
         except Lacking as why:
-            print(f"\n  PostgreSQL: {why}")
+            notes.append(f"PostgreSQL was not measured: {why}")
         else:
-            keeping("PostgreSQL", server.fresh(), given.appends)
-        verifying(folder, given.entries)
+            tables.append(keeping("PostgreSQL", server.fresh(), appends))
+        said("verifying")
+        tables.append(verifying(folder, entries))
+    return Result(tables, notes)
 
+
+BENCH = Bench(
+    "The ledger",
+    "Rows of a real story are appended, each in a batch of its own and in batches as a rollout sends them, beside bare"
+    " commits of the same bytes into the same columns, as safely. Then many entries are verified as they come from"
+    " SQLite.",
+    measure,
+    usual={"appends": 2_000, "entries": 100_000},
+    tiny={"appends": 20, "entries": 50},
+    full={"entries": 1_000_000},
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCH)

@@ -1,6 +1,6 @@
 """What a rollout costs on a real server, beside a bare workflow that does the same waiting and no thinking.
 
-    python bench/rollout.py
+    python -m bench.rollout
 
 A message: an update that the rules decide and the ledger keeps, beside an update that returns at once. A reduction:
 from the signal until the flag file serves nobody, beside a signal that makes an activity write a file.
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import statistics
-import sys
 import tempfile
 import time
 import uuid
@@ -21,22 +19,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.drivers.flagd import Flagd
+from bench.figures import Bench, Result, Row, Table, main, middle
 from tests.workflows.rig import DEV_SERVER, enforced
 from tidegate.models.messages import Answer, RolloutInput
 from tidegate.models.plan import Backend
 from worker import Settings, build_worker
 from workflows import attributes, ids
 from workflows.plugin import plugin
-
-MESSAGES, ROLLOUTS = 60, 15
 
 
 @activity.defn
@@ -77,49 +72,10 @@ class Bare:
         return words
 
 
-async def timed(what: Callable[[int], Awaitable[None]], times: int) -> float:
-    """Return the median of some runs, in milliseconds."""
-    taken = []
-    for number in range(times):
-        begun = time.perf_counter()
-        await what(number)
-        taken.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(taken)
-
-
 async def gone(there: Callable[[], bool]) -> None:
     """Wait until something is no longer so."""
     while there():  # noqa: ASYNC110  # a file calls nobody when it is written
         await asyncio.sleep(0.001)
-
-
-async def floor(client: Client, home: Path) -> tuple[float, float]:
-    """Measure the bare workflow."""
-    with ThreadPoolExecutor(4) as threads:
-        bare = Worker(
-            client,
-            task_queue="bare",
-            workflows=[Bare],
-            activities=[write],
-            activity_executor=threads,
-            workflow_runner=UnsandboxedWorkflowRunner(),
-        )
-        async with bare:
-            return await _floor(client, home)
-
-
-async def _floor(client: Client, home: Path) -> tuple[float, float]:
-    bare = await client.start_workflow(Bare.run, id="bare", task_queue="bare")
-
-    async def say(_: int) -> None:
-        await bare.execute_update(Bare.say, "words")
-
-    async def call(number: int) -> None:
-        file = home / f"called-{number}"
-        await bare.signal(Bare.call, str(file))
-        await gone(lambda: not file.exists())
-
-    return await timed(say, MESSAGES), await timed(call, ROLLOUTS)
 
 
 async def live(client: Client, number: int) -> Any:
@@ -147,43 +103,90 @@ def flag(number: int) -> dict[str, str]:
     return {"file": f"flags-{number}.json", "flag": "claims"}
 
 
-async def ours(client: Client, home: Path) -> tuple[float, float]:
-    """Measure real rollouts."""
-    await attributes.register(client)
-    async with build_worker(client, Settings(home=home)):
-        rollouts = [await live(client, number) for number in range(ROLLOUTS)]
-        served = [Flagd(flag(number), home) for number in range(ROLLOUTS)]
-        for driver in served:
-            await gone(lambda driver=driver: not driver.observe().exposure.serves)
-        await asyncio.sleep(1)
-
-        async def say(_: int) -> None:
-            words = {"as": "owner", "gate": "none", "id": str(uuid.uuid4())}
-            await rollouts[0].execute_update("remind", words, result_type=Answer)
-
-        async def pause(number: int) -> None:
-            file = home / flag(number)["file"]
-            before = file.stat().st_ino  # a look at a file takes microseconds
-            await rollouts[number].signal("pause", {"as": "ops-a"})
-            await gone(lambda: file.stat().st_ino == before)
-
-        return await timed(say, MESSAGES), await timed(pause, ROLLOUTS)
+async def took(what: Awaitable[object]) -> float:
+    """Return how long something takes, in milliseconds."""
+    begun = time.perf_counter()
+    await what
+    return (time.perf_counter() - begun) * 1e3
 
 
-async def main() -> None:
-    """Measure both on one server, and print the ratios."""
-    with tempfile.TemporaryDirectory() as folder:
+async def in_turns(client: Client, home: Path, messages: int, rollouts: int) -> Result:
+    """Let a bare workflow and real rollouts hear the same, in turns."""
+    bare = await client.start_workflow(Bare.run, id="bare", task_queue="bare")
+    real = [await live(client, number) for number in range(rollouts)]
+    for number in range(rollouts):
+        driver = Flagd(flag(number), home)
+        await gone(lambda driver=driver: not driver.observe().exposure.serves)
+    await asyncio.sleep(1)
+
+    async def called(number: int) -> None:
+        file = home / f"called-{number}"
+        await bare.signal(Bare.call, str(file))
+        await gone(lambda: not file.exists())
+
+    async def paused(number: int) -> None:
+        file = home / flag(number)["file"]
+        before = file.stat().st_ino  # a look at a file takes microseconds
+        await real[number].signal("pause", {"as": "ops-a"})
+        await gone(lambda: file.stat().st_ino == before)
+
+    said, heard, down, floor = [], [], [], []
+    for _ in range(messages):
+        words = {"as": "owner", "gate": "none", "id": str(uuid.uuid4())}
+        said.append(await took(bare.execute_update(Bare.say, "words")))
+        heard.append(await took(real[0].execute_update("remind", words, result_type=Answer)))
+    for number in range(rollouts):
+        floor.append(await took(called(number)))
+        down.append(await took(paused(number)))
+    updates = Table(
+        f"An update, {messages} in turns",
+        "an update that returns at once",
+        [Row("median", middle(heard), "ms", middle(said))],
+    )
+    beside = "a signal that makes an activity write a file as safely"
+    reductions = Table(
+        f"A reduction until the flag file serves nobody, {rollouts} in turns",
+        beside,
+        [Row("median", middle(down), "ms", middle(floor))],
+    )
+    return Result([updates, reductions])
+
+
+async def both(messages: int, rollouts: int) -> Result:
+    """Measure on one server, with a worker for each."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(4) as threads:
         env = await WorkflowEnvironment.start_local(
             plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), dev_server_log_level="error"
         )
         async with env:
+            await attributes.register(env.client)
             plain = await Client.connect(env.client.service_client.config.target_host)
-            bare = await floor(plain, Path(folder))
-            real = await ours(env.client, Path(folder))
-    print("medians on a dev server in memory")
-    for name, ground, taken in zip(("a message", "a reduction, to the file"), bare, real, strict=True):
-        print(f"  {name:<26} {taken:6.1f} ms   bare {ground:6.1f} ms   {taken / ground:5.2f} times")
+            bare = Worker(
+                plain,
+                task_queue="bare",
+                workflows=[Bare],
+                activities=[write],
+                activity_executor=threads,
+                workflow_runner=UnsandboxedWorkflowRunner(),
+            )
+            async with bare, build_worker(env.client, Settings(home=Path(folder))):
+                return await in_turns(env.client, Path(folder), messages, rollouts)
 
+
+def measure(messages: int, rollouts: int) -> Result:
+    """Measure updates and reductions."""
+    return asyncio.run(both(messages, rollouts))
+
+
+BENCH = Bench(
+    "A message and a reduction",
+    "On a real server in memory: an update that the rules decide and the ledger keeps, beside an update of a bare"
+    " workflow; and a pause, from the signal until the flag file serves nobody, beside a signal that makes a bare"
+    " workflow's activity write a file as safely.",
+    measure,
+    usual={"messages": 100, "rollouts": 20},
+    tiny={"messages": 2, "rollouts": 1},
+)
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main(BENCH)

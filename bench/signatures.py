@@ -5,14 +5,12 @@ without a signature is decided beside it, and what lies between the two is what 
 one call that any answer must pay: the public key verifies the very bytes, read and at hand. All of it is processor
 time, so that a busy machine slows none of it.
 
-    python bench/signatures.py [TIMES]
+    python -m bench.signatures
 """
 
 import base64
 import hashlib
 import json
-import statistics
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bench.figures import Bench, Result, Row, Table, main, middle
 from tests.pure.beginnings import asking, opened
 from tests.pure.keys import wire
 from tests.pure.world import Story, with_member
@@ -37,11 +36,8 @@ from tidegate.models.person import Passkey, PublicKey
 from tidegate.models.proof import Signature
 from tidegate.models.reasons import Code
 
-TIMES = int(sys.argv[1]) if len(sys.argv) > 1 else 400
 SITE = "desk.example"
 WHO = "risk-a"
-AIM = 2.0
-"""Milliseconds: no more may a signature cost a decision."""
 HEAD = wire(statement.NAMESPACE.encode()) + wire(b"") + wire(b"sha512")
 
 
@@ -140,11 +136,9 @@ def votes(key: Key) -> tuple[Story, Vote, Vote, Callable[[], object]]:
     return story, yes, yes.model_copy(update={"signature": signature}), bare
 
 
-def main() -> None:
-    """Decide, and print one line for each kind of key."""
-    print(f"milliseconds of processor time, the median of {TIMES}; a signature may cost at most {AIM}")
-    print(f"    {'':<16} {'unsigned':>9} {'signed':>9} {'costs':>9} {'floor':>9} {'ratio':>7}")
-    worst = 0.0
+def measure(times: int) -> Result:
+    """Decide, for each kind of key."""
+    costs, whole = [], []
     for key in keys():
         story, unsigned, signed, bare = votes(key)
         taken: dict[str, list[float]] = {"unsigned": [], "signed": [], "floor": []}
@@ -156,18 +150,30 @@ def main() -> None:
         receipt = decide(story.plan, story.state, signed, story.now).receipt
         if receipt is None or receipt.reason.code is not Code.APPROVED:
             raise SystemExit(f"{key.name} does not sign: {receipt}")
-        for _ in range(TIMES):
+        for _ in range(times):
             for name, one in work.items():
                 start = time.thread_time()
                 one()
                 taken[name].append(1e3 * (time.thread_time() - start))
-        middle = {name: statistics.median(times) for name, times in taken.items()}
-        costs = middle["signed"] - middle["unsigned"]
-        worst = max(worst, middle["signed"])
-        row = f"{middle['unsigned']:9.3f} {middle['signed']:9.3f} {costs:9.3f} {middle['floor']:9.3f}"
-        print(f"    {key.name:<16} {row} {costs / middle['floor']:7.1f}")
-    print(f"\n  the dearest signed vote takes {worst:.2f} ms to decide, signature and all")
+        half = {name: middle(each) for name, each in taken.items()}
+        costs.append(Row(key.name, half["signed"] - half["unsigned"], "ms", half["floor"]))
+        whole.append(Row(key.name, half["signed"], "ms", half["unsigned"], "= <= 2"))
+    return Result(
+        [
+            Table("What a signature adds", "the bare verification of the same bytes by the library", costs),
+            Table("A signed vote, decided", "the same vote without a signature", whole),
+        ]
+    )
 
+
+BENCH = Bench(
+    "Signatures",
+    "One vote about one open gate is decided again and again, signed by each kind of key that people sign with and"
+    " unsigned, in turns, in processor time.",
+    measure,
+    usual={"times": 400},
+    tiny={"times": 2},
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCH)

@@ -58,8 +58,8 @@ ROOMS = (
 TESTS = (
     "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
     "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
-    "peers*", "permit*", "questions", "rooms_*", "roster", "samples", "scenarios*", "signature", "signatures",
-    "signed_leave", "stops", "subject", "targets*", "telling", "trips", "waivers", "who",
+    "peers*", "permit*", "questions", "readiness", "rooms_*", "roster", "samples", "scenarios*", "signature",
+    "signatures", "signed_leave", "stops", "subject", "targets*", "telling", "trips", "waivers", "who",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
@@ -69,6 +69,7 @@ REQUIREMENTS = (
     "f_after",
     "f_procedure",
     "g",
+    "h",
     "i",
     "j",
     "looked_at_again",
