@@ -18,9 +18,8 @@ from temporalio import activity
 from activities.drivers import drill_copy
 from activities.drivers.contract import Actual, Trouble
 from activities.exposure import ExposureActivities
-from tidegate.drills import MOST_SUBJECTS
 from tidegate.models.decision import Apply
-from tidegate.models.drill import Drilled, DrilledTarget
+from tidegate.models.drill import MOST_SUBJECTS, Drilled, DrilledTarget
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.plan import Backend
 from tidegate.models.task import ApplyRequest, DrillRequest

@@ -47,7 +47,9 @@ class _Asked(NamedTuple):
 
 
 def rehearse(  # what a verb is asked with
-    playbook: Annotated[Path, typer.Argument(metavar="PLAYBOOK", help="The playbook.")],
+    playbook: Annotated[
+        Path, typer.Argument(metavar="PLAYBOOK", help="The playbook; `claims-triage` is claims-triage.yaml here.")
+    ],
     *,
     scenario: Annotated[
         list[Path] | None,
@@ -93,6 +95,7 @@ def rehearse(  # what a verb is asked with
 
     if until is not None and until not in _UNTIL:
         raise Refusal(f"--until: '{until}' is no stage", f"Write {render.listed(_UNTIL, 'or')}.", Exit.USAGE)
+    playbook = _meant(playbook)
     desk = Desk(programme, as_of)
     plan, asked = _asked(desk, playbook, scenario or [], until, as_json=as_json)
     lives = [_lived(one, since, quiet=as_json) for one in asked]
@@ -117,6 +120,12 @@ def rehearse(  # what a verb is asked with
         vouching.afterwards(plan, result, who, Manner(as_json=as_json), to=to, handed_in=hand_in)
     if not all(one.well for one in lives):
         raise typer.Exit(Exit.NO)
+
+
+def _meant(playbook: Path) -> Path:
+    """Return the file that is meant: a use case may be named where its playbook lies, as the steps of one name it."""
+    written = playbook.with_name(f"{playbook.name}.yaml")
+    return written if not playbook.exists() and written.exists() else playbook
 
 
 def _asked(
@@ -206,7 +215,7 @@ def _lived(one: _Asked, since: date | None, *, quiet: bool) -> Life:
     )
     judged = judge(told, one.scenario, one.plan, ended.unseen)
     name, title = one.scenario.scenario, one.scenario.title
-    notes = ended.widened
+    notes = ended.otherwise
     if ended.how == "deadlock" and told.deadlock is None:
         notes = (f"Nothing has led on since {ended.since:%Y-%m-%d %H:%M} UTC.", *notes)
     return Life(name, title, told, judged, time.monotonic() - began, notes)

@@ -13,7 +13,8 @@ from tidegate.document import changes, document
 from tidegate.explain import explain
 from tidegate.models.base import Function
 from tidegate.models.event import Actor
-from tidegate.rights import Seat, can_vote, requesters, seat_for
+from tidegate.rights import Seat, requesters, seat_for
+from tidegate.roster import can_vote
 from tidegate.votes import YES, missing, valid
 
 if TYPE_CHECKING:

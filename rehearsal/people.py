@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tidegate import handing_steps, inbox, rights
 from tidegate.models.base import Function
 from tidegate.models.event import Choice
+from tidegate.roster import can_vote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def _people(plan: Plan, state: State, step: Step, gate: Gate | None, now: dateti
         known = name not in plan.roster and name in tuple(Function)
         for person in rights.holders(plan, Function(name)) if known else (name,):
             member = plan.roster.get(person)
-            if member is not None and (rights.can_vote(member) or (reads and member.active)):
+            if member is not None and (can_vote(member) or (reads and member.active)):
                 found.setdefault(person)
     return tuple(found)
 

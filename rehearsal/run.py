@@ -1,7 +1,7 @@
 """Lives a rollout through before it begins: its plan, its real workflow, the time-skipping server, and a scenario.
 
     rehearse:  a plan and a scenario in, what was written down of its life out
-    daily:     the plan that is lived: figures are read as often as a rehearsal reads them
+    livable:   the plan that is lived: figures are read as often as a rehearsal reads them, and it waits for none
 
 Everything lies in a temporary home, and nothing of it is left: whatever happens, the server ends with the rehearsal.
 """
@@ -54,13 +54,13 @@ class Ended(NamedTuple):
     since: datetime
     """Since when nothing led on, where that is how it ended."""
     plan: Plan
-    """The plan that was lived, with the keys and the times of a rehearsal; see `widened`."""
+    """The plan that was lived, with the keys and the times of a rehearsal; see `otherwise`."""
     entries: tuple[Entry, ...]
     """Every line of evidence, as it was decided."""
     unseen: tuple[Happening, ...]
     """What the scenario lets happen after something that was never seen, so that it never happened."""
-    widened: tuple[str, ...]
-    """Which metrics are read less often here than the plan says, in words."""
+    otherwise: tuple[str, ...]
+    """What is lived otherwise than the plan says, in words."""
     rows: tuple[dict[str, Any], ...]
     """The rows of the ledger: from them and the papers the chronicle is folded."""
     papers: dict[str, Any]
@@ -118,24 +118,24 @@ async def _rehearse(
     every: Span,
 ) -> Ended:
     keys = Keys()
-    rare, widened = daily(plan, every)
-    lived = seal(keys.exchanged(on_leave(rare, scenario, starts)))
+    eased, otherwise = livable(plan, every)
+    lived = seal(keys.exchanged(on_leave(eased, scenario, starts)))
 
     def revised(changes: Mapping[str, Any], at: datetime) -> Plan:
         if revise is None:
             raise ValueError("nobody is at hand who could compile a revision")
-        made = daily(revise(changes, at), every)[0]
+        made = livable(revise(changes, at), every)[0]
         return seal(keys.exchanged(on_leave(made, scenario, starts)))
 
     for _ in range(_LIVES):
         with suppress(Replayed), tempfile.TemporaryDirectory(prefix="tidegate-rehearsal-", dir=_fast()) as home:
             life = Life(lived, scenario, starts, Path(home), beside, keys, revised, progress)
             await life.live()
-            return _ended(life, widened)
+            return _ended(life, otherwise)
     raise Unavailable(f"the time-skipping server lost a task of it, or stood still, {_LIVES} times; say it again")
 
 
-def _ended(life: Life, widened: tuple[str, ...]) -> Ended:
+def _ended(life: Life, otherwise: tuple[str, ...]) -> Ended:
     director = life.director
     with reading(life.url) as view:
         rows = tuple(json.loads(row.body) for row in view.rows(life.plan.use_case))
@@ -153,11 +153,30 @@ def _ended(life: Life, widened: tuple[str, ...]) -> Ended:
         plan=life.plan,
         entries=tuple(director.entries),
         unseen=life.world.waiting(),
-        widened=widened,
+        otherwise=otherwise,
         rows=rows,
         papers=papers,
         texts=texts,
     )
+
+
+def livable(plan: Plan, every: Span = DAILY) -> tuple[Plan, tuple[str, ...]]:
+    """Return the plan as it can be lived, and in words what is otherwise than it says."""
+    rare, seldom = daily(plan, every)
+    free, given = unasked(rare)
+    return free, (*seldom, *given)
+
+
+def unasked(plan: Plan) -> tuple[Plan, tuple[str, ...]]:
+    """Return the plan in which no wave waits for a rehearsal: this is the one, and it cannot wait for itself."""
+    asks = [stage for stage, part in plan.stages.items() if part.rules.rehearsal_max_age is not None]
+    if not asks:
+        return plan, ()
+    stages = {
+        stage: part.but(rules=part.rules.model_copy(update={"rehearsal_max_age": None})) if stage in asks else part
+        for stage, part in plan.stages.items()
+    }
+    return plan.but(stages=stages), ("The rehearsal that is owed before a wave is taken as handed in.",)
 
 
 def daily(plan: Plan, every: Span = DAILY) -> tuple[Plan, tuple[str, ...]]:

@@ -56,10 +56,10 @@ ROOMS = (
     "waves",
 )  # fmt: skip
 TESTS = (
-    "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "derived", "drills", "foreseen", "freezes",
-    "golden", "hours", "keys", "line", "materiality", "membership", "migration", "patience", "peers*", "permit",
-    "questions", "rooms_*", "roster", "samples", "scenarios*", "signature", "signed_leave", "stops", "targets",
-    "telling", "trips", "waivers", "who",
+    "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
+    "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
+    "peers*", "permit", "questions", "readiness", "rooms_*", "roster", "samples", "scenarios*", "signature",
+    "signatures", "signed_leave", "stops", "targets*", "telling", "trips", "waivers", "who",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
@@ -68,6 +68,7 @@ REQUIREMENTS = (
     "f_after",
     "f_procedure",
     "g",
+    "h",
     "i",
     "j",
     "looked_at_again",

@@ -29,7 +29,8 @@ from tidegate.models.exposure import wider_in
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase, Proposal
-from tidegate.rights import can_vote, may, requesters
+from tidegate.rights import may, requesters
+from tidegate.roster import can_vote
 from tidegate.sides import refused
 from tidegate.turn import Turn, because
 

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from tidegate.deadlines import Deadline
     from tidegate.models.event import Event
 
 RECEIPTS_KEPT = 1_000
@@ -130,17 +131,16 @@ def decide(plan: Plan, state: State, event: Event, now: datetime) -> Decision:
 def decide_all(plan: Plan, state: State, events: Iterable[Event], now: datetime) -> tuple[Decision, ...]:
     """Decide everything that arrived together, in the order of safety."""
     decisions = []
-    for event in in_order(plan, state, events, now):
+    for event in in_order(events, next_deadline(plan, state), now):
         decision = decide(plan, state, event, now)
         plan, state = decision.plan, decision.state
         decisions.append(decision)
     return tuple(decisions)
 
 
-def in_order(plan: Plan, state: State, events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
+def in_order(events: Iterable[Event], deadline: Deadline | None, now: datetime) -> tuple[Event, ...]:
     """Return what arrived together, what makes it safer first; a deadline that has come is one of them."""
     waiting: list[Event] = list(events)
-    deadline = next_deadline(plan, state)
     if deadline is not None and deadline.at <= now and not any(isinstance(event, Tick) for event in waiting):
         waiting.append(Tick())
     # Who takes a yes back in the same breath is heard in the order of their own words.

@@ -17,12 +17,28 @@ _PLAIN = "\ud800"
 def canonical(words: BaseModel | dict[str, Any] | list[Any]) -> bytes:
     """Return the one spelling of these words; decimals and times are strings, floats are refused."""
     data = words.model_dump(mode="json") if isinstance(words, BaseModel) else words
-    if not _easy(data):
-        return rfc8785.dumps(data)
-    spelled = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    if max(spelled) >= _PLAIN:
-        return rfc8785.dumps(data)
-    return spelled.encode()
+    try:
+        spelled = _WRITER.encode(data)
+    except (TypeError, ValueError):
+        return rfc8785.dumps(data)  # it says what is wrong
+    # The standard library spells the same where what it wrote reads as what was meant: sooner seen than by looking.
+    if _READER.decode(spelled) == data and (spelled.isascii() or max(spelled) < _PLAIN):
+        return spelled.encode()
+    return rfc8785.dumps(data)
+
+
+def _whole(spelled: str) -> int | None:
+    """Return a number that every machine reads alike; none for one that is too large."""
+    number = int(spelled)
+    return number if -_LARGEST <= number <= _LARGEST else None
+
+
+def _refused(spelled: str) -> None:
+    raise TypeError(f"{spelled} is a float; write it as a decimal")  # two machines may spell it in two ways
+
+
+_WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_READER = json.JSONDecoder(parse_float=_refused, parse_int=_whole, parse_constant=_refused)
 
 
 def digest(words: BaseModel | dict[str, Any] | list[Any]) -> str:
@@ -48,18 +64,3 @@ def sealed_words(word: BaseModel, name: str) -> dict[str, Any]:
         if digest(said) == name:
             return said
     return whole
-
-
-def _easy(data: object) -> bool:
-    """Whether the standard library spells it in the same way; a float is refused, for two machines may not."""
-    if data is None or isinstance(data, str | bool):
-        return True
-    if isinstance(data, int):
-        return -_LARGEST <= data <= _LARGEST
-    if isinstance(data, dict | list | tuple):
-        # All are looked at: a float must not hide behind what is not easy.
-        inside = [_easy(value) for value in (data.values() if isinstance(data, dict) else data)]
-        return False not in inside and (not isinstance(data, dict) or all(isinstance(name, str) for name in data))
-    if isinstance(data, float):
-        raise TypeError(f"{data!r} is a float; write it as a decimal")
-    return False

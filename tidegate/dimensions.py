@@ -8,30 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import judging
-from tidegate.models.base import MetricFamily
 from tidegate.models.decision import Check, Verdict
-from tidegate.models.dimension import Dimension
+from tidegate.models.dimension import Dimension, dimension_of
 from tidegate.models.reasons import Code
 from tidegate.turn import because
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from decimal import Decimal
 
+    from tidegate.judging import Judged
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
 
 
-def of(family: MetricFamily, said: Dimension | None) -> Dimension | None:
-    """Return the dimension that a metric speaks of: what its author said, and of cost always spend."""
-    return said or (Dimension.SPEND if family is MetricFamily.COST else None)
-
-
 def speaking(plan: Plan, dimension: Dimension) -> tuple[str, ...]:
     """Name the metrics that speak of a dimension; one on trial speaks as well as any."""
-    return tuple(name for name, metric in plan.metrics.items() if of(metric.family, metric.dimension) is dimension)
+    return tuple(
+        name for name, metric in plan.metrics.items() if dimension_of(metric.family, metric.dimension) is dimension
+    )
 
 
 def said(plan: Plan, dimension: Dimension, figures: Mapping[str, Decimal]) -> Check:
@@ -48,20 +43,11 @@ def said(plan: Plan, dimension: Dimension, figures: Mapping[str, Decimal]) -> Ch
     return Check(name=f"dimension: {spoken}", verdict=verdict, reason=reason)
 
 
-def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
+def checks(plan: Plan, state: State, judged: Judged) -> tuple[Check, ...]:
     """Return what the four dimensions say about going on, where the stage's standard asks."""
     rung = plan.rung(max(state.position.level, 1))
     asked = plan.stages[rung.stage].rules.dimensions
-    figures = _figures(plan, state, now) if asked else {}
+    figures = {
+        name: value for name, (verdict, _, value) in judged.items() if verdict is Verdict.PASSED and value is not None
+    }
     return tuple(said(plan, dimension, figures) for dimension in Dimension if dimension in asked)
-
-
-def _figures(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
-    figures = {}
-    for name, metric in plan.metrics.items():
-        watched = state.metrics.get(name)
-        last, since = (watched.last, watched.since) if watched else (None, None)
-        verdict, _, value = judging.judge(plan, metric, name, last, now, since)
-        if verdict is Verdict.PASSED and value is not None:
-            figures[name] = value
-    return figures

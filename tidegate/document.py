@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tidegate import briefing, gates, lately
-from tidegate.dimensions import of, said
+from tidegate.dimensions import said
 from tidegate.explain import explain
 from tidegate.manual import load
 from tidegate.models.base import GateKind, MetricFamily
 from tidegate.models.decision import Verdict
-from tidegate.models.dimension import Dimension
+from tidegate.models.dimension import Dimension, dimension_of
 from tidegate.models.document import Change, Condition, Document, Heard, Manual, Measured, Spoken
 from tidegate.models.exposure import NOTHING
 from tidegate.models.gate import Briefing
@@ -212,7 +212,7 @@ def _measured(plan: Plan, facts: Facts) -> Iterator[Measured]:
         if figure is None:
             continue
         value = _counting(figure)
-        dimension = of(metric.family, metric.dimension)
+        dimension = dimension_of(metric.family, metric.dimension)
         yield Measured(
             name=name,
             family=metric.family.value,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tidegate import fallback, migration, obligations
 from tidegate.models.decision import Outcome, Reason, Rehearse
-from tidegate.models.drill import DrilledTarget, Drilling, DrillRecord
+from tidegate.models.drill import MOST_SUBJECTS, DrilledTarget, Drilling, DrillRecord
 from tidegate.models.event import ActorKind, Drill, Reduce, Reduction
 from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING, CohortShare, Exposure
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tidegate.models.drill import Drilled
     from tidegate.models.plan import Plan
 
-MOST_SUBJECTS = 100
-"""More test subjects than this are no drill."""
 REALLY = "everybody served"
 _PROVES = "rollback"
 """The way down that takes everything away; having tried a milder one proves less."""

@@ -14,7 +14,8 @@ from tidegate.models.decision import Outcome
 from tidegate.models.event import ActorKind, LetThrough
 from tidegate.models.gate import Passage
 from tidegate.models.reasons import Code
-from tidegate.rights import can_vote, functions_of, requesters
+from tidegate.rights import functions_of, requesters
+from tidegate.roster import can_vote
 from tidegate.sides import lead
 from tidegate.turn import Turn, because
 

@@ -6,27 +6,14 @@ then whoever answers for it in the end must say yes themselves, and nobody acts 
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate.fallback import level_name
-from tidegate.models.exposure import NOTHING, Exposure, wider_in
-from tidegate.rights import can_vote
+from tidegate.models.exposure import NOTHING, wider_dimensions
+from tidegate.roster import can_vote
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
-
-_DIMENSIONS = MappingProxyType(
-    {"cohort": "cohorts", "paths": "cohorts", "regions": "cohorts", "models": "models", "data": "data",
-     "runs": "budget", "budget": "budget"}
-)  # fmt: skip
-"""Which dimension the first word of a difference belongs to; a grant, `crm:send allow`, is a verb."""
-
-
-def dimensions(new: Exposure, old: Exposure) -> tuple[str, ...]:
-    """Return in which dimensions one exposure is wider than another."""
-    first = (what.partition(" ")[0] for what in wider_in(new, old))
-    return tuple(dict.fromkeys("verbs" if ":" in word else _DIMENSIONS[word] for word in first))
 
 
 def touched(old: Plan, new: Plan) -> tuple[str, ...]:
@@ -45,7 +32,7 @@ def touched(old: Plan, new: Plan) -> tuple[str, ...]:
             was = known.get(level_name(new, level))
             before = was.exposure if was is not None else before
             if rung.stage is stage:
-                wider = dimensions(rung.exposure, before)
+                wider = wider_dimensions(rung.exposure, before)
                 found.extend(f"{stage.value}: {what}" for what in part.frozen if what in wider)
     return tuple(dict.fromkeys(found))
 

@@ -18,6 +18,7 @@ from tidegate import (
     freezes,
     handing,
     hours,
+    judging,
     membership,
     migration,
     proven,
@@ -61,8 +62,9 @@ def evidence(plan: Plan, state: State, kind: GateKind, level: int, now: datetime
     checks: list[Check] = []
     if kind not in NO_METRICS:
         checks.extend(bypass.checks(plan, state, now))
-        checks.extend(thresholds.checks(plan, state, now))
-        checks.extend(dimensions.checks(plan, state, now))
+        judged = judging.judged(plan, state, now)
+        checks.extend(thresholds.checks(plan, state, now, judged))
+        checks.extend(dimensions.checks(plan, state, judged))
     if kind in (GateKind.FIRST_EXPOSURE, GateKind.STAGE):
         checks.extend(readiness(plan, state, level, now))
     if kind is GateKind.STAGE:

@@ -19,7 +19,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
-from tidegate.rights import can_vote, requesters
+from tidegate.rights import requesters
+from tidegate.roster import can_vote
 from tidegate.sides import AI_OWNER, refused, vacancy
 from tidegate.turn import Turn, because
 

@@ -27,6 +27,7 @@ from tidegate.models.base import Function, GateKind
 from tidegate.models.decision import Verdict
 from tidegate.models.programme import Right
 from tidegate.models.state import Phase
+from tidegate.roster import can_vote
 from tidegate.sides import holding, lead
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _all(plan: Plan, state: State, stands: Standing) -> Iterator[Ask]:
     yield from _readings(plan, state, stands)
 
 
-_RIGHTS = ("start", "resume", "ready", "drill", "handoff", "lift", "amend", "withdraw-veto", "training")
+_RIGHTS = ("start", "resume", "ready", "rehearse", "drill", "handoff", "lift", "amend", "withdraw-veto", "training")
 """Steps that wait for a right that somebody holds, with no round of votes and no date of their own."""
 
 
@@ -129,7 +130,7 @@ def _seats_at(plan: Plan, state: State, gate: Gate, moment: datetime) -> Iterato
     for function in dict.fromkeys(Function(name) for name in lacking if name in tuple(Function)):
         standing_in = _standing_in(plan, state, function)
         for name, member in plan.roster.items():
-            if not rights.can_vote(member) or name in gate.excluded or name in spoken:
+            if not can_vote(member) or name in gate.excluded or name in spoken:
                 continue
             if function in member.functions or (function, name) in gate.assigned:
                 yield name, function.value, ""
@@ -152,7 +153,7 @@ def _heads(plan: Plan, gate: Gate, now: datetime) -> Iterator[Ask]:
         return
     for name in dict.fromkeys(votes.missing(plan, gate, now)):
         head = plan.heads.get(Function(name)) if name in tuple(Function) else None
-        if head is not None and head not in gate.excluded and rights.can_vote(plan.roster.get(head)):
+        if head is not None and head not in gate.excluded and can_vote(plan.roster.get(head)):
             verb = f"reassign --gate {gate.id} --function {name} --to PERSON"
             yield Ask("right", verb, _short(gate.label), gate.expires_at, "expires", None, (Chair(head, name),))
 
@@ -240,7 +241,7 @@ def _people(plan: Plan, who: tuple[str, ...], *, readers: bool = False) -> tuple
         function = name if name not in plan.roster and name in tuple(Function) else ""
         for person in rights.holders(plan, Function(function)) if function else (name,):
             member = plan.roster.get(person)
-            able = member is not None and (rights.can_vote(member) or (readers and member.active))
+            able = member is not None and (can_vote(member) or (readers and member.active))
             if able:
                 found.setdefault(person, Chair(person, function))
     return tuple(found.values())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tidegate import calendar, patience
 from tidegate.models.decision import Verdict
@@ -15,14 +15,29 @@ from tidegate.models.reasons import Code
 from tidegate.turn import because
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tidegate.models.decision import Reason
     from tidegate.models.plan import Plan, PlanMetric
     from tidegate.models.reading import Reading
+    from tidegate.models.state import State
+
+    Judged: TypeAlias = Mapping[str, tuple[Verdict, Reason, Decimal | None]]
+    """What the last answer of each metric is worth."""
 
 AHEAD = timedelta(minutes=5)
 """A reading from further in the future than this comes from a clock that is wrong."""
+
+
+def judged(plan: Plan, state: State, now: datetime) -> Judged:
+    """Return what the last answer of every metric is worth now."""
+    found = {}
+    for name, metric in plan.metrics.items():
+        watched = state.metrics.get(name)
+        last, since = (watched.last, watched.since) if watched else (None, None)
+        found[name] = judge(plan, metric, name, last, now, since)
+    return found
 
 
 def judge(

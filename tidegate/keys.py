@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tidegate.models.person import PublicKey
@@ -41,7 +42,7 @@ def of(member: Member | None) -> Iterator[Known]:
     found: tuple[Key, ...] = (*member.keys, *member.passkeys)
     for key in found:
         try:
-            yield Known(fingerprint(blob(key.key)) if isinstance(key, PublicKey) else passkey_fingerprint(key), key)
+            yield Known(_named(key.key) if isinstance(key, PublicKey) else passkey_fingerprint(key), key)
         except ValueError:
             continue
 
@@ -76,6 +77,11 @@ def can_sign(member: Member | None, now: datetime) -> bool:
 def fingerprint(key: bytes) -> str:
     """Return the name of an SSH key, as `ssh-keygen -l` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+
+
+@lru_cache(maxsize=4096)  # pure cache: a line says for ever the same key, and every yes is asked whether its key stands
+def _named(line: str) -> str:
+    return fingerprint(blob(line))
 
 
 def passkey_fingerprint(passkey: Passkey) -> str:

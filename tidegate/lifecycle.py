@@ -6,11 +6,11 @@ that nobody keeps a status by hand. A reduction changes none of them: it says ho
 
 from __future__ import annotations
 
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate.checklist import checklist
+from tidegate.models.base import Ranked
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tidegate.models.state import State
 
 
-class Lifecycle(StrEnum):
+class Lifecycle(Ranked):
     """How far a use case has come; in their order."""
 
     INTAKE = "intake"
@@ -35,11 +35,6 @@ class Lifecycle(StrEnum):
     DEPLOYMENT = "deployment"
     MONITORING = "monitoring"
     RETIREMENT = "retirement"
-
-    @property
-    def rank(self) -> int:
-        """Intake is 0."""
-        return tuple(Lifecycle).index(self)
 
 
 MEANS: Mapping[Lifecycle, str] = MappingProxyType({

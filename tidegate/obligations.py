@@ -35,7 +35,8 @@ from tidegate.models.owing import Evidence
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
-from tidegate.rights import Seat, can_vote, functions_of, holders, may, own_key, seat_for
+from tidegate.rights import Seat, functions_of, holders, may, own_key, seat_for
+from tidegate.roster import can_vote
 from tidegate.sides import refused
 from tidegate.turn import Turn, because
 

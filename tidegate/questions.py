@@ -15,7 +15,7 @@ from tidegate.models.owing import Obligation
 from tidegate.models.question import Asked
 from tidegate.models.reasons import Code
 from tidegate.models.sampling import PlanQuestions
-from tidegate.rights import can_vote
+from tidegate.roster import can_vote
 from tidegate.sides import lead
 from tidegate.turn import Turn, because
 

@@ -17,7 +17,7 @@ from tidegate.models.owing import Evidence
 from tidegate.models.reasons import Code
 from tidegate.models.sheet import Prepared, Sheet
 from tidegate.models.standard import ReadinessItem
-from tidegate.rights import can_vote
+from tidegate.roster import can_vote
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def _evaluation(plan: Plan, state: State, _stage: Stage, now: datetime) -> Seen 
             unknown = True
     if unknown or not oldest:
         return None
-    said = f"{len(oldest)} figures are inside their thresholds"
+    one = len(oldest) == 1
+    said = "1 figure is inside its thresholds" if one else f"{len(oldest)} figures are inside their thresholds"
     return _met(ReadinessItem.EVALUATION, (said,), min(oldest)[0], min(end for _, end in oldest))
 
 

@@ -61,6 +61,8 @@ class Spelled(NamedTuple):
     state: State
     words: dict[str, Any]
     marks: dict[str, Any]
+    parts: dict[str, str]
+    """One digest of each part, whatever it is made of."""
     digest: str
 
 
@@ -68,14 +70,17 @@ def spell(state: State, last: Spelled | None = None) -> Spelled:
     """Spell a state, without the lines that wait for the ledger and without what it was born with."""
     words: dict[str, Any] = {}
     marks: dict[str, Any] = {}
+    parts: dict[str, str] = {}
     for name, born in _BORN.items():
         value = getattr(state, name)
+        was = getattr(last.state, name) if last is not None else None
+        if last is not None and value is was:
+            if name in last.words:
+                words[name], marks[name], parts[name] = last.words[name], last.marks[name], last.parts[name]
+            continue
         if name == "outbox" or value == born:
             continue
-        was = getattr(last.state, name) if last is not None else None
-        if last is not None and value is was and name in last.words:
-            words[name], marks[name] = last.words[name], last.marks[name]
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             known = was if isinstance(was, dict) and last is not None and name in last.words else {}
             words[name], marks[name] = {}, {}
             for key, one in value.items():
@@ -85,16 +90,17 @@ def spell(state: State, last: Spelled | None = None) -> Spelled:
         else:
             words[name] = _words(value)
             marks[name] = _marked(words[name])
-    return Spelled(state, words, marks, _digest(marks))
+        parts[name] = _part(marks[name])
+    return Spelled(state, words, marks, parts, _mark(parts))
 
 
 def digest_of_words(words: dict[str, Any]) -> str:
     """Return the digest of a state that is given in words."""
-    return _digest({name: _marked(value) for name, value in words.items()})
+    return _mark({name: _part(_marked(value)) for name, value in words.items()})
 
 
-def _digest(marks: dict[str, Any]) -> str:
-    return _mark({name: _mark(mark) if isinstance(mark, dict) else mark for name, mark in marks.items()})
+def _part(mark: Any) -> str:
+    return _mark(mark) if isinstance(mark, dict) else mark
 
 
 def _marked(words: Any) -> Any:
@@ -102,7 +108,10 @@ def _marked(words: Any) -> Any:
 
 
 def _mark(words: Any) -> str:
-    return hashlib.sha256(json.dumps(words, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_WRITER.encode(words).encode()).hexdigest()
+
+
+_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def _words(value: Any) -> Any:

@@ -22,7 +22,8 @@ from tidegate.models.programme import Right
 from tidegate.models.proof import Signature
 from tidegate.models.reasons import Code
 from tidegate.models.rehearsal import Rehearsal, RehearsalRecord
-from tidegate.rights import can_vote, requesters
+from tidegate.rights import requesters
+from tidegate.roster import can_vote
 from tidegate.rules import RULES
 from tidegate.sides import lead, refused
 from tidegate.signature import made_with

@@ -12,7 +12,8 @@ from tidegate import calendar, fallback
 from tidegate.models.base import Function, Span
 from tidegate.models.decision import Outcome
 from tidegate.models.reasons import Code
-from tidegate.rights import can_vote, holders
+from tidegate.rights import holders
+from tidegate.roster import can_vote
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

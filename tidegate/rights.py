@@ -8,6 +8,7 @@ from tidegate.keys import fingerprints, stands
 from tidegate.models.event import Actor, ActorKind
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
+from tidegate.roster import can_vote
 from tidegate.turn import because
 
 if TYPE_CHECKING:
@@ -57,11 +58,6 @@ def holders(plan: Plan, function: Function) -> tuple[str, ...]:
 def requesters(plan: Plan, state: State) -> tuple[str, ...]:
     """Return everybody who wrote or asked for what is being decided."""
     return tuple(sorted({*plan.authors, *state.requesters}))
-
-
-def can_vote(member: Member | None) -> bool:
-    """Whether somebody may consent at all: known, still here, and not a vendor."""
-    return member is not None and member.active and member.organisation == "internal"
 
 
 def away(member: Member, now: datetime) -> bool:

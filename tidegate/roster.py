@@ -25,6 +25,11 @@ _DAY = timedelta(days=1)
 _FIRST, _LAST = date(1, 1, 9), date(9999, 12, 20)
 
 
+def can_vote(member: Member | None) -> bool:
+    """Whether somebody may consent at all: known, still here, and not a vendor."""
+    return member is not None and member.active and member.organisation == "internal"
+
+
 class MissingSeat(NamedTuple):
     """A function that cannot give all the people a gate asks of it."""
 

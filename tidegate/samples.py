@@ -18,7 +18,7 @@ from tidegate.models.owing import Obligation
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Looked, Noted, Weakness, Week
-from tidegate.rights import can_vote
+from tidegate.roster import can_vote
 from tidegate.sides import lead
 from tidegate.stops import named
 from tidegate.turn import Turn, because

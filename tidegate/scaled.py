@@ -12,7 +12,7 @@ from tidegate import cycles, judging
 from tidegate.audit import audit
 from tidegate.models.base import MetricFamily, Stage
 from tidegate.models.decision import Verdict
-from tidegate.rights import can_vote
+from tidegate.roster import can_vote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -137,11 +137,11 @@ def _pending(name: str, reason: Reason) -> Check:
 
 def open_points(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[Check, ...]:
     """Return what still stands between an approved change and its effect, people last."""
-    checks = [
-        check
-        for check in gates.evidence(plan, state, gate.kind, gate.level, now)
-        if check.verdict is not Verdict.PASSED
-    ]
+    return _open(plan, state, gate, now, gates.evidence(plan, state, gate.kind, gate.level, now))
+
+
+def _open(plan: Plan, state: State, gate: Gate, now: datetime, evidence: tuple[Check, ...]) -> tuple[Check, ...]:
+    checks = [check for check in evidence if check.verdict is not Verdict.PASSED]
     resuming = gate.kind is GateKind.RESUME and not state.exposure.control.stopping
     checks.extend(check for check in gates.barred(plan, state, gate, now) if not (resuming and check.name == "control"))
     checks.extend(told(plan, state, gate, now))
@@ -160,11 +160,12 @@ def advance(turn: Turn) -> None:
     if votes.missing(turn.plan, gate, turn.now):
         _reopen(turn, gate)
         return
-    if _stale(turn, gate):
+    evidence = gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)
+    if _stale(turn, gate, evidence):
         _void(turn, gate)
         return
     _send_again(turn, gate)
-    points = open_points(turn.plan, turn.state, gate, turn.now)
+    points = _open(turn.plan, turn.state, gate, turn.now, evidence)
     if not points:
         consume(turn, gate)
         return
@@ -182,11 +183,10 @@ def advance(turn: Turn) -> None:
         turn.place(retry_at=None)
 
 
-def _stale(turn: Turn, gate: Gate) -> bool:
+def _stale(turn: Turn, gate: Gate, evidence: tuple[Check, ...]) -> bool:
     limit = calendar.later(turn.plan.calendar, gate.briefing.as_of, turn.plan.rules(gate.level).briefing_max_age)
-    checks = gates.evidence(turn.plan, turn.state, gate.kind, gate.level, turn.now)
-    aged = any(check.reason.code is Code.READINESS_STALE for check in checks)
-    return gates.worst(checks) is Verdict.FAILED or aged or turn.now >= limit
+    aged = any(check.reason.code is Code.READINESS_STALE for check in evidence)
+    return gates.worst(evidence) is Verdict.FAILED or aged or turn.now >= limit
 
 
 def _reopen(turn: Turn, gate: Gate) -> None:

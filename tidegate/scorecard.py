@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from tidegate.dimensions import of
 from tidegate.document import moved
 from tidegate.models.base import Band, MetricFamily
+from tidegate.models.dimension import dimension_of
 from tidegate.models.document import Measured
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def measured(name: str, metric: PlanMetric, points: Sequence[tuple[datetime, Dec
     """Return the last figure of a metric against how things stood before and what it should reach."""
     value = points[-1][1] if points else None
     band = Band.HEALTHY if value is None else _band(metric, value)
-    dimension = of(metric.family, metric.dimension)
+    dimension = dimension_of(metric.family, metric.dimension)
     return Measured(
         name=name,
         family=metric.family.value,

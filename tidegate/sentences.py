@@ -220,7 +220,7 @@ SENTENCES = MappingProxyType(
         Code.NOT_TEST_SUBJECTS: "{cohort} is no cohort of test subjects that no wave serves, at most {most} of them; "
         "there is: {known}.",
         # rehearsals
-        Code.REHEARSED: "Rehearsed green on {ran} with {scenarios}: {expected} expectations passed, and {by} signs.",
+        Code.REHEARSED: "Rehearsed green on {ran} with {scenarios}: expectations passed: {expected}, and {by} signs.",
         Code.REHEARSED_RED: "Rehearsed red on {ran}: {count} expectations failed{stood}; {by} signs.",
         Code.REHEARSAL_KNOWN: "This very rehearsal is on record since {at}, signed by {by}.",
         Code.REHEARSAL_OLDER: "It was run on {ran}, and one of {last} is on record; only a later one replaces it.",
@@ -349,6 +349,7 @@ SENTENCES = MappingProxyType(
         Code.TRAINING_KNOWN: "That {who} has learned {course} is on record until {until} already.",
         Code.TRAINING_TOO_OLD: "What {who} learned of {course} counted until {until}; it must be learned again.",
         Code.TRAINING_AHEAD: "{who} cannot have learned anything on {on} already.",
+        Code.TRAINING_DUE_PAST: "A change of the training is owed by a day to come, and {due} is none.",
         Code.TRAINING_LAPSED: "What {who} learned of {course} counted until {until}, and only who has that training "
         "answers for an alert or accepts a risk. Once they have it again, somebody else records it: tidegate training "
         "{use_case} --person {who} --course managers --on DATE --evidence WHERE.",

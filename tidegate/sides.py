@@ -12,7 +12,8 @@ from tidegate.models.base import Function
 from tidegate.models.event import ActorKind
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
-from tidegate.rights import can_vote, functions_of, may
+from tidegate.rights import functions_of, may
+from tidegate.roster import can_vote
 from tidegate.turn import because
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tidegate import calendar, conditions, cycles, derived, fallback, patience, telling, trips
-from tidegate.judging import AHEAD, judge
+from tidegate.judging import AHEAD, judge, judged
 from tidegate.models.base import Band
 from tidegate.models.decision import Check, Outcome, TakeReadings, Verdict
 from tidegate.models.event import ActorKind, Readings, Reduction
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tidegate.judging import Judged
     from tidegate.models.base import Condition
     from tidegate.models.decision import Reason
     from tidegate.models.plan import Plan, PlanMetric
@@ -63,8 +64,9 @@ def band_of(metric: PlanMetric, value: Decimal, before: Band) -> Band:
     return now
 
 
-def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
-    """Return what the metrics say about going on, in the fixed order of a gate."""
+def checks(plan: Plan, state: State, now: datetime, known: Judged | None = None) -> tuple[Check, ...]:
+    """Return what the metrics say about going on, in the fixed order of a gate; `known` is what each is worth."""
+    known = judged(plan, state, now) if known is None else known
     rung = plan.rung(max(state.position.level, 1))
     wanted = tuple(dict.fromkeys(condition.metric for condition in rung.advance_when))
     guardrails: list[Check] = []
@@ -78,10 +80,9 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
         if metric.dry_run or (name not in wanted and not metric.bands and metric.limit is None):
             continue
         watched = state.metrics.get(name)
-        last, since = (watched.last, watched.since) if watched else (None, None)
-        verdict, reason, value = judge(plan, metric, name, last, now, since)
+        verdict, reason, value = known[name]
         if name in wanted and verdict is Verdict.PASSED:
-            verdict, reason = conditions.of_this_wave(state, name, last, reason)
+            verdict, reason = conditions.of_this_wave(state, name, watched.last if watched else None, reason)
         if value is None or verdict is not Verdict.PASSED:
             by_code.get(reason.code, fresh).append(Check(name=name, verdict=verdict, reason=reason))
             continue
@@ -95,21 +96,21 @@ def checks(plan: Plan, state: State, now: datetime) -> tuple[Check, ...]:
     signals.extend(conditions.asked(plan, rung, values))
     if rung.min_samples:
         samples.append(_runs_seen(state, wanted, rung.min_samples))
-    rules = trips.checks(plan, _values(plan, state, now))
+    rules = trips.checks(plan, _counted(plan, known))
     return (*rules, *guardrails, *health, *fresh, *samples, *signals)
 
 
 def _values(plan: Plan, state: State, now: datetime) -> dict[str, Decimal]:
     """Return what every metric that may act is known to be now."""
-    found = {}
-    for name, metric in plan.metrics.items() if plan.rollout_stops else ():
-        watched = state.metrics.get(name)
-        if watched is None:
-            continue
-        verdict, _, value = judge(plan, metric, name, watched.last, now, watched.since)
-        if value is not None and verdict is Verdict.PASSED and not metric.dry_run:
-            found[name] = value
-    return found
+    return _counted(plan, judged(plan, state, now)) if plan.rollout_stops else {}
+
+
+def _counted(plan: Plan, known: Judged) -> dict[str, Decimal]:
+    return {
+        name: value
+        for name, (verdict, _, value) in known.items()
+        if value is not None and verdict is Verdict.PASSED and not plan.metrics[name].dry_run
+    }
 
 
 def _in_band(metric: PlanMetric, name: str, value: Decimal, watched: MetricState | None) -> Reason:

@@ -20,7 +20,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.training import Counted, Curriculum, Learned
-from tidegate.rights import can_vote, holders
+from tidegate.rights import holders
+from tidegate.roster import can_vote
 from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
@@ -191,7 +192,7 @@ def _change(turn: Turn, event: Train) -> Reason:
         )
     due = event.due or calendar.later(turn.plan.calendar, turn.now, turn.rules.review_every)
     if due <= turn.now:
-        return turn.note("training change", Outcome.REFUSED, because(Code.TOO_LATE, until=due))
+        return turn.note("training change", Outcome.REFUSED, because(Code.TRAINING_DUE_PAST, due=due))
     name = turn.name("training-change")
     what = event.change or ""
     owed = Obligation(kind="training_change", what=f"training: {what}", owner=owner, due=due, then="block")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate.calendar import LEAST
 from tidegate.lately import told
-from tidegate.models.base import Stage
+from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Entry, Notify, Outcome, Reason, Stood
 from tidegate.models.event import SYSTEM, Actor
 from tidegate.models.exposed import Control
@@ -229,7 +229,7 @@ def because(code: Code, **facts: object) -> Reason:
 def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not isinstance(value, Span):
         # A list that somebody else made may be of any length; evidence and state are not.
         more = (f"and {len(value) - _LISTED} more",) if len(value) > _LISTED else ()
         return ", ".join((*(_text(part) for part in value[:_LISTED]), *more))

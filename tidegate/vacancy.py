@@ -14,7 +14,7 @@ from tidegate.models.decision import Outcome
 from tidegate.models.event import Reduction
 from tidegate.models.owing import Obligation
 from tidegate.models.reasons import Code
-from tidegate.rights import can_vote
+from tidegate.roster import can_vote
 from tidegate.sides import AI_OWNER, RECEIVER, delivery, lead, stepped_back, vacancy
 from tidegate.turn import Turn, because
 

@@ -15,7 +15,8 @@ from tidegate.models.decision import Outcome, Reason, Verdict
 from tidegate.models.event import Choice, Reduction, Vote
 from tidegate.models.gate import Ballot, Veto
 from tidegate.models.reasons import Code
-from tidegate.rights import Seat, assigned, can_vote, functions_of, own_key, principals, seat_for
+from tidegate.rights import Seat, assigned, functions_of, own_key, principals, seat_for
+from tidegate.roster import can_vote
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:

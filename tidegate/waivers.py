@@ -19,7 +19,8 @@ from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.waiver import Problem, Waiver
-from tidegate.rights import can_vote, functions_of, requesters
+from tidegate.rights import functions_of, requesters
+from tidegate.roster import can_vote
 from tidegate.sides import refused
 from tidegate.turn import Turn, because
 

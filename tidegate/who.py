@@ -53,6 +53,7 @@ from tidegate.models.handing import Artefact, HandOver
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
+from tidegate.roster import can_vote
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _about(plan: Plan, gate: Gate, word: str, person: str) -> Message:
 
 def _other(plan: Plan, person: str, excluded: tuple[str, ...] = ()) -> str:
     """Return somebody else who could be named."""
-    able = (name for name in sorted(plan.roster) if rights.can_vote(plan.roster[name]) and name not in excluded)
+    able = (name for name in sorted(plan.roster) if can_vote(plan.roster[name]) and name not in excluded)
     return next((name for name in able if name != person), person)
 
 
@@ -238,14 +239,14 @@ def needed(plan: Plan, gate: Gate) -> tuple[tuple[str, int, tuple[str, ...]], ..
 
 
 def _could(plan: Plan, gate: Gate, name: str) -> bool:
-    return rights.can_vote(plan.roster.get(name)) and name not in gate.excluded
+    return can_vote(plan.roster.get(name)) and name not in gate.excluded
 
 
 def vetoing(plan: Plan, gate: Gate) -> tuple[str, ...]:
     """Return the people who could block a round of votes alone."""
     rule = plan.rules(gate.level).gates.get(gate.kind)
     held = [name for function in (rule.veto if rule else ()) for name in rights.holders(plan, function)]
-    return tuple(sorted({name for name in held if rights.can_vote(plan.roster.get(name))}))
+    return tuple(sorted({name for name in held if can_vote(plan.roster.get(name))}))
 
 
 # -- everything else ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
@@ -70,3 +71,10 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
         "tell": Option(60 * _S, 3, 10 * _S, heartbeat=10 * _S),
     }
 )
+
+
+def newest() -> dict[str, Any]:
+    """Return what lets the next run begin with the newest code, where workers are told apart by their version."""
+    if not workflow.info().is_target_worker_deployment_version_changed():
+        return {}
+    return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}

@@ -21,15 +21,15 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from tidegate import environment, outbox, recording, seal, standing, verbs
-from tidegate.deadlines import next_deadline
-from tidegate.decide import Decision, begin, decide, in_order, precedence
+from tidegate.deadlines import Deadline, next_deadline
+from tidegate.decide import Decision, begin, decide, in_order
 from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
-from workflows import attributes, details, hands, ids
+from workflows import attributes, details, hands, ids, options
 from workflows.meters import Meters
 
 Texts = Mapping[str, Text]
@@ -75,10 +75,13 @@ class Rollout:
         self.rest: asyncio.Task[None] | None = None
         self.turned = False
         """Whether a wave or a stage is over: a good place to begin a new run."""
+        self.deaf = False
+        """Whether it was cancelled: the server takes a second cancellation for the first, and never tells this run."""
         self.applying: dict[int, tuple[Apply, asyncio.Task[None]]] = {}
         self.doing: dict[str, asyncio.Task[None]] = {}
         self.timer: asyncio.Task[None] | None = None
         self.armed: datetime | None = None
+        self.coming: tuple[State, Deadline | None] | None = None
         self.rung = False
         self.acted: datetime | None = None
         self.meters = Meters()
@@ -106,7 +109,7 @@ class Rollout:
             self._drain()
             self._perform()
             if self._may_leave():
-                workflow.continue_as_new(self._carried(), **self._label(), **_newest())
+                workflow.continue_as_new(self._carried(), **self._label(), **options.newest())
         return self._standing()
 
     # -- doors ----------------------------------------------------------------------------------------------------
@@ -189,7 +192,9 @@ class Rollout:
         texts = {id(said.event): said.texts for said in inbox if said.texts}
         if inbox:
             self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
-        for event in self._paged(self._ordered([said.event for said in inbox], now), inbox):
+        deadline = self._next()
+        self.acted = deadline.at if deadline is not None and deadline.at <= now else None
+        for event in self._paged(in_order([said.event for said in inbox], deadline, now), inbox):
             answer = answers.get(id(event))
             try:
                 decision = decide(self.plan, self.state, event, now)
@@ -211,15 +216,6 @@ class Rollout:
                     )
                 )
         self._show()
-
-    def _ordered(self, events: list[Event], now: datetime) -> Sequence[Event]:
-        try:
-            deadline = next_deadline(self.plan, self.state)
-            self.acted = deadline.at if deadline is not None and deadline.at <= now else None
-            return in_order(self.plan, self.state, events, now)
-        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
-            workflow.logger.exception("the deadlines cannot be told")
-            return sorted(events, key=precedence)
 
     def _paged(self, events: Sequence[Event], inbox: list[Said]) -> Sequence[Event]:
         """Return what is decided now, the safest first; the rest of a flood goes back into the inbox for a breath."""
@@ -261,6 +257,7 @@ class Rollout:
 
     def _cancelled(self) -> None:
         """Make of a cancellation what a person would: a pause that is on record."""
+        self.deaf = workflow.patched("cancelled-again")
         why = verbs.line(workflow.cancellation_reason() or "cancelled in Temporal")
         self._hear(Reduce(id=f"cancel-{workflow.uuid4()}", actor=_SERVER, verb=Reduction.PAUSE, reason=why))
 
@@ -351,12 +348,7 @@ class Rollout:
 
     def _arm(self) -> None:
         """Keep one standing timer for the next deadline; it is armed anew only when that has moved."""
-        try:
-            deadline = next_deadline(self.plan, self.state)
-        except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
-            workflow.logger.exception("the deadlines cannot be told")
-            deadline = None
-        now = workflow.now()
+        deadline, now = self._next(), workflow.now()
         if deadline is not None and deadline.at <= now and deadline.at != self.acted:
             self.rung = True
             return
@@ -371,22 +363,35 @@ class Rollout:
             what = f"{deadline.what}: {deadline.about}" if deadline.about else deadline.what
             self.timer = asyncio.create_task(self._ring(wait, f"{what} ({deadline.owner})"))
 
+    def _next(self) -> Deadline | None:
+        """Return what comes next, worked out once for each state: it is asked for again and again."""
+        if self.coming is None or self.coming[0] is not self.state:
+            try:
+                self.coming = self.state, next_deadline(self.plan, self.state)
+            except Exception:  # noqa: BLE001  # without deadlines there is no clock, and people are heard all the same
+                workflow.logger.exception("the deadlines cannot be told")
+                self.coming = self.state, None
+        return self.coming[1]
+
     async def _ring(self, wait: timedelta, summary: str) -> None:
         await workflow.sleep(max(wait, timedelta()), summary=summary[:200])
         self.rung, self.timer, self.armed = True, None, None
 
     def _leaving(self) -> bool:
-        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, or when history is long."""
+        """Whether nothing new is begun, so that a new run can begin soon: at a boundary, when deaf, or when long."""
         # A ledger that is away keeps nobody from going on with what needs none.
-        boundary = self.turned and "store" not in self.doing
+        boundary = (self.turned and "store" not in self.doing) or (self.deaf and not self._moving())
         return not self.state.position.phase.over and (boundary or workflow.info().is_continue_as_new_suggested())
+
+    def _moving(self) -> bool:
+        """Whether exposure is in the making."""
+        pending, exposure = self.state.exposure.pending, self.state.exposure
+        return bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
 
     def _may_leave(self) -> bool:
         """Whether a new run may begin: nothing unheard, nobody unanswered, and no exposure in the making."""
-        pending, exposure = self.state.exposure.pending, self.state.exposure
-        moving = bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
         # Storing evidence is left behind where it is tried again and again: the next run begins it anew.
-        still = not self.inbox and not moving and self.doing.keys() <= {"store"}
+        still = not self.inbox and not self._moving() and self.doing.keys() <= {"store"}
         return self._leaving() and still and workflow.all_handlers_finished()
 
     def _over(self) -> bool:
@@ -435,13 +440,6 @@ class Rollout:
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
-
-
-def _newest() -> dict[str, Any]:
-    """Return what lets the next run begin with the newest code, where workers are told apart by their version."""
-    if not workflow.info().is_target_worker_deployment_version_changed():
-        return {}
-    return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
 
 
 def _whole(at: datetime) -> datetime:

@@ -39,6 +39,11 @@ def test_no_verb_loads_temporal_or_rich(words: tuple[str, ...]) -> None:
     assert not loaded(*words) & {"temporalio", "rich"}
 
 
+def test_a_playbook_is_judged_without_the_machine() -> None:
+    """Judging what is written loads neither the state of a rollout, nor its events, nor what decides them."""
+    assert not loaded("check", SUMMARISER) & {"tidegate.models.state", "tidegate.models.event", "tidegate.turn"}
+
+
 def test_help_names_every_verb_in_the_order_of_their_use() -> None:
     """The help lists the verbs that set up first, each with one whole sentence."""
     listed = re.findall(r"^  (\w+) +(\S.*)$", process("--help").out.partition("Commands:")[2], re.MULTILINE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.cli.within import within
 from tests.cli.worlds import Years
 from tests.desk.device import Device
 from tests.pure.keys import public
-from tests.workflows.rig import Rig, Stuck, needs_test_server, virtual
+from tests.workflows.rig import Rig, needs_test_server, relived, virtual
 from tidegate import recompute, recording
 from tidegate.keys import blob, fingerprint
 from tidegate.models.messages import RolloutInput
@@ -70,11 +69,8 @@ def test_two_years_of_operating(tmp_path: Path) -> None:
 
 
 def _lived(folder: Path) -> Lived:
-    for attempt in range(_LIVES):
-        place = folder / str(attempt)
-        with suppress(*((Stuck, Unread) if attempt + 1 < _LIVES else ())):
-            return asyncio.run(_life(place))
-    raise AssertionError("it was never lived to its end")
+    places = (folder / str(attempt) for attempt in range(_LIVES))
+    return relived(lambda: asyncio.run(_life(next(places))), _LIVES, Unread)
 
 
 async def _life(folder: Path) -> Lived:

@@ -16,6 +16,8 @@ from tidegate import recompute, rehearsed
 from tidegate.checklist import checklist
 from tidegate.digest import digest
 from tidegate.document import standing as briefing
+from tidegate.explain import explain
+from tidegate.inbox import asks
 from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Outcome, Verdict
 from tidegate.models.event import ActorKind, Amend, Override, Reduction, Rehearsed, Resume
@@ -29,6 +31,7 @@ from tidegate.models.state import Phase, State
 from tidegate.standing import standing
 
 if TYPE_CHECKING:
+    from tidegate.asks import Ask
     from tidegate.decide import Decision
 
 
@@ -72,12 +75,34 @@ def condition(story: Story, level: int = 1) -> tuple[Verdict, Code]:
     return check.verdict, check.reason.code
 
 
+def condition_says(story: Story) -> str:
+    """Return what is said of the condition now."""
+    (check,) = rehearsed.checks(story.plan, story.state, 1, story.now)
+    return explain(check.reason)
+
+
 def typed(story: Story) -> dict[str, tuple[str, ...]]:
     """Return who is told to type what."""
     return {step.verb: step.who for step in standing(story.plan, story.state, story.now).steps}
 
 
 RED = {"verdict": "red", "failed": 1}
+
+
+def test_a_rehearsal_that_is_owed_waits_in_the_inbox_of_who_can_sign_it() -> None:
+    """Whoever brings evidence and asked for nothing finds it there, with its age; handed in, it is gone."""
+    story = prepared()
+
+    def waits() -> list[Ask]:
+        stands = standing(story.plan, story.state, story.now)
+        return [ask for ask in asks(story.plan, story.state, stands) if ask.verb == rehearsed.STEP]
+
+    (ask,) = waits()
+    who = {chair.person for chair in ask.chairs}
+    assert ({"ops-a", "ops-b"} <= who, "owner" in who) == (True, False)
+    assert condition_says(story).endswith("at most 30d old.")
+    hand_in(story, vouched(result(story)))
+    assert waits() == []
 
 
 def test_a_signed_green_rehearsal_opens_the_gate_that_its_standard_shuts() -> None:

@@ -356,7 +356,8 @@ class Story:
     def say_all(self, *events: Event) -> tuple[Decision, ...]:
         """Let several events that arrived together be decided."""
         self.batch += 1
-        decisions = tuple(self._decide(event) for event in in_order(self.plan, self.state, events, self.now))
+        coming = next_deadline(self.plan, self.state)
+        decisions = tuple(self._decide(event) for event in in_order(events, coming, self.now))
         if self.auto:
             self.answer()
         return decisions

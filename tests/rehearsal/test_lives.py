@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 
 from rehearsal.life import _running
-from rehearsal.run import on_leave
+from rehearsal.run import on_leave, rehearse
 from rehearsal.server import environment
 from tests.cli.run import ROOT
+from tests.pure.world import with_rules
 from tests.rehearsal.lives import MORNING, days, lived, phases, planned
 from tests.workflows.rig import needs_test_server
 from tidegate import keys, recompute
+from tidegate.models.base import Span, Stage
 from tidegate.models.scenario import Scenario
 
 pytestmark = needs_test_server
@@ -43,8 +45,12 @@ def test_a_pilot_is_lived_to_its_end() -> None:
 
 
 def test_the_same_scenario_has_the_same_dates_whenever_it_is_lived() -> None:
-    """Its clock is the scenario's: two lives agree to the second, and a life may begin on a day that is long over."""
-    first, second = (lived("minutes-summariser", until="pilot") for _ in range(2))
+    """Its clock is the scenario's: two lives agree to the second, one of a plan that asks for a rehearsal as well."""
+    # What is lived is that rehearsal, and it does not wait for itself. A life may begin on a day that is long over.
+    first = lived("minutes-summariser", until="pilot")
+    asking = with_rules(planned("minutes-summariser"), rehearsal_max_age=Span.of("30d"))
+    second = rehearse(asking, Scenario(scenario="test", title="A test.", until=Stage.PILOT), MORNING)
+    assert (first.otherwise, len(second.otherwise)) == ((), 1)
     told = [(entry.at, entry.action, entry.actor) for entry in first.entries]
     assert told == [(entry.at, entry.action, entry.actor) for entry in second.entries]
     assert all(entry.at.microsecond == 0 for entry in first.entries)
@@ -66,7 +72,7 @@ def test_signed_votes_count_and_machines_are_read_daily() -> None:
     assert votes
     assert all(vote.verified and vote.method == "ssh" for vote in votes)
     assert not {vote.key for vote in votes} & set(_fingerprints())
-    assert [line.split()[0] for line in ended.widened] == ["error_rate", "policy_blocks_per_1000"]
+    assert [line.split()[0] for line in ended.otherwise] == ["error_rate", "policy_blocks_per_1000"]
 
 
 def test_what_is_said_while_no_worker_runs_is_heard_when_one_does() -> None:

@@ -285,7 +285,7 @@ def test_p4_a_change_names_somebody_who_can_make_it() -> None:
     assert said(story.message(Train, "ops-a", change="more", owner="vendor")) is Code.UNKNOWN_PERSON
     assert said(story.message(Train, "ops-a", change="more", about="question-99")) is Code.NOTHING_ASKED
     assert said(story.message(Train, "outsider", change="more")) is Code.UNKNOWN_PERSON
-    assert said(story.message(Train, "ops-a", change="more", due=story.now)) is Code.TOO_LATE
+    assert said(story.message(Train, "ops-a", change="more", due=story.now)) is Code.TRAINING_DUE_PAST
     for _ in range(10):
         assert became(story.message(Train, "ops-a", change="more")) is Outcome.DONE
     assert said(story.message(Train, "ops-a", change="more")) is Code.TOO_MANY

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tests.pure.keys import signed
 from tests.pure.world import START, Story
 from tidegate import recording, seal
+from tidegate.deadlines import next_deadline
 from tidegate.decide import decide, in_order
 from tidegate.models.event import Reduction, Resume, Stored
 from tidegate.models.messages import Backlog
@@ -51,7 +52,7 @@ class Kept(Story):
 
     def say_all(self, *events: Event) -> tuple[Decision, ...]:
         """Let several events that arrived together be decided and recorded in the order of safety."""
-        decisions = self._together(*in_order(self.plan, self.state, events, self.now))
+        decisions = self._together(*in_order(events, next_deadline(self.plan, self.state), self.now))
         if self.auto:
             self.answer()
         return decisions

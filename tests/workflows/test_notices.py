@@ -9,7 +9,7 @@ import pytest
 
 from tests.activities.mailroom import mailroom
 from tests.pure.world import standard_plan
-from tests.workflows.rig import Stuck, enforced, virtual
+from tests.workflows.rig import enforced, relived, virtual
 from tidegate.models.base import Span
 from tidegate.models.plan import Backend
 
@@ -52,11 +52,4 @@ def test_a_channel_that_fails_keeps_the_gate_shut_and_holds_up_no_rollback(monke
                 room.sink.free.set()
                 assert (await rig.confirmed()).control == "rolled_back"
 
-    for attempt in range(3):
-        try:
-            asyncio.run(story())
-        except Stuck:
-            if attempt == 2:
-                raise
-        else:
-            return
+    relived(lambda: asyncio.run(story()))

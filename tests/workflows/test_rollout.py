@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHistory
 from tests import evidence
 from tests.evidence import lines, rows
 from tests.replay import costs
-from tests.workflows.rig import Rig, needs_test_server, virtual
+from tests.workflows.rig import Rig, needs_test_server, relived, virtual
 from tests.workflows.stories import STORIES, Tale, whole_life
 from tidegate import recompute
 
@@ -25,7 +25,7 @@ def play(tale: Tale) -> None:
         async with virtual() as rig:
             await tale(rig)
 
-    asyncio.run(asyncio.wait_for(whole(), 400))
+    relived(lambda: asyncio.run(asyncio.wait_for(whole(), 400)))
 
 
 @pytest.mark.parametrize("tale", STORIES.values(), ids=STORIES)

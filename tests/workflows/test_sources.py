@@ -11,7 +11,7 @@ import pytest
 
 from tests.activities.sources.server import every, needs_prometheus, prometheus
 from tests.evidence import lines
-from tests.workflows.rig import Rig, enforced, needs_test_server, virtual
+from tests.workflows.rig import Rig, enforced, needs_test_server, relived, virtual
 from tidegate.models.base import Span
 from tidegate.models.plan import Backend
 
@@ -77,8 +77,11 @@ def test_a_source_that_is_gone_at_the_checkpoint_passes_nothing(stopped: bool) -
         async with virtual() as rig:
             await tale(server, rig)
 
-    with prometheus(samples) as server:
-        asyncio.run(asyncio.wait_for(whole(server), 400))
+    def life() -> None:
+        with prometheus(samples) as server:
+            asyncio.run(asyncio.wait_for(whole(server), 400))
+
+    relived(life)
 
 
 async def held(rig: Rig) -> Standing:

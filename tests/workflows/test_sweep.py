@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
+import sqlite3
+from contextlib import AsyncExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from workflows.turnover import Turnovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tidegate.models.exposure import Exposure
     from tidegate.models.plan import Plan
@@ -256,14 +258,36 @@ def test_a_note_is_told_once_and_put_away(world: World) -> None:
 # -- cancelled --------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def away(ledger: Path) -> Iterator[None]:
+    """Keep everybody from writing to a ledger for a while."""
+    with closing(sqlite3.connect(ledger, timeout=60)) as held:
+        held.execute("BEGIN IMMEDIATE")
+        yield
+
+
+async def follows(victim: Attacked, run: str | None) -> str | None:
+    """Wait until another run has begun, and return which."""
+    for _ in range(1_200):
+        now = (await victim.handle.describe()).run_id
+        if now != run:
+            return now
+        await asyncio.sleep(0.05)
+    raise AssertionError("no other run ever begins")
+
+
 def test_a_cancel_is_a_pause_on_record(world: World) -> None:
     """Cancelled in Temporal, a rollout serves nobody, says so on record, and goes on when people agree to it."""
 
     async def attack() -> None:
         victim = world.victim()
         await victim.live()
-        await victim.handle.cancel()
-        await victim.serves(0)
+        first = (await victim.handle.describe()).run_id
+        with away(victim.home / "ledger.db"):
+            await victim.handle.cancel()
+            await victim.serves(0)
+            # The server tells a run of one cancellation and of no other: so the next run begins, whatever else is away.
+            second = await follows(victim, first)
         stands = await victim.standing()
         assert (stands.phase, stands.control) == ("reduced", "paused")
         await soon(lambda: any(line["action"] == "pause" for line in victim.lines()), "the pause is on record")
@@ -275,6 +299,7 @@ def test_a_cancel_is_a_pause_on_record(world: World) -> None:
         await victim.serves(10)
         await victim.handle.cancel()
         await victim.serves(0)
+        await follows(victim, second)
         assert await victim.failures() == []
         assert numbered_once(victim.lines())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.checks.look import listed, steps
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
-from tidegate.drills import MOST_SUBJECTS
+from tidegate.models.drill import MOST_SUBJECTS
 
 if TYPE_CHECKING:
     from tidegate.authoring.case import Case

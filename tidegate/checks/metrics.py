@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.names import BY_HAND
 from tidegate.checks.look import acts, conditions, later, listed, next_stage
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
-from tidegate.dimensions import of
 from tidegate.models.base import MetricFamily, Stage
-from tidegate.models.dimension import Dimension
+from tidegate.models.dimension import Dimension, dimension_of
 from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def families(case: Case) -> Iterator[Fault]:
 )
 def four_dimensions(case: Case) -> Iterator[Fault]:
     """Each stage has a metric for each dimension of which its standard wants every checkpoint to know something."""
-    spoken = {of(metric.kind, metric.dimension) for metric in case.playbook.metrics.values()}
+    spoken = {dimension_of(metric.kind, metric.dimension) for metric in case.playbook.metrics.values()}
     # That nothing speaks of cost is told by E9.
     told = {Dimension.SPEND} if any(MetricFamily.COST in rules.families for rules in case.rules.values()) else set()
     for stage, rules in case.rules.items():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tidegate.authoring.standards import not_longer
 from tidegate.checks.look import acts, bands, steps
 from tidegate.checks.rule import DELETE, Example, Fault, Rule
-from tidegate.frozen import dimensions
 from tidegate.models.base import Band, Stage
+from tidegate.models.exposure import wider_dimensions
 from tidegate.models.finding import Severity
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def thawed(case: Case) -> Iterator[Fault]:
     """Only the first wave of a stage, decided with the stage itself, may widen what the stage freezes."""
     for before, step in pairwise(steps(case)):
         never = case.stages[step.stage].never_widen if before.stage is step.stage else ()
-        wider = dimensions(step.rung.exposure, before.rung.exposure)
+        wider = wider_dimensions(step.rung.exposure, before.rung.exposure)
         for what, word in (("models", "models"), ("data", "data"), ("verbs", "may"), ("cohorts", "cohort")):
             if what in never and what in wider:
                 yield Fault(

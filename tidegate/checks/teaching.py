@@ -9,8 +9,7 @@ from tidegate.checks.look import next_stage
 from tidegate.checks.rule import Example, Fault, Rule
 from tidegate.models.control import only_training
 from tidegate.models.programme import Right
-from tidegate.rights import can_vote
-from tidegate.roster import members
+from tidegate.roster import can_vote, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

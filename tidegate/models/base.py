@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
@@ -90,7 +91,7 @@ class Unit(StrEnum):
     BUSINESS_DAYS = "bd"
 
 
-_SECONDS = (("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800), ("bh", 3_600), ("bd", 86_400))
+_SECONDS = MappingProxyType({"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "bh": 3_600, "bd": 86_400})
 _SPAN = re.compile(r"^(\d{1,5})(s|m|h|d|w|bh|bd)$")
 
 
@@ -121,7 +122,7 @@ class Span(NamedTuple):
     @property
     def wall(self) -> timedelta:
         """The length on the wall clock; for business time, the least it can be."""
-        return timedelta(seconds=self.length * dict(_SECONDS)[self.unit.value])
+        return timedelta(seconds=self.length * _SECONDS[self.unit])
 
     @property
     def longest(self) -> timedelta:
@@ -155,17 +156,20 @@ def _span(value: Any) -> Span:
     raise ValueError("a length of time is text, such as 14d or 5bd")
 
 
-class Stage(StrEnum):
+class Ranked(StrEnum):
+    """Words of which each goes further than the one before; the rank of the first is 0."""
+
+    def __init__(self, *_: object) -> None:
+        """Know the place once and for all: it is asked for more often than anything else."""
+        self.rank = len(type(self).__members__)
+
+
+class Stage(Ranked):
     """The three disciplines that a use case passes through."""
 
     PILOT = "pilot"
     LIMITED = "limited"
     SYSTEM_OF_RECORD = "system_of_record"
-
-    @property
-    def rank(self) -> int:
-        """Pilot is 0; a higher rank is a stricter discipline."""
-        return tuple(Stage).index(self)
 
 
 class Function(StrEnum):
@@ -184,17 +188,12 @@ class Function(StrEnum):
     SECURITY = "security"
 
 
-class Mode(StrEnum):
+class Mode(Ranked):
     """How far a verb may go. Absent means deny."""
 
     DENY = "deny"
     REVIEW = "review"
     ALLOW = "allow"
-
-    @property
-    def rank(self) -> int:
-        """Deny is 0, review 1, allow 2."""
-        return tuple(Mode).index(self)
 
 
 class Verb(StrEnum):
@@ -232,7 +231,7 @@ _VERB_RISK = (
 )
 
 
-class DataClass(StrEnum):
+class DataClass(Ranked):
     """How sensitive data is."""
 
     PUBLIC = "public"
@@ -240,11 +239,6 @@ class DataClass(StrEnum):
     CONFIDENTIAL = "confidential"
     PERSONAL = "personal"
     REGULATED = "regulated"
-
-    @property
-    def rank(self) -> int:
-        """Public is 0."""
-        return tuple(DataClass).index(self)
 
 
 class GateKind(StrEnum):
@@ -271,7 +265,7 @@ class MetricFamily(StrEnum):
     ADOPTION = "adoption"
 
 
-class Band(StrEnum):
+class Band(Ranked):
     """How far a metric has strayed; each band beyond watch names what it does."""
 
     HEALTHY = "healthy"
@@ -280,11 +274,6 @@ class Band(StrEnum):
     NARROW = "narrow"
     PAUSE = "pause"
     ROLLBACK = "rollback"
-
-    @property
-    def rank(self) -> int:
-        """Healthy is 0, rollback the worst."""
-        return tuple(Band).index(self)
 
 
 class Operator(StrEnum):

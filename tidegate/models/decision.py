@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.models.base import Carried, Function, Id, Instant, Names, unsaid
+from tidegate.models.base import Carried, Function, Id, Instant, Names, Ranked, unsaid
 from tidegate.models.content import Change, Kind
 from tidegate.models.drill import WayDown
 from tidegate.models.exposure import Exposure
 from tidegate.models.reasons import Code
 
 
-class Verdict(StrEnum):
+class Verdict(Ranked):
     """What a condition or a metric says, best first. Inconclusive holds; it never passes."""
 
     PASSED = "passed"
@@ -22,11 +22,6 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
     ERRORED = "errored"
     FAILED = "failed"
-
-    @property
-    def rank(self) -> int:
-        """Passed is 0; the worst wins."""
-        return tuple(Verdict).index(self)
 
 
 class Outcome(StrEnum):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tidegate.models.base import MetricFamily
+
 
 class Dimension(StrEnum):
     """What a checkpoint asks beside the outcome; heads alone answer none of it."""
@@ -17,3 +19,8 @@ class Dimension(StrEnum):
     def spoken(self) -> str:
         """How people say it."""
         return self.value.replace("_", " ")
+
+
+def dimension_of(family: MetricFamily, said: Dimension | None) -> Dimension | None:
+    """Return the dimension that a metric speaks of: what its author said, and of cost always spend."""
+    return said or (Dimension.SPEND if family is MetricFamily.COST else None)

@@ -6,6 +6,9 @@ from typing import Literal
 
 from tidegate.models.base import Carried, Instant, Key, Line
 
+MOST_SUBJECTS = 100
+"""More test subjects than this are no drill."""
+
 WayDown = Literal["narrow", "pause", "rollback"]
 """The ways down that can be drilled."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from tidegate.models.actor import CLOCK, SYSTEM, Actor, ActorKind
-from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Text, unsaid
+from tidegate.models.base import Authored, Band, Function, Id, Instant, Key, Line, Ranked, Text, unsaid
 from tidegate.models.control import NO_CONTROL, only_training
 from tidegate.models.drill import Drilled, WayDown
 from tidegate.models.handing import HandOver
@@ -36,7 +36,7 @@ __all__ = (
 # Who acts, what the world answers and what has a file of its own are read here by whoever reads messages.
 
 
-class Reduction(StrEnum):
+class Reduction(Ranked):
     """The five ways down, mildest first."""
 
     HOLD = "hold"
@@ -44,11 +44,6 @@ class Reduction(StrEnum):
     REDIRECT = "redirect"
     PAUSE = "pause"
     ROLLBACK = "rollback"
-
-    @property
-    def rank(self) -> int:
-        """Hold is 0."""
-        return tuple(Reduction).index(self)
 
 
 class Choice(StrEnum):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from tidegate.models.base import Carried, Function, Instant
+from tidegate.models.base import Carried, Function, Instant, Ranked
 from tidegate.models.decision import Apply
 from tidegate.models.exposure import NOTHING, Exposure
 from tidegate.models.target import Target
 
 
-class Control(StrEnum):
+class Control(Ranked):
     """What is being done to exposure, mildest first."""
 
     NONE = "none"
@@ -22,11 +20,6 @@ class Control(StrEnum):
     ROLLING_BACK = "rolling_back"
     ROLLED_BACK = "rolled_back"
     STOP_NOT_CONFIRMED = "stop_not_confirmed"
-
-    @property
-    def rank(self) -> int:
-        """None is 0."""
-        return tuple(Control).index(self)
 
     @property
     def open(self) -> bool:

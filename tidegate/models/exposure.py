@@ -7,6 +7,7 @@ Every dimension is a lattice of its own, so the whole is one: `a <= b` says that
 from __future__ import annotations
 
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -192,6 +193,19 @@ def wider_in(left: Exposure, right: Exposure) -> tuple[str, ...]:
         if theirs is not None and (mine is None or mine > theirs):
             found.append(limit.replace("_", " "))
     return tuple(found)
+
+
+_DIMENSIONS = MappingProxyType(
+    {"cohort": "cohorts", "paths": "cohorts", "regions": "cohorts", "models": "models", "data": "data",
+     "runs": "budget", "budget": "budget"}
+)  # fmt: skip
+"""Which dimension the first word of a difference belongs to; a grant, `crm:send allow`, is a verb."""
+
+
+def wider_dimensions(new: Exposure, old: Exposure) -> tuple[str, ...]:
+    """Return in which dimensions one exposure is wider than another."""
+    first = (what.partition(" ")[0] for what in wider_in(new, old))
+    return tuple(dict.fromkeys("verbs" if ":" in word else _DIMENSIONS[word] for word in first))
 
 
 def _mode_rank(mode: Mode) -> int:

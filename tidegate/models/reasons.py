@@ -405,6 +405,7 @@ class Code(StrEnum):
     TRAINING_KNOWN = "training_known"
     TRAINING_TOO_OLD = "training_too_old"
     TRAINING_AHEAD = "training_ahead"
+    TRAINING_DUE_PAST = "training_due_past"
     TRAINING_LAPSED = "training_lapsed"
     TRAINING_PROBED = "training_probed"
     TRAINING_CHANGE = "training_change"
