@@ -60,12 +60,13 @@ ROOMS = (
 TESTS = (
     "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
     "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
-    "peers*", "permit", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
-    "scenarios*", "signature", "signatures", "signed_leave", "stops", "targets*", "telling", "training", "trips",
-    "waivers", "who",
+    "peers*", "permit*", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
+    "scenarios*", "signature", "signatures", "signed_leave", "stops", "subject", "targets*", "telling", "training",
+    "trips", "waivers", "who",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
+    "a",
     "b",
     "f",
     "f_after",
@@ -79,6 +80,7 @@ REQUIREMENTS = (
     "n",
     "operating",
     "p",
+    "q",
     "r",
     "stops",
     "w",
