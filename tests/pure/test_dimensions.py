@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.pure.world import START, but, standard_plan, with_metric, with_rules
+from tidegate import dimensions
 from tidegate.decide import begin
-from tidegate.dimensions import checks
 from tidegate.judging import judged
 from tidegate.models.base import MetricFamily, Span, Stage
 from tidegate.models.decision import Check, Verdict
@@ -24,10 +24,10 @@ from tidegate.turn import because
 BURDEN, SPEND = Dimension.SUPPORT_BURDEN, Dimension.SPEND
 
 
-def asked(*dimensions: Dimension, **metric: Any) -> Plan:
+def asked(*wanted: Dimension, **metric: Any) -> Plan:
     """Return a plan whose pilot asks for these dimensions; its errors speak of support burden unless told otherwise."""
     plan = with_metric(standard_plan(), "errors", **{"dimension": BURDEN, **metric})
-    return with_rules(plan, Stage.PILOT, dimensions=dimensions)
+    return with_rules(plan, Stage.PILOT, dimensions=wanted)
 
 
 def read(plan: Plan, level: int = 1, **more: Any) -> State:
@@ -39,9 +39,9 @@ def read(plan: Plan, level: int = 1, **more: Any) -> State:
     return state.but(metrics=metrics, position=state.position.but(level=level))
 
 
-def found_of(plan: Plan, state: State) -> tuple[Check, ...]:
-    """Return what is found of each dimension that is asked for, by what the last answers are worth now."""
-    return checks(plan, state, judged(plan, state, START))
+def checks(plan: Plan, state: State) -> tuple[Check, ...]:
+    """Return what the four dimensions say now."""
+    return dimensions.checks(plan, state, judged(plan, state, START))
 
 
 SEEN, BAD = (
@@ -67,9 +67,9 @@ KNOWN: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
 def test_only_a_figure_that_counts_is_seen(metric: dict[str, Any], reading: dict[str, Any], found: Any) -> None:
     """A dimension passes on a figure that counts, however good; one that says nothing holds, and says which metric."""
     plan = asked(BURDEN, **metric)
-    (check,) = found_of(plan, read(plan, **reading))
+    (check,) = checks(plan, read(plan, **reading))
     assert (check.name, check.verdict, check.reason) == ("dimension: support burden", *found)
-    (blind,) = found_of(plan, begin(plan, START))
+    (blind,) = checks(plan, begin(plan, START))
     assert blind.verdict is Verdict.INCONCLUSIVE, "what was never read is known to nobody"
 
 
@@ -82,7 +82,7 @@ def test_each_dimension_that_is_asked_for_is_answered_by_its_own_metrics() -> No
     watched = state.metrics["errors"]
     other = watched.but(last=Reading(status="value", value=Decimal(8), n=9, taken_at=START))
     state = state.but(metrics={"bill": other, "errors": watched, "tickets": other})
-    assert [(one.name, one.reason.facts["figures"]) for one in found_of(plan, state)] == [
+    assert [(one.name, one.reason.facts["figures"]) for one in checks(plan, state)] == [
         ("dimension: support burden", "errors 3, tickets 8"),
         ("dimension: spend", "bill 8"),
     ]
@@ -92,7 +92,7 @@ def test_each_dimension_that_is_asked_for_is_answered_by_its_own_metrics() -> No
 def test_a_stage_that_asks_for_none_is_answered_nothing(level: int, names: int) -> None:
     """The pilot asks, before anybody is served as well; the stage after it does not."""
     plan = asked(BURDEN)
-    assert len(found_of(plan, read(plan, level))) == names
+    assert len(checks(plan, read(plan, level))) == names
 
 
 @pytest.mark.parametrize(
