@@ -355,13 +355,14 @@ def test_no_planted_secret_lies_anywhere(tmp_path: Path, database: Cluster) -> N
             await rollout.serves(0)
             await soon(lambda: {"hook", "room", "v1"} <= site.outside.refused, "everything has refused")
             site.outside.refuses = False
-            await site.type("status", CASE)
+            await site.type("pause", CASE, "--as", "ops-a", "--reason", WORDS, codes=(0, 4))
             bad = f"postgresql://tidegate:{said('mistyped-ledger-password')}@/postgres?host={database.root}"
             for words in (["evidence", "verify"], ["ledger", "upgrade"]):
                 await site.type(*words, codes=(4,), TIDEGATE_LEDGER=bad)
             assert await site.alert(said("alert-token")) < 300
             assert await site.alert(said("another-alert-token")) == 401
-            await soon(lambda: any(CASE.encode() in one for one in site.outside.spans), "spans have arrived")
+            for name in (b"say pause", b"hear pause"):  # of the verb, and of the worker
+                await soon(lambda name=name: name in b"".join(site.outside.spans), f"{name!r} has arrived")  # type: ignore[misc]  # it is bound now
             used = {"heard": "\n".join(site.outside.heard).encode()}
             planted = {name: SECRETS[name] for name in ("source-token", "channel-password", "collector-token")}
             assert {
