@@ -34,7 +34,7 @@ from workflows import ids
 
 _LOOKS = 0.25
 """Seconds between two looks of somebody who waits to be asked."""
-_FIGURES = 3_600
+_FIGURES = 900
 WHO = {
     "risk": "risk-a",
     "operations": "ops-a",

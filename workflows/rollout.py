@@ -320,16 +320,19 @@ class Rollout:
 
     async def _store(self) -> tuple[Event, ...]:
         rows = recording.batch(self.backlog, self.state.outbox)
-        try:
-            stands: Standing | None = standing.standing(self.plan, self.state, workflow.now())
-        except Exception:  # noqa: BLE001  # evidence is worth more than how it stands
-            stands = None
-        events = await hands.store(self.plan, self.backlog, rows, stands)
+        events = await hands.store(self.plan, self.backlog, rows, self._listed())
         if events:
             missed = self.backlog.missed
             self.backlog = recording.stored(self.backlog, rows, self.plan, self.state, workflow.now())
             self.spelled = recording.spell(self.state) if missed else self.spelled
         return events
+
+    def _listed(self) -> Standing | None:
+        """Return how it stands, for the list of all rollouts that the ledger keeps beside the evidence."""
+        try:
+            return standing.standing(self.plan, self.state, workflow.now())
+        except Exception:  # noqa: BLE001  # evidence is worth more than how it stands
+            return None
 
     def _hear(self, *events: Event, answer: asyncio.Future[Answer] | None = None) -> None:
         """Take in what was said, or what became of something that was begun; anybody's words are sealed here."""
