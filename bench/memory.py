@@ -25,15 +25,15 @@ from bench import around, bare
 from bench.figures import ROOT, Bench, Result, Row, Table, main, middle, said
 from cli.judge import Desk
 from tests.pure.world import but
-from tests.workflows.siege import dev_server
-from tidegate.models.messages import Answer, RolloutInput
+from tests.workflows.siege import dev_server, insist
+from tidegate.models.messages import RolloutInput
 from tidegate.models.plan import Plan
 from workflows import ids
 
 _FIRST = 5
 """So many are in flight before anything is compared: what the first ones load is no part of the others."""
 _REST = 3.0
-_PATIENT = 600
+_PATIENT = 600.0
 
 
 class Seen(NamedTuple):
@@ -96,8 +96,7 @@ class Flight:
     async def tell(self, handle: WorkflowHandle[Any, Any], verb: str, **words: str) -> None:
         """Say something to a rollout, and wait for the answer."""
         said_ = {"as": self.plan.ai_owner, "id": str(uuid.uuid4()), **words}
-        async with asyncio.timeout(_PATIENT):
-            await handle.execute_update(verb, said_, result_type=Answer)
+        await insist(handle, verb, said_, _PATIENT)
 
     async def answers(self, updates: int) -> tuple[float, float]:
         """Return how long an update of a rollout and of a bare one takes, each of another one, in turns."""

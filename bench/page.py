@@ -11,7 +11,8 @@ from typing import Any
 from bench.figures import ROOT, Bench, number, verdict
 
 BENCHES = (
-    "startup", "decide", "signatures", "ledger", "rehearsal", "rollout", "lives", "memory", "storm", "inbox", "containment",
+    "startup", "decide", "signatures", "ledger", "rehearsal", "workers", "rollout", "lives", "memory", "storm",
+    "inbox", "containment",
 )  # fmt: skip
 """In the order in which they run and stand on the page: what is quick goes first."""
 KEPT = ROOT / "docs" / "performance.json"
