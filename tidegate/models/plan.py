@@ -442,4 +442,5 @@ def reread(plan: Plan) -> Plan:
     One that is so already is itself: what a rollout began with stays in memory, and need not lie there twice.
     """
     again = Plan.model_validate_json(json.dumps(plan.model_dump(mode="json"), sort_keys=True))
-    return plan if again == plan and again.model_dump_json() == plan.model_dump_json() else again
+    said, canonical = (one.model_dump_json(exclude_unset=True) for one in (plan, again))
+    return plan if again == plan and said == canonical else again
