@@ -81,7 +81,7 @@ def _section(name: str, one: Mapping[str, Any]) -> str:
     parts = [f"## {about.title}", _lines(about.what), _lines(where), *map(_table, one["tables"])]
     if one["notes"]:
         parts.append("\n".join(f"* {note}" for note in one["notes"]))
-    return "\n\n".join([*parts, *map(_lines, about.why)]) + "\n"
+    return "\n\n".join([*parts, *map(_lines, filter(None, about.why.split("\n\n")))]) + "\n"
 
 
 def _lines(words: str) -> str:
