@@ -45,10 +45,10 @@ lock: ## write requirements*.txt anew from pyproject.toml; delete them first to 
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
 	$(PYTHON) -m venv "$$dir"; \
 	"$$dir/bin/pip" install --quiet --disable-pip-version-check uv; \
-	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --extra traces \
 	  --custom-compile-command 'make lock' \
 	  --output-file requirements.txt pyproject.toml; \
-	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint requirements.txt \
+	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra traces --constraint requirements.txt \
 	  --custom-compile-command 'make lock' \
 	  --output-file requirements-run.txt pyproject.toml
 

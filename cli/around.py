@@ -60,7 +60,10 @@ def remind(
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask those who have not answered again, now."""
+    """Ask those who have not answered again, now.
+
+    Example: tidegate remind minutes-summariser
+    """
     manner = Manner(as_json, None, mine, good)
     server, name, _ = _round(use_case, who, gate)
     tell(server, message(use_case, "remind", who, manner, gate=name), manner)
@@ -78,7 +81,10 @@ def reassign(
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Name, as head of a function, who else may decide this one round for it."""
+    """Name, as head of a function, who else may decide this one round for it.
+
+    Example: tidegate reassign minutes-summariser --function risk --to risk-deputy
+    """
     manner = Manner(as_json, None, mine, good)
     server, name, _ = _round(use_case, who, gate)
     said = message(use_case, "reassign", who, manner, gate=name, function=_word(function), to=_id(to), reason=reason)
@@ -96,7 +102,10 @@ def postpone(
     good: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a round of votes more time, once."""
+    """Give a round of votes more time, once.
+
+    Example: tidegate postpone minutes-summariser --until 2027-03-31 --reason "The auditor comes on the 29th."
+    """
     from cli.moments import moment
 
     manner = Manner(as_json, None, mine, good)

@@ -19,7 +19,7 @@ from tidegate.models.base import Band
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tidegate.models.document import Document, Measured
+    from tidegate.models.document import Document, Heard, Measured
     from tidegate.models.gate import Gate as Round
     from tidegate.models.plan import Plan
     from tidegate.models.state import State
@@ -203,12 +203,16 @@ def _band(one: Measured) -> str:
     return "-" if one.value is None and one.band == Band.HEALTHY.value else one.band
 
 
+def _often(one: Heard) -> str:
+    return "once," if one.count == 1 else f"{one.count} times, last"
+
+
 def _lists(doc: Document) -> Iterator[tuple[str, list[str]]]:
     from cli.paper import sections, told
 
     yield "Controls were gone around", [told(line) for line in doc.bypass]
     since = f"Since the last checkpoint, {shown(doc.since)}" if doc.since else "Since it began"
-    times = (f"{told(one.sentence)} ({one.count} times, last {shown(one.last)})" for one in doc.happened)
+    times = (f"{told(one.sentence)} ({_often(one)} {shown(one.last)})" for one in doc.happened)
     yield since, list(times)
     for heading, lines in sections(doc):
         yield heading, [told(line) for line in lines]

@@ -92,7 +92,10 @@ def reject(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say no to the round of votes that is open; it ends, and nothing widens."""
+    """Say no to the round of votes that is open; it ends, and nothing widens.
+
+    Example: tidegate reject minutes-summariser --reason "Names are lost in every tenth draft."
+    """
     wish = Wish("reject", gate, function, behalf, reason)
     _vote(use_case, who, wish, Manner(as_json, None, mine, until))
 
@@ -129,7 +132,10 @@ def abstain(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that you will not decide; somebody else of your function must."""
+    """Say that you will not decide; somebody else of your function must.
+
+    Example: tidegate abstain minutes-summariser --reason "I helped to write the prompt."
+    """
     wish = Wish("abstain", gate, function, behalf, reason)
     _vote(use_case, who, wish, Manner(as_json, None, mine, until))
 
@@ -145,7 +151,10 @@ def veto(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Block it until the veto is withdrawn; of a yes that has been used it makes a hold."""
+    """Block it until the veto is withdrawn; of a yes that has been used it makes a hold.
+
+    Example: tidegate veto minutes-summariser --reason "The contract with the vendor is not signed."
+    """
     _vote(use_case, who, Wish("veto", gate, function, None, reason), Manner(as_json, None, mine, until))
 
 
@@ -159,7 +168,10 @@ def withdraw_veto(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back the veto of your function."""
+    """Take back the veto of your function.
+
+    Example: tidegate withdraw-veto minutes-summariser --reason "It is signed now."
+    """
     _vote(use_case, who, Wish("withdraw_veto", gate, None, None, reason), Manner(as_json, None, mine, until))
 
 
@@ -173,7 +185,10 @@ def revoke(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back your own vote; one that has been used becomes a hold."""
+    """Take back your own vote; one that has been used becomes a hold.
+
+    Example: tidegate revoke minutes-summariser --reason "I was shown the wrong figures."
+    """
     _vote(use_case, who, Wish("revoke", gate, None, None, reason), Manner(as_json, None, mine, until))
 
 

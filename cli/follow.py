@@ -121,6 +121,8 @@ def watch(
     """Print a line whenever a rollout stands otherwise, until it is over or you press Ctrl-C.
 
     With --json each line is one object, as `status --json` says it.
+
+    Example: tidegate watch minutes-summariser --for 60
     """
     from cli import talk
     from cli.following import OVER, looks
@@ -144,6 +146,8 @@ def ui(use_case: UseCase, *, as_json: AsJson = False) -> None:
     """Print the address of a rollout in the Temporal UI.
 
     TIDEGATE_UI says where the UI is; without it, the embedded one is meant. With --json: {"url"}.
+
+    Example: tidegate ui minutes-summariser
     """
     import os
     from urllib.parse import quote
@@ -185,6 +189,8 @@ def notices(
 
     Without --as and without `tidegate me` it shows everything. It reads the notice board of this home alone.
     With --json: {"notices": [{"at", "use_case", "to", "text", "urgent", "body"}]}; `body` is all that it says.
+
+    Example: tidegate notices --as risk-officer
     """
     import json
 

@@ -105,6 +105,8 @@ def check(
     """Say what is wrong in playbooks or scenarios, and what mends it.
 
     With --json: {"ok", "findings": [{"rule", "severity", "file", "line", "path", "message", "mend"}]}.
+
+    Example: tidegate check playbooks/*.yaml
     """
     desk = Desk(programme, as_of)
     rows: dict[Row, None] = {}
@@ -140,6 +142,8 @@ def plan(
     """Show the waves of a playbook, who must sign, and when.
 
     With --json: {"ok", "findings", "plan", "origins"}; see docs/reference/commands.md.
+
+    Example: tidegate plan playbooks/minutes-summariser.yaml
     """
     from cli import planned
 
@@ -187,6 +191,8 @@ def schema(kind: Annotated[Kind, typer.Argument(help="Which of the three.")]) ->
 
     Save it, and begin a file with `# yaml-language-server: $schema=playbook.schema.json`: the editor then completes
     keys, explains each and underlines mistakes while you type.
+
+    Example: tidegate schema playbook > playbook.schema.json
     """
     render.answer(schema_of(kind))
 

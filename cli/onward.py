@@ -111,7 +111,10 @@ def terminate(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """End it now: nobody is served, and that is read back."""
+    """End it now: nobody is served, and that is read back.
+
+    Example: tidegate terminate minutes-summariser --reason "The vendor has ended the model." --wait
+    """
     manner = Manner(as_json, wait, mine, until)
     _say(message(use_case, "terminate", who, manner, reason=reason), manner, safer=True)
 
@@ -125,7 +128,10 @@ def withdraw(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take it back before anybody was served."""
+    """Take it back before anybody was served.
+
+    Example: tidegate withdraw minutes-summariser --reason "Begun with the wrong playbook."
+    """
     manner = Manner(as_json, None, mine, until)
     _say(message(use_case, "withdraw", who, manner, reason=reason), manner)
 
@@ -140,7 +146,10 @@ def lift(
     until: GoodUntil = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lift the bar on something shared; nothing widens by that."""
+    """Lift the bar on something shared; nothing widens by that.
+
+    Example: tidegate lift minutes-summariser model/small-text --reason "The vendor has mended it."
+    """
     manner = Manner(as_json, None, mine, until)
     _still_stopped(dependency)
     _say(message(use_case, "stop_the_line", who, manner, dependency=dependency, lift=True, reason=reason), manner)

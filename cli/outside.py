@@ -197,8 +197,8 @@ def _show(plan: Plan, state: State, there: tuple[There, ...] | None) -> None:
     held = _held_back(plan, state)
     render.heading(f"{plan.title} ({plan.use_case})", first=True)
     sure = "" if _confirmed(state) else ", not read back"
-    people = render.counted(exposed.desired.people, "person", "people")
-    render.sentence(f"{exposed.label}: up to {people} (epoch {exposed.epoch}{sure}).")
+    people = _up_to(exposed.desired.people)
+    render.sentence(f"{exposed.label}: {people} (epoch {exposed.epoch}{sure}).")
     share = f"{held['share'] / 100:g}%"
     paths = f", and the paths {', '.join(held['paths'])}" if held["paths"] else ""
     render.sentence(f"Held back of the whole plan: {held['people']:,} people ({share}){paths}.")
@@ -219,10 +219,14 @@ def _show(plan: Plan, state: State, there: tuple[There, ...] | None) -> None:
     for one in there:
         differs = f" in {', '.join(one.differs[:5])}" if one.differs else ""
         how = f"is OUT OF SIGHT: {one.note}" if one.is_ == "unseen" else f"is {_WORDS[one.is_]}{differs}"
-        served = "" if one.people is None else f", up to {render.counted(one.people, 'person', 'people')} served"
+        served = "" if one.people is None else f", {_up_to(one.people)} served"
         render.sentence(f"{one.target} {how}{served}.", "  ")
     if not there:
         render.say("  The plan names no target that can be reached.")
+
+
+def _up_to(people: int) -> str:
+    return f"up to {render.counted(people, 'person', 'people')}" if people else "nobody"
 
 
 def _dimensions(one: Exposure) -> Iterator[tuple[str, str]]:
@@ -303,5 +307,5 @@ def _say_drift(row: Mapping[str, Any]) -> None:
     render.sentence(f"{row['use_case']}: {said[row['finding']]}")
     for one in row["targets"]:
         how = {None: f"out of sight ({one['note']})", True: "as approved", False: "NOT as approved"}[one["same"]]
-        served = "" if one["people"] is None else f", up to {render.counted(one['people'], 'person', 'people')} served"
+        served = "" if one["people"] is None else f", {_up_to(one['people'])} served"
         render.sentence(f"{one['target']}: {how}{served}", "  ")

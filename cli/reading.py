@@ -6,6 +6,7 @@ word, a date is what was written) and no bomb comes through. Knows nothing of pl
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -95,12 +96,22 @@ def parse(text: str, name: str) -> Document:
     return Document(name, data, place)
 
 
+def _near(path: Path) -> str:
+    """Ask for the file that was meant, where one of a similar name lies there."""
+    try:
+        there = {file.name: file for file in path.parent.iterdir() if file.is_file()}
+    except OSError:
+        return f"There is no directory {path.parent} either: check the name, and where you stand."
+    close = difflib.get_close_matches(path.name, there, n=1)
+    return f"Did you mean {there[close[0]]}?" if close else f"Check the name: `ls {path.parent}` shows what there is."
+
+
 def _text(path: Path, name: str) -> str:
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise Unreadable(name, 0, "there is no such file", "Check the name: `ls` shows what there is.") from None
+        raise Unreadable(name, 0, "there is no such file", _near(path)) from None
     except IsADirectoryError:
         raise Unreadable(name, 0, "this is a directory", f"Name its files, such as {path}/*.yaml.") from None
     except PermissionError:
@@ -276,7 +287,7 @@ def whole(file: Path, divide: str) -> bytes:
     try:
         raw = file.read_bytes()
     except FileNotFoundError:
-        raise Unreadable(str(file), 0, "there is no such file", "Check the name: `ls` shows what there is.") from None
+        raise Unreadable(str(file), 0, "there is no such file", _near(file)) from None
     except OSError as error:
         raise Unreadable(str(file), 0, f"it cannot be read: {error.strerror}", "Name a readable file.") from None
     if len(raw) > MAX_BYTES:

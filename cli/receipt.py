@@ -5,6 +5,7 @@ It decides nothing: every sentence comes from the rules, and this page only adds
 
 from __future__ import annotations
 
+import difflib
 import shlex
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ _MENDS = MappingProxyType(
         "reason_needed": "Add --reason TEXT.",
         "wrong_subject": "What it is about has changed. Say it again to see what it is now.",
         "evidence_needed": "Add --evidence WHERE.",
-        "signature_required": "Signed decisions come with a later version of Tidegate.",
+        "signature_required": "`tidegate keys list` shows whose keys count; `tidegate keys check` tries yours.",
         "id_conflict": "Leave --id out, or name another.",
         "too_late": "Say it again without --id and --good-until.",
         "gate_over": "`{status}` shows what is open now.",
@@ -97,10 +98,9 @@ def said(message: Message, answer: Answer) -> None:
     """Say what became of a message."""
     if answer.outcome.value not in _DONE:
         render.say(f"{answer.outcome.value}: {render.clean(answer.sentence)}", err=True)
-        mend = _MENDS.get(answer.reason.code.value)
-        if mend is not None:
-            status = f"tidegate status {message.use_case}"
-            render.say(f"  {mend.format(use_case=message.use_case, status=status)}", err=True)
+        mend = _mend(message, answer)
+        if mend:
+            render.say(f"  {render.clean(mend)}", err=True)
         return
     render.sentence(answer.sentence)
     if only_held(message, answer):
@@ -108,7 +108,28 @@ def said(message: Message, answer: Answer) -> None:
         render.sentence(f"{who} is not listed to {message.verb}: it is only held instead, and somebody is paged.")
 
 
-def now_so(standing: Standing, *, stop: bool = True, err: bool = False, every: bool = False) -> None:
+def _mend(message: Message, answer: Answer) -> str:
+    """Return the words that mend a refusal; where somebody else has to say it, how they are found."""
+    from tidegate import who
+
+    code = answer.reason.code.value
+    if code in _MENDS:
+        return _MENDS[code].format(use_case=message.use_case, status=f"tidegate status {message.use_case}")
+    if answer.reason.facts.get("right") == "roster":
+        return (
+            "Who may change who is who: the functions that `rights: {roster: ...}` of the programme names, else "
+            "accountable_exec and compliance."
+        )
+    verb = message.verb.replace("_", "-")
+    if code not in NOT_THEM or verb not in who.verbs():
+        return ""
+    known = {name for step in answer.standing.steps for name in step.who}
+    close = difflib.get_close_matches(str(message.words["as"]), known, n=1) if code == "unknown_person" else ()
+    meant = f"Did you mean {close[0]}? " if close else ""
+    return f"{meant}`tidegate who-can {verb} {message.use_case}` names everybody who may."
+
+
+def now_so(standing: Standing, *, stop: bool = True, err: bool = False, every: bool = False, book: bool = True) -> None:
     """Say what is true for the people served, whether that was read back, and how it is stopped."""
     use_case = standing.use_case
     if standing.control == "stop_not_confirmed":
@@ -123,7 +144,8 @@ def now_so(standing: Standing, *, stop: bool = True, err: bool = False, every: b
         render.say(f"That is read back: {serves}.", err=err)
     runbook.targets_of(standing, every=every, err=err)
     if standing.control == "stop_not_confirmed":
-        render.say(f"What is confirmed, and who does what now: `tidegate runbook {use_case}`", err=err)
+        if book:
+            render.say(f"What is confirmed, and who does what now: `tidegate runbook {use_case}`", err=err)
     elif stop and standing.control not in _OPEN and max(standing.people, standing.served):
         render.say(f"To stop serving them: `tidegate pause {use_case}`", err=err)
 

@@ -108,7 +108,7 @@ def _book(plan: Plan, standing: Standing) -> None:
     from cli import receipt
 
     render.heading(f"{standing.title} ({standing.use_case})", first=True)
-    receipt.now_so(standing, every=True)
+    receipt.now_so(standing, every=True, book=False)
     steps_of(standing.runbook)
     owner = plan.fallback.manual_owner
     render.sentence(f"By hand: {plan.fallback.manual} ({owner}; {plan.fallback.manual_per_day:,} a day).")

@@ -77,7 +77,10 @@ def redirect(
     mine: MessageId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send the work where the fallback plan says: to a queue of people, or to another model."""
+    """Send the work where the fallback plan says: to a queue of people, or to another model.
+
+    Example: tidegate redirect minutes-summariser
+    """
     _reduce(use_case, "redirect", who, reason, Manner(as_json, wait, mine))
 
 

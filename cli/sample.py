@@ -106,5 +106,7 @@ def start_sample() -> None:
     _, playbook = files(datetime.now(UTC).date())
     try:
         set_going(compiled(playbook, None, None, as_json=False), "product-lead", Manner())
+        render.say("You may be everybody in it: say who with --as PERSON. docs/tutorial.md goes on from here.")
     except Refusal as refusal:
         render.say(f"the sample is there already: {render.clean(refusal.message)}")
+        render.say(f"Next: `tidegate status {USE_CASE}` shows how it stands.")

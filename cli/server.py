@@ -66,7 +66,7 @@ def up(
     if as_json:
         render.answer(_words(ground, outcome))
     else:
-        _say(ground, outcome, Asked(port, ui_port, desk_port), stays=stays)
+        _say(ground, outcome, Asked(port, ui_port, desk_port), stays=stays, sample=sample)
     code = _sample(outcome, aside=as_json) if sample else Exit.DONE
     if stays:
         watch(ground, outcome)
@@ -78,6 +78,8 @@ def down(*, as_json: AsJson = False) -> None:
     """End what `up` started here, in order; nothing is lost.
 
     With --json: {"ended": ["desk", "worker", "server"], "home"}.
+
+    Example: tidegate down
     """
     from cli.embedded.bell import Bell
     from cli.embedded.ground import Ground
@@ -101,6 +103,8 @@ def doctor(*, programme: ProgrammeFile = None, as_json: AsJson = False) -> None:
     """Look at everything that Tidegate needs, and say what mends what is wrong.
 
     With --json: {"ok", "findings": [{"subject", "health": ok, warning or problem, "says", "mend"}]}.
+
+    Example: tidegate doctor
     """
     import asyncio
     from contextlib import suppress
@@ -153,7 +157,7 @@ def _words(ground: Ground, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _say(ground: Ground, outcome: Outcome, asked: Asked, *, stays: bool) -> None:
+def _say(ground: Ground, outcome: Outcome, asked: Asked, *, stays: bool, sample: bool) -> None:
     """Say where everything is, and what to type next."""
     import os
 
@@ -181,7 +185,8 @@ def _say(ground: Ground, outcome: Outcome, asked: Asked, *, stays: bool) -> None
         say(f"{' and '.join(moved)}: not used, because it runs already. `tidegate down` ends it; then say it again.")
     if os.environ.get("TEMPORAL_ADDRESS") not in {None, "", outcome.server.address}:
         say(f"TEMPORAL_ADDRESS is set, so other verbs go to {os.environ['TEMPORAL_ADDRESS']} and not here; unset it.")
-    say("Next: `tidegate new USE_CASE` writes a playbook; `tidegate start PLAYBOOK` sets it going.")
+    if not sample:  # which says itself what is next
+        say("Next: `tidegate new USE_CASE` writes a playbook; `tidegate start PLAYBOOK` sets it going.")
     say("Ctrl-C ends it; `tidegate up` goes on from there." if stays else "`tidegate down` ends it.")
 
 

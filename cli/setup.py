@@ -41,6 +41,8 @@ def init(
     """Write a programme: who holds which function.
 
     It stands on the built-in standards. At a keyboard it asks; elsewhere every option must be given.
+
+    Example: tidegate init --name acme --holder "risk=risk-officer:Risk officer" --cohort team/pmo=12
     """
     from cli.asking import Ask, gather
     from cli.newcomer import check_programme
@@ -153,6 +155,8 @@ def new(
     """Write a playbook from ten questions.
 
     What changes, who answers for it, what it may do, who stops it. At a keyboard it asks; elsewhere give the options.
+
+    Example: tidegate new minutes-summariser
     """
     given = {f"--{name.replace('_', '-')}": value for name, value in locals().items()}
     from cli.newcomer import write_playbook

@@ -60,15 +60,27 @@ def set_going(plan: Plan, person: str, manner: Manner) -> None:
     server, now = talk.server(), datetime.now(UTC)
     _stopped(server, plan)
     stands = standing(plan, begin(plan, now), now)
-    fresh = server.begin(RolloutInput(plan=plan), stands, summary(plan), details(plan))
-    if fresh:
-        clock.remember(plan.use_case, timedelta())
-    else:
+
+    def begun() -> bool:
+        anew = server.begin(RolloutInput(plan=plan), stands, summary(plan), details(plan))
+        if anew:
+            clock.remember(plan.use_case, timedelta())
+        return anew
+
+    fresh = begun()
+    if not fresh:
         _same(server, plan)
     # To begin twice does nothing, and to begin serves nobody: this one message may take as long as it needs.
     said = compose(plan.use_case, "start", person, mine=manner.id)
     try:
-        answer = server.tell(said, talk.CONNECT)
+        try:
+            answer = server.tell(said, talk.CONNECT)
+        except Refusal:
+            # What was there has ended in this very moment: now a new life can begin.
+            fresh = begun()
+            if not fresh:
+                raise
+            answer = server.tell(said, talk.CONNECT)
     except talk.NoAnswer:
         server.signal(said)
         _durable(said, plan, manner, fresh=fresh)

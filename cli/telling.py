@@ -35,7 +35,11 @@ def speaker(who: str | None) -> str:
     """Return who says it: the person named, else the person at this keyboard."""
     found = who or home.me()
     if found is None:
-        raise Refusal("nobody is named", "`tidegate me ID` says who you are; --as ID names somebody for one message.")
+        raise Refusal(
+            "nobody is named who says this",
+            "Add --as PERSON to these words, or say once who you are: `tidegate me PERSON`. "
+            "`tidegate who-can VERB USE_CASE` names those who may.",
+        )
     return found.strip().lower()
 
 

@@ -125,7 +125,7 @@ SENTENCES = MappingProxyType(
         Code.ALTERNATIVE_CLOSED: "{id} is answered already, by {by}: {outcome}.",
         Code.ALTERNATIVE_NEEDED: "An answer to {id} says {what}.",
         # the way up, once it is agreed
-        Code.ANNOUNCED: "{audience} hear that {label} begins from {at} on.",
+        Code.ANNOUNCED: "The notice to {audience}: {label} begins from {at} on.",
         Code.CHANGED: "{label} is in force since {at} (epoch {epoch}).",
         Code.BAND_CHANGED: "{metric} went from {was} to {band}: it is {value}.",
         Code.NOTICE_STUCK: "{audience} could not be told of {label} ({why}, tries: {tries}); it does not begin before "

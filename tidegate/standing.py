@@ -413,7 +413,7 @@ def _line(told: Standing) -> str:
     if told.control not in ("none", "live"):
         parts.append(_spoken(told.control).upper())
     sure = "" if told.confirmed else " (not confirmed)"
-    parts.append(f"up to {told.people} people served{sure}")
+    parts.append(f"{f'up to {told.people} people' if told.people else 'nobody'} served{sure}")
     if told.unseen is not None:
         lost = ", ".join(row.target for row in told.targets if row.became in _LOST) or "a target"
         parts.append(f"{lost} OUT OF SIGHT since {told.unseen:%Y-%m-%d %H:%M} UTC")

@@ -131,7 +131,7 @@ class House:
         assert answer.code == code, answer
         return {finding["subject"]: finding for finding in json.loads(answer.out)["findings"]}
 
-    def foreground(self, *words: str, up: bool = True, **env: str) -> subprocess.Popen[bytes]:
+    def foreground(self, *words: str, up: bool = True, patience: float = LONG, **env: str) -> subprocess.Popen[bytes]:
         """Start `up` and let it stay; return when it says that both are up."""
         with self.output.open("ab") as output:
             process = subprocess.Popen(
@@ -145,7 +145,7 @@ class House:
             )
         self._ours.append(process)
         if up:
-            assert until(lambda: "Next:" in self.said or process.poll() is not None), self.said
+            assert until(lambda: "Next:" in self.said or process.poll() is not None, patience), self.said
             assert process.poll() is None, self.said
             assert self.record.keeper is not None
         return process

@@ -146,7 +146,7 @@ def test_without_a_worker_it_is_started_all_the_same_and_makes_safer_what_it_can
     )
     assert status.code == 0
     assert "NO WORKER ANSWERS" in status.out
-    assert re.search(r"submitted at pilot; up to 0 people served.* \(\d+ s ago,", " ".join(status.out.split()))
+    assert re.search(r"submitted at pilot; nobody served.* \(\d+ s ago,", " ".join(status.out.split()))
     assert (vote.code, "nothing was sent" in vote.err) == (4, True)
     assert ready.code == 4
     assert re.search(r"^    tidegate ready unheard .*--id cli-\S+ --good-until \S+$", ready.err, re.MULTILINE)

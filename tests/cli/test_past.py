@@ -144,7 +144,7 @@ def test_what_the_server_has_forgotten_still_has_its_status(forgotten: Lab) -> N
     """A rollout whose histories were deleted is said to be over and not live, with where it stood at its end."""
     words = forgotten.words("status", ENDED)
     assert (words["run"], words["live"], words["standing"]["phase"]) == ("ended", False, "terminated")
-    assert words["line"] == "terminated at pilot; ROLLED BACK; up to 0 people served"
+    assert words["line"] == "terminated at pilot; ROLLED BACK; nobody served"
     answer = forgotten.run("status", ENDED)
     assert (answer.code, answer.err) == (0, "")
     assert "It is over, and the server has forgotten it. What the ledger knows (" in answer.out

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import tidegate
-from tidegate.explain import explain
+from tidegate.explain import _AT_NOTHING, _OF_NOBODY, explain
 from tidegate.models.decision import Reason
 from tidegate.models.reasons import Code
 from tidegate.sentences import SENTENCES
 from tidegate.turn import because
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
@@ -168,3 +168,40 @@ def test_names_of_our_own_are_read_as_words() -> None:
     assert "confirm stop" in explain(because(Code.NO_RIGHT, who="dana_k", right="confirm_stop"))
     assert "business owner, risk" in explain(because(Code.NO_SEAT, who="x", functions=("business_owner", "risk")))
     assert "error_rate is 3" in explain(because(Code.READ, metric="error_rate", value=3, n=9))
+
+
+@pytest.mark.parametrize("table", [_OF_NOBODY, _AT_NOTHING])
+def test_another_way_to_say_it_needs_no_other_fact(table: Mapping[Code, str]) -> None:
+    """What is said where nobody is left rests on the facts of the sentence in whose place it stands."""
+    for code, sentence in table.items():
+        asked = {name for _, name, _, _ in Formatter().parse(sentence) if name}
+        assert asked <= needed(code), code
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (because(Code.HELD, label="nothing", people="0"), "HELD at nothing. Nobody is served, and nobody is added."),
+        (
+            because(Code.HELD, label="w1", people="10"),
+            "HELD at w1. Up to 10 people are still served, and nobody is added.",
+        ),
+        (
+            because(Code.CONFIRMED, label="nothing", epoch="3"),
+            "That nobody is served is confirmed by read-back (epoch 3).",
+        ),
+        (because(Code.CONFIRMED, label="w1", epoch="3"), "w1 is confirmed by read-back (epoch 3)."),
+        (because(Code.ALREADY_CONFIRMED, who="a.b"), "a.b has already said so."),
+        (because(Code.UNCONFIRMED, audience="Two", to="it."), "Two have not confirmed yet: it."),
+    ],
+)
+def test_a_sentence_is_said_as_people_say_it(reason: Reason, said: str) -> None:
+    """Nobody is never a number, `nothing` is never what acts, and a sentence within ours ends once."""
+    assert explain(reason) == said
+
+
+def test_a_moment_is_said_as_everywhere_else() -> None:
+    """A moment in a sentence reads as in every table; to the second it stays in the facts."""
+    reason = because(Code.GATE_OPENED, gate="g-1", until="2026-12-07T09:00:00Z", label="w1", functions="risk")
+    assert "2026-12-07 09:00 UTC" in explain(reason)
+    assert reason.facts["until"] == "2026-12-07T09:00:00Z"

@@ -14,10 +14,11 @@ from tidegate.migration import Demand, demands, differences, gaps, graced, item,
 from tidegate.models.base import GateKind, MetricFamily, Span, Stage, Verb
 from tidegate.models.decision import Check, Verdict
 from tidegate.models.drill import DrillRecord
+from tidegate.models.exception import ExceptionRules
 from tidegate.models.owing import Evidence
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
-from tidegate.models.standard import ExceptionRules, Gap, GateRule, ReadinessItem
+from tidegate.models.standard import Gap, GateRule, ReadinessItem
 from tidegate.models.state import State
 from tidegate.turn import because
 
