@@ -7,14 +7,13 @@ does), TIDEGATE_HOME where files lie, TIDEGATE_LEDGER where evidence is kept, TI
 heads are signed, TIDEGATE_TASK_QUEUE which queue, TIDEGATE_HEALTH and TIDEGATE_METRICS where it answers for
 itself, TIDEGATE_WATCH after how many seconds it compares what is served with what was approved again (60; 0 leaves
 that to other workers), TIDEGATE_DESK_ORIGIN where notices say that the review desk is, TIDEGATE_CODEC_KEYS which file
-of keys encrypts what Temporal keeps. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD tell versions of workers apart, where the
-server knows which is current.
+of keys encrypts what Temporal keeps, TIDEGATE_TRACES whether traces are sent. TIDEGATE_DEPLOYMENT and TIDEGATE_BUILD
+tell versions of workers apart, where the server knows which is current.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
@@ -24,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -32,7 +31,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from activities import cipher
+from activities import cipher, traces
 from activities.authority import authority
 from activities.channels.apprise import Sender
 from activities.channels.carried import Carried
@@ -52,11 +51,15 @@ from activities.sources import sources_under
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
-from workflows import attributes, ids, sweep, watch
+from workflows import attributes, health, ids, sweep, watch
 from workflows.census import Census
 from workflows.converter import encrypting
+from workflows.lines import FORMAT, Whose
 from workflows.plugin import plugin
 from workflows.turnover import Turnovers
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 log = logging.getLogger("tidegate.worker")
 
@@ -108,10 +111,13 @@ class Settings(NamedTuple):
             build=environment.get("TIDEGATE_BUILD") or None,
             watch=_seconds(environment.get("TIDEGATE_WATCH")),
             desk=environment.get("TIDEGATE_DESK_ORIGIN") or None,
+            traces=_traces(environment),
         )
 
     desk: str | None = None
     """Where the review desk answers, as notices say it; none is said if nobody says where it is."""
+    traces: bool = False
+    """Whether traces are sent; where to, OpenTelemetry's own variables say."""
 
     @property
     def ledger(self) -> str:
@@ -129,6 +135,15 @@ def _seconds(said: str | None) -> float:
         log.error("TIDEGATE_WATCH is no number of seconds; it is watched every %d", _WATCH)
         return _WATCH
     return seconds
+
+
+def _traces(environment: Mapping[str, str]) -> bool:
+    """Return whether traces are sent; where they cannot be, the work goes on without."""
+    try:
+        return traces.wanted(environment)
+    except traces.BadTraces as error:
+        log.error("no traces are sent: %s", error)  # noqa: TRY400  # there is no more to say
+        return False
 
 
 def exposing(settings: Settings) -> list[Callable[..., Any]]:
@@ -260,19 +275,34 @@ def runtime(settings: Settings) -> Runtime | None:
     return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics)))
 
 
-async def connect(of: Runtime | None = None) -> Client:
+def tracer(settings: Settings) -> TracerProvider | None:
+    """Return what takes spans and sends them, where that is wanted."""
+    if not settings.traces:
+        return None
+    from activities import spans  # noqa: PLC0415  # it loads OpenTelemetry, which need not be there
+    from workflows.tracing import Ids  # noqa: PLC0415  # the same
+
+    return spans.provider("tidegate-worker", Ids())
+
+
+async def connect(of: Runtime | None = None, traced: TracerProvider | None = None) -> Client:
     """Connect to the server that the environment names, else to the embedded one at its usual address."""
     named: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
-    ours = plugin(encrypting(cipher.ring(os.environ)))
-    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, "plugins": [ours], "runtime": of})
+    more: dict[str, Any] = {"plugins": [plugin(encrypting(cipher.ring(os.environ)))], "runtime": of}
+    if traced is not None:
+        from workflows.tracing import Tracing  # noqa: PLC0415  # the same
+
+        more["interceptors"] = [Tracing(traced)]
+    return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, **more})
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work until told to stop; a server that is not there yet is waited for."""
     state: dict[str, Any] = {"ready": False, "task_queue": settings.task_queue, "waits_for": "the server"}
-    health = await _answer(settings.health, state) if settings.health else None
+    answers = await health.answer(settings.health, state) if settings.health else None
+    traced = tracer(settings)
     try:
-        client = await _patiently(runtime(settings), stop)
+        client = await _patiently(runtime(settings), traced, stop)
         if client is None:
             return
         for name in await attributes.register(client):
@@ -293,14 +323,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 one.cancel()
             log.info("finishing what is under way")
     finally:
-        if health is not None:
-            health.close()
+        if answers is not None:
+            answers.close()
+        if traced is not None:
+            await asyncio.to_thread(traces.end, traced)
 
 
-async def _patiently(of: Runtime | None, stop: asyncio.Event) -> Client | None:
+async def _patiently(of: Runtime | None, traced: TracerProvider | None, stop: asyncio.Event) -> Client | None:
     for wait in (*_WAITS, *[_WAITS[-1]] * _TRIES):
         try:
-            return await connect(of)
+            return await connect(of, traced)
         except RuntimeError as error:
             log.warning("the server does not answer, trying again in %s s: %s", wait, str(error).splitlines()[0])
         with suppress(TimeoutError):
@@ -386,25 +418,6 @@ async def _look_after_ledger(settings: Settings) -> None:
             heads.close()
 
 
-async def _answer(address: str, state: Mapping[str, Any]) -> asyncio.Server:
-    """Answer GET /health on an address: 200 while it takes work, 503 before and after."""
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-            body = json.dumps(state).encode()
-            status = b"200 OK" if state["ready"] else b"503 Service Unavailable"
-            writer.write(
-                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % (status, len(body))
-            )
-            writer.write(b"Connection: close\r\n\r\n" + body)
-            await writer.drain()
-        writer.close()
-
-    host, _, port = address.rpartition(":")
-    return await asyncio.start_server(one, host or "127.0.0.1", int(port))
-
-
 async def _main(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -417,7 +430,8 @@ def main() -> None:
     if any(word in ("-h", "--help") for word in sys.argv[1:]):
         sys.stdout.write(f"Usage: tidegate-worker\n\n{__doc__}")
         return
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
+    logging.getLogger().handlers[0].addFilter(Whose())
     try:
         settings = Settings.of(os.environ)
         asyncio.run(_main(settings))

@@ -1,6 +1,6 @@
 """How long it takes from `stop-the-line` until the last of N rollouts has confirmed that it serves nobody.
 
-    python bench/containment.py [N ...]        100, 500 and 1,000 if not said
+    python -m bench.containment
 
 Beside it, in the same run and on the same server, a floor: N bare workflows that each hear one signal and have one
 activity do nothing. Between the two lie steps that are measured one by one, each with all before it: the activity
@@ -13,7 +13,6 @@ The server is the embedded one, with its file. All N are live, each with a flag 
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 import time
 import uuid
@@ -22,8 +21,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from temporalio import activity, workflow
 from temporalio.api.batch.v1 import BatchOperationSignal
@@ -35,6 +32,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.drivers.flagd import Flagd
 from activities.line import AT_ONCE
+from bench.figures import Bench, Result, Row, Table, main, said
 from tests.pure.world import Story
 from tests.workflows.rig import DEV_SERVER, enforced
 from tidegate.models.exposure import NOTHING
@@ -45,7 +43,6 @@ from worker import Settings, build_worker
 from workflows import attributes, ids
 from workflows.plugin import plugin
 
-SIZES = (100, 500, 1_000)
 SCOPE = Scope(kind="model", name="small-text")
 STEPS = ("signal + no-op", "+ flag file", "+ memo, search", "+ store, tell")
 FILE, SHOWN, ERRANDS = 1, 2, 3
@@ -160,7 +157,8 @@ async def bare(client: Client, home: Path, count: int, step: int, *, batched: bo
         )
         errands = Worker(client, task_queue="bare-errands", activities=[hands.errand], activity_executor=more, **common)
         async with worker, errands:
-            names = [f"bare-{count}-{step}-{batched}-{number}" for number in range(count)]
+            mark = uuid.uuid4().hex[:6]
+            names = [f"bare-{mark}-{number}" for number in range(count)]
 
             async def start(name: str) -> None:
                 await client.start_workflow(Bare.run, step, id=name, task_queue="bare")
@@ -191,7 +189,7 @@ def live(name: str, home: Path) -> RolloutInput:
     return RolloutInput(plan=story.plan, state=state, read_back=datetime.now(UTC))
 
 
-class Result(NamedTuple):
+class Stop(NamedTuple):
     """What a stop of N rollouts took."""
 
     files: Taken
@@ -206,7 +204,7 @@ class Result(NamedTuple):
     """Events of a rollout's history from the signal on, by kind, on average."""
 
 
-async def ours(client: Client, home: Path, count: int) -> Result:
+async def ours(client: Client, home: Path, count: int) -> Stop:
     """Measure N rollouts and one stop."""
     async with build_worker(client, Settings(home=home)):
         names = [f"bench-{count}-{number}" for number in range(count)]
@@ -242,7 +240,7 @@ async def ours(client: Client, home: Path, count: int) -> Result:
         await line.terminate("measured")
         await each(names, lambda name: client.get_workflow_handle(ids.workflow_id(name)).terminate("measured"))
     half = count // 2
-    return Result(Taken(files[-1], files[half]), Taken(confirmed[-1], confirmed[half]), counted or 0, swept, events)
+    return Stop(Taken(files[-1], files[half]), Taken(confirmed[-1], confirmed[half]), counted or 0, swept, events)
 
 
 async def histories(client: Client, names: list[str], begun: float) -> tuple[list[float], dict[str, float]]:
@@ -268,13 +266,14 @@ async def histories(client: Client, names: list[str], begun: float) -> tuple[lis
     return sorted(at), {kind: number / len(names) for kind, number in sorted(kinds.items())}
 
 
-def said(name: str, taken: Taken, floor: Taken) -> None:
-    """Print one row."""
-    print(f"  {name:<38} {taken.median:7.2f} s {taken.last:7.2f} s   {taken.last / floor.last:5.2f} times")
+def row(name: str, taken: Taken, floor: Taken, aim: str | None = None) -> Row:
+    """Return how long it took until the last was through."""
+    return Row(f"{name}, half within {taken.median:.2f} s", taken.last, "s", floor.last, aim)
 
 
-async def measure(count: int) -> None:
+async def stopped(count: int) -> tuple[Table, str]:
     """Measure one size on a server of its own."""
+    said(f"{count} in flight")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "flags").mkdir()
@@ -288,25 +287,50 @@ async def measure(count: int) -> None:
         async with env:
             await attributes.register(env.client)
             plain = await Client.connect(env.client.service_client.config.target_host)
+            before = await bare(plain, home, count, 0)
             by_server = await bare(plain, home, count, 0, batched=True)
-            steps = [await bare(plain, home, count, step) for step in range(len(STEPS))]
+            steps = [await bare(plain, home, count, step) for step in range(1, len(STEPS))]
             real = await ours(env.client, home, count)
-    print(f"{count} in flight                                  half        last   beside the floor")
-    for name, taken in zip(STEPS, steps, strict=True):
-        said(name, taken, steps[0])
-    said("the server's batch operation + no-op", by_server, steps[0])
-    said("Tidegate: the flag file", real.files, steps[0])
-    said("Tidegate: read back", real.confirmed, steps[0])
-    print(f"  the stop has counted all contained               {real.counted:7.2f} s")
-    print(f"  ... and looked twice more                        {real.swept:7.2f} s")
-    print("  events of one rollout: " + ", ".join(f"{kind} {number:.1f}" for kind, number in real.events.items()))
+            after = await bare(plain, home, count, 0)
+    floor = min(before, after)
+    rows = [
+        row("Tidegate: the flag file", real.files, floor),
+        row("Tidegate: read back", real.confirmed, floor, "<= 2"),
+        Row("the stop has counted all contained", real.counted, "s", floor.last),
+        Row("... and looked twice more", real.swept, "s", floor.last),
+        *(row(f"bare, {name}", taken, floor) for name, taken in zip(STEPS[1:], steps, strict=True)),
+        row("bare, called by the server's batch operation", by_server, floor),
+    ]
+    events = ", ".join(f"{kind} {number:.1f}" for kind, number in real.events.items())
+    return Table(
+        f"{count:,} in flight", "bare, until the last was through", rows
+    ), f"Events of one, at {count:,}: {events}."
 
 
-async def main() -> None:
+async def sizes(counts: tuple[int, ...]) -> Result:
     """Measure every size."""
-    for count in [int(word) for word in sys.argv[1:]] or SIZES:
-        await measure(count)
+    found = [await stopped(count) for count in counts]
+    return Result([table for table, _ in found], [note for _, note in found])
 
+
+def measure(rollouts: tuple[int, ...]) -> Result:
+    """Stop the line about some rollouts."""
+    return asyncio.run(sizes(rollouts))
+
+
+BENCH = Bench(
+    "Containment",
+    "From `stop-the-line` until the last of many live rollouts, each with a flag file of its own, has confirmed that it"
+    " serves nobody. The floor: as many bare workflows that each hear one signal and have one activity do nothing,"
+    " before and after, the quicker of the two. Between lie bare steps, each with all before it: the activity writes a"
+    " flag file and reads it back; the workflow says anew how it stands, in its memo and in what it is found by; it has"
+    " evidence stored and people told. The server keeps its file. Finding them, telling them and asking each whether it"
+    " is contained is in the figures of Tidegate.",
+    measure,
+    usual={"rollouts": (100,)},
+    tiny={"rollouts": (2,)},
+    full={"rollouts": (100, 500, 1_000)},
+)
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main(BENCH)

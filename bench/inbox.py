@@ -8,12 +8,11 @@ machine falls on all alike; medians are compared. `processor` is what client and
 it takes on a machine that does nothing else. Before anything is measured, every thing that must be there is
 counted. Starting a thousand rollouts takes some minutes.
 
-    python bench/inbox.py [ROLLOUTS [RUNS]]
+    python -m bench.inbox
 """
 
 import asyncio
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,12 +22,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from bench.figures import ROOT, Bench, Result, Row, Table, main, middle
+from bench.figures import said as progress
 from cli.inbox import Item, found
 from cli.talk import Server
 from tests.pure.world import but
@@ -37,16 +36,13 @@ from tidegate.models.messages import RolloutInput
 from workflows import attributes, ids
 from workflows.plugin import plugin
 
-ROOT = Path(__file__).resolve().parent.parent
-ROLLOUTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 9  # noqa: PLR2004 - the second word of two
 AT_ONCE, EVERY = 8, 3
 PATIENCE = timedelta(seconds=60)
 RUNNING = f"WorkflowType = '{ids.WORKFLOW}' AND ExecutionStatus = 'Running'"
 VOTER, OWNER = "risk-a", "owner"
 
 
-async def begin(client: Client) -> None:
+async def begin(client: Client, rollouts: int) -> None:
     """Start them all, a few at a time, and bring two of three to their first round of votes."""
     few, plan = asyncio.Semaphore(AT_ONCE), enforced()
 
@@ -61,7 +57,7 @@ async def begin(client: Client) -> None:
             if number % EVERY:
                 await said(handle, "ready", {"as": "ops-a", "item": "rollback_tested", "evidence": "drill 7"})
 
-    await asyncio.gather(*(one(number) for number in range(ROLLOUTS)))
+    await asyncio.gather(*(one(number) for number in range(rollouts)))
 
 
 async def said(handle: WorkflowHandle[Any, Any], verb: str, words: dict[str, str]) -> None:
@@ -83,13 +79,13 @@ def read(server: Server, person: str) -> list[Item]:
     return found(rows, {}, person, datetime.now(UTC))
 
 
-def settled(server: Server) -> bool:
+def settled(server: Server, rollouts: int) -> bool:
     """Whether each waits where it was to be brought: everything that must be there is, and nothing is unread."""
     rows, _ = server.asked()
-    whole = len(rows) == ROLLOUTS and all(row.packed.whole for row in rows)
+    whole = len(rows) == rollouts and all(row.packed.whole for row in rows)
     now = datetime.now(UTC)
     votes, rest = (found(rows, {}, person, now) for person in (VOTER, OWNER))
-    return whole and len(votes) == expected(ROLLOUTS) and len(rest) == ROLLOUTS - len(votes)
+    return whole and len(votes) == expected(rollouts) and len(rest) == rollouts - len(votes)
 
 
 def timed(work: Any) -> tuple[float, float]:
@@ -111,47 +107,50 @@ def computed() -> float:
     return used.user + used.system + used.children_user + used.children_system + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def measure(address: str, env: dict[str, str]) -> None:
-    """Wait until all have settled, measure, and print."""
+def asked(address: str, env: dict[str, str], rollouts: int, runs: int) -> Result:
+    """Wait until all have settled, and measure."""
     with asyncio.Runner() as runner:
         client = runner.run(Client.connect(address))
         server = Server(runner, client, address)
         start = time.perf_counter()
-        while not settled(server):
+        while not settled(server, rollouts):
             time.sleep(2)
-        print(f"{ROLLOUTS} rollouts wait, {time.perf_counter() - start:.0f} s after the last was started")
+        progress(f"{rollouts} rollouts wait, {time.perf_counter() - start:.0f} s after the last was started")
 
         async def bare() -> None:
-            if len([each async for each in client.list_workflows(RUNNING)]) != ROLLOUTS:
+            if len([each async for each in client.list_workflows(RUNNING)]) != rollouts:
                 raise SystemExit("the list is not the same any more")
 
         def verb(*words: str) -> None:
             subprocess.run([sys.executable, "-m", "cli", *words], cwd=ROOT, env=env, check=True, capture_output=True)  # noqa: S603 - our own command
 
         ways: dict[str, Any] = {
-            "bare list of the same rollouts (floor)": lambda: runner.run(bare()),
-            f"inbox of {VOTER}, {expected(ROLLOUTS)} things": lambda: read(server, VOTER),
+            "the bare list": lambda: runner.run(bare()),
+            f"inbox of {VOTER}, {expected(rollouts)} things": lambda: read(server, VOTER),
             "inbox of somebody whom nothing waits for": lambda: read(server, "nobody"),
             f"tidegate inbox --as {VOTER}, as a process": lambda: verb("inbox", "--as", VOTER, "--json"),
             "tidegate --help, as a process": lambda: verb("--help"),
         }
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-        for _ in range(RUNS):
+        for _ in range(runs):
             for name, work in ways.items():
                 taken[name].append(timed(work))
-    floor = statistics.median(wall for wall, _ in next(iter(taken.values())))
-    print(f"medians of {RUNS} runs, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print(f"    {'':<44} {'median':>8} {'fastest':>8} {'to floor':>9} {'processor':>10}")
-    for name, times in taken.items():
-        walls = [wall for wall, _ in times]
-        middle, work = statistics.median(walls), statistics.median(each for _, each in times)
-        print(f"    {name:<44} {middle:7.2f}s {min(walls):7.2f}s {middle / floor:9.2f} {work:9.2f}s")
+    first, *others = taken
+    floor, work = (middle(one[side] for one in taken[first]) for side in (0, 1))
+    rows = [Row(name, 1e3 * middle(one[0] for one in taken[name]), "ms", 1e3 * floor) for name in others]
+    used = [Row(name, 1e3 * middle(one[1] for one in taken[name]), "ms", 1e3 * work) for name in others]
+    return Result(
+        [
+            Table(f"Until the answer, {runs} runs in turns", f"{first} of {rollouts:,} rollouts", rows),
+            Table("Computed by client and server together", "the same", used),
+        ]
+    )
 
 
-def main() -> None:
+def measure(rollouts: int, runs: int) -> Result:
     """Set up a server and a worker, start the rollouts, and measure."""
 
-    async def held(home: Path) -> None:
+    async def held(home: Path) -> Result:
         env = await WorkflowEnvironment.start_local(
             plugins=[plugin()], dev_server_existing_path=str(DEV_SERVER), dev_server_log_level="never"
         )
@@ -164,9 +163,9 @@ def main() -> None:
                 worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=around, stdout=log, stderr=log)
                 try:
                     start = time.perf_counter()
-                    await begin(env.client)
-                    print(f"{ROLLOUTS} rollouts are started, which took {time.perf_counter() - start:.0f} s")
-                    await asyncio.to_thread(measure, address, around)
+                    await begin(env.client, rollouts)
+                    progress(f"{rollouts} rollouts are started, which took {time.perf_counter() - start:.0f} s")
+                    return await asyncio.to_thread(asked, address, around, rollouts, runs)
                 finally:
                     worker.terminate()
                     await worker.wait()
@@ -174,8 +173,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "figures.csv").write_text(f"metric,value,n,taken_at\nerrors,0,100,{datetime.now(UTC).isoformat()}\n")
-        asyncio.run(held(home))
+        return asyncio.run(held(home))
 
+
+BENCH = Bench(
+    "The inbox",
+    "A real server holds many rollouts, and a worker has brought each where it waits: of three, one for a readiness"
+    " item and two for votes; every thing that must be there is counted first. The floor is the list of the same"
+    " rollouts, read to its end by a client that does nothing with it. The inbox is measured alone and as a process.",
+    measure,
+    usual={"rollouts": 200, "runs": 7},
+    tiny={"rollouts": 3, "runs": 1},
+    full={"rollouts": 1_000, "runs": 9},
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCH)

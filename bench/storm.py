@@ -1,6 +1,6 @@
-"""How a storm of alerts fares: 10,000 in a minute about 50 rollouts in flight, forged ones among them.
+"""How a storm of alerts fares: thousands in a minute about dozens of rollouts in flight, forged ones among them.
 
-    python bench/storm.py [ALERTS] [ROLLOUTS]
+    python -m bench.storm
 
 Server, worker, rollouts, flags and doors are the real ones, the doors in a process of their own. Beside it, as a floor:
 the same deliveries to a server that answers at once.
@@ -11,11 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,13 +22,11 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from cli.embedded.ports import any_free  # noqa: E402  # the repository is found first
-from desk.patience import Impatient  # noqa: E402  # the same
-from tests.workflows.siege import soon  # noqa: E402  # the same
-from tests.workflows.watched import PROGRAMME, TOKEN, Watched  # noqa: E402  # the same
+from bench.figures import Bench, Result, Row, Table, main
+from cli.embedded.ports import any_free
+from desk.patience import Impatient
+from tests.workflows.siege import soon
+from tests.workflows.watched import PROGRAMME, TOKEN, Watched
 
 EACH = 10
 _AGAIN, _FORGED = 503, 9
@@ -98,15 +94,14 @@ async def felt(storm: Storm) -> tuple[Counter[int], list[int], list[int]]:
     return narrowed, [one.people for one in storm.rollouts.values()], [one.history_length for one in described]
 
 
-def main() -> None:
+def measure(alerts: int, rollouts: int) -> Result:
     """Blow, and count."""
-    alerts, cases = (int(word) for word in (sys.argv[1:] or ("10000", "50")))
     logging.disable(logging.WARNING)
     with asyncio.Runner() as runner:
-        storm = Storm(runner, cases)
+        storm = Storm(runner, rollouts)
         try:
             runner.run(storm.build())
-            seconds, answers, took = runner.run(blow(storm.door, alerts, cases, forged=True))
+            seconds, answers, took = runner.run(blow(storm.door, alerts, rollouts, forged=True))
             narrowed, people, events = runner.run(felt(storm))
         finally:
             runner.run(storm.close())
@@ -116,15 +111,31 @@ def main() -> None:
         return JSONResponse({})
 
     floor_port, floor = serve(Starlette(routes=[Route("/in/prometheus", at_once, methods=["POST"])]))
-    floor_seconds, _, _ = asyncio.run(blow(floor_port, alerts, cases, forged=False))
+    floor_seconds, _, _ = asyncio.run(blow(floor_port, alerts, rollouts, forged=False))
     floor.should_exit = True
     half, slow = took[len(took) // 2], took[len(took) * 99 // 100]
-    print(f"{alerts:,} alerts about {cases} rollouts, ten in a delivery, every ninth delivery forged")
-    print(f"  taken in {seconds:.1f} s, {alerts / seconds:,.0f} a second; the floor is {floor_seconds:.1f} s")
-    print(f"  answers: {dict(answers)}; half within {half:.2f} s, 99 of 100 within {slow:.2f} s")
-    print(f"  how often a rollout narrowed: {dict(narrowed)} (times: rollouts); served then: {sorted(set(people))}")
-    print(f"  events in the history of a rollout, its start included: {min(events)} to {max(events)}")
+    rows = [
+        Row("alerts taken", alerts / seconds, "a second", alerts / floor_seconds),
+        Row("half of the answers within", half, "s"),
+        Row("99 of 100 within", slow, "s"),
+        Row("events in the longest history", max(events), "events"),
+    ]
+    given = ", ".join(f"{number:,} times {status}" for status, number in sorted(answers.items()))
+    once = ", ".join(f"{count} rollouts {times} times" for times, count in sorted(narrowed.items()))
+    notes = [f"Answers: {given}.", f"Narrowed: {once}; then served: {', '.join(map(str, sorted(set(people))))} people."]
+    return Result([Table(f"{alerts:,} alerts about {rollouts} rollouts", "a server that answers at once", rows)], notes)
 
+
+BENCH = Bench(
+    "A storm of alerts",
+    "Alerts about rollouts in flight, ten in a delivery as a group of Alertmanager's grows, every ninth delivery"
+    " forged. Server, worker, rollouts, flags and doors are the real ones, the doors in a process of their own. The"
+    " floor: the same deliveries to a server that answers at once.",
+    measure,
+    usual={"alerts": 5_000, "rollouts": 20},
+    tiny={"alerts": 40, "rollouts": 2},
+    full={"alerts": 10_000, "rollouts": 50},
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCH)

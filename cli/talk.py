@@ -25,7 +25,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli import sealing
+from cli import sealing, traced
 from cli.answers import Exit, Refusal
 from cli.embedded import leave
 from cli.embedded.inquiry import Target, polled, target
@@ -419,7 +419,8 @@ def server(patience: float = CONNECT, *, plain: bool = False, keys: bool = True)
 
     async def connect() -> Client:
         async with asyncio.timeout(patience):
-            return await Client.connect(where.address, **{**where.settings, "data_converter": reads})
+            more = {"data_converter": reads, "interceptors": traced.interceptors()}
+            return await Client.connect(where.address, **{**where.settings, **more})
 
     try:
         return Server(runner, runner.run(connect()), where.address)

@@ -33,6 +33,7 @@ class Keys:
     def __init__(self) -> None:
         """Hold none yet."""
         self._private: dict[str, Ed25519PrivateKey] = {}
+        self._public: dict[str, str] = {}
 
     def exchanged(self, plan: Plan) -> Plan:
         """Return a plan in which everybody who signs has a key of this rehearsal, and no other."""
@@ -46,8 +47,10 @@ class Keys:
 
     def public(self, name: str) -> str:
         """Return somebody's public key, as it stands in a programme."""
-        found = self._private.setdefault(name, Ed25519PrivateKey.generate())
-        return found.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+        if name not in self._private:
+            made = self._private[name] = Ed25519PrivateKey.generate()
+            self._public[name] = made.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+        return self._public[name]
 
     def signed(self, plan: Plan, nonce: str, verb: str, words: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """Return words with the signature of whoever says them, as `tidegate` sends them."""

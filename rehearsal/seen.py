@@ -37,8 +37,9 @@ class Eyes(Interceptor):
 
     def _born(self, rollout: Any) -> None:
         self.rollout = rollout
-        # Its page and its labels are for who looks at the server; here nobody does, and they take half of the time.
-        rollout._show = _unseen  # noqa: SLF001  # see above
+        # Its page and its labels are for who looks at the server, and how it stands is for the list of all rollouts;
+        # here nobody looks at either, and they take half of the time.
+        rollout._show = rollout._listed = _unseen  # noqa: SLF001  # see above
 
 
 def _unseen() -> None:

@@ -1,6 +1,6 @@
 """Change the rules one at a time, and see that a test notices.
 
-    python -m tests.mutants [--fresh] [ROOM ...]
+    python -m tests.mutants [--fresh] [--by=NAME] [ROOM ...]
 
 The changes are mutmut's; how they are tried is ours. mutmut starts pytest again for every change, which here would take
 hours; this starts it once, learns which test reaches which function, and then forks: each child swaps the code of one
@@ -8,6 +8,8 @@ function and runs only the tests that reach it, quickest first, those that have 
 
 What was found is kept in `mutants/`, so a run that was interrupted goes on where it stopped. What was killed stays so
 while its function is the same; what survived is tried again when a test or a rule has changed. `--fresh` forgets all.
+With `--by=readiness`, as often as wanted, only those files of tests are heard: what they kill is killed, and what
+survives them is tried again by the next run that hears more.
 The result is `docs/mutants.md`; why a survivor may live is written in `tests/mutants.toml`.
 """
 
@@ -58,11 +60,13 @@ ROOMS = (
 TESTS = (
     "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
     "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
-    "peers*", "permit", "questions", "readiness", "rooms_*", "roster", "samples", "scenarios*", "signature",
-    "signatures", "signed_leave", "stops", "targets*", "telling", "trips", "waivers", "who",
+    "peers*", "permit*", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
+    "scenarios*", "signature", "signatures", "signed_leave", "stops", "subject", "targets*", "telling", "training",
+    "trips", "waivers", "who",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
+    "a",
     "b",
     "f",
     "f_after",
@@ -76,6 +80,7 @@ REQUIREMENTS = (
     "n",
     "operating",
     "p",
+    "q",
     "r",
     "stops",
     "w",
@@ -377,7 +382,13 @@ class Kept:
 
 def _tests() -> list[Path]:
     named = [("pure", name) for name in TESTS] + [("requirements", name) for name in REQUIREMENTS]
-    return sorted(path for room, name in named for path in (ROOT / "tests" / room).glob(f"test_{name}.py"))
+    found = sorted(path for room, name in named for path in (ROOT / "tests" / room).glob(f"test_{name}.py"))
+    return [path for path in found if not _heard() or path.stem.removeprefix("test_") in _heard()]
+
+
+def _heard() -> set[str]:
+    """Return to which tests alone it listens; nothing where it listens to all."""
+    return {word.removeprefix("--by=") for word in sys.argv[1:] if word.startswith("--by=")}
 
 
 def report(mutants: tuple[Mutant, ...], kept: Kept) -> str:
@@ -427,7 +438,7 @@ def main() -> int:
     rooms = [word for word in sys.argv[1:] if not word.startswith("-")] or list(ROOMS)
     kept = Kept(fresh="--fresh" in sys.argv[1:])
     _say("making the changes; when a room is new to us that takes a minute", "\n")
-    mutants = tuple(mutant for room in ROOMS for mutant in mutants_of(room))
+    mutants = tuple(mutant for room in (rooms if _heard() else ROOMS) for mutant in mutants_of(room))
     waiting = tuple(mutant for mutant in mutants if mutant.room in rooms and kept.how(mutant) is None)
     if waiting:
         os.environ["TIDEGATE_HYPOTHESIS"] = "ci"
@@ -435,7 +446,7 @@ def main() -> int:
         answer = pytest.main([*options, *map(str, _tests())], plugins=[Laboratory(waiting, kept)])
         if answer not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return int(answer)
-    if any(kept.how(mutant) is None for mutant in mutants):
+    if _heard() or any(kept.how(mutant) is None for mutant in mutants):
         _say("not every room has been tried yet; docs/mutants.md is left as it was", "\n")
     else:
         REPORT.write_text(report(mutants, kept), encoding="utf-8")

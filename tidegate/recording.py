@@ -116,7 +116,7 @@ _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 def _words(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        words = json.loads(value.model_dump_json(exclude_defaults=True))
+        words = value.model_dump(mode="json", exclude_defaults=True)
         # A move is told from another by its kind, which is a default of each.
         return {"kind": value.kind, **words} if hasattr(value, "kind") else words
     if isinstance(value, tuple):

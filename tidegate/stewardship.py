@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
 _KIND: Final = "data_certification"
 _CHECKS = "data-check"
-_MARK = 6
+_PLAIN, _MARK = 58, 6
+"""So long a name fits as it is, and so many signs tell one from another that does not."""
 
 
 def owed_as(source: str) -> str:
     """Return under which name a source is owed: one that people can type, and no two alike."""
-    if not any(sign in source for sign in "/:"):
-        return f"data-{source}"[:63]
     plain = source.replace("/", ".").replace(":", ".")
+    if plain == source and len(source) <= _PLAIN:
+        return f"data-{source}"
     mark = digest({"source": source})[:_MARK]
     return f"data-{plain[:50]}-{mark}"
 
@@ -72,7 +73,9 @@ def probe(plan: Plan, now: datetime) -> Check | None:
     """Return which source was certified too long ago to begin with; none where every one that says so is in time."""
     for source, how in _asked(plan):
         if how.certified is not None and _due(how, now) <= now:
-            reason = because(Code.DATA_UNCERTIFIED, source=source, on=how.certified.isoformat(), every=how.recertify)
+            reason = because(
+                Code.DATA_UNCERTIFIED, source=source, on=how.certified.isoformat(), every=str(how.recertify)
+            )
             return Check(name=ReadinessItem.DATA_STEWARD.value, verdict=Verdict.PENDING, reason=reason)
     return None
 

@@ -26,6 +26,7 @@ from tidegate.sides import refused
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from tidegate.models.base import Span
@@ -137,8 +138,7 @@ def _refusal(turn: Turn, event: Train, curriculum: Curriculum | None) -> Reason 
     if person not in turn.plan.roster:
         return because(Code.UNKNOWN_PERSON, who=person)
     if curriculum is None:
-        known = () if turn.plan.training is None else courses(turn.plan)
-        return because(Code.NO_COURSE, course=event.course, known=known or "none")
+        return because(Code.NO_COURSE, course=event.course, known=courses(turn.plan) or "none")
     if event.on is not None and _midnight(event.on) > turn.now:
         return because(Code.TRAINING_AHEAD, who=person, on=event.on.isoformat())
     return None
@@ -213,31 +213,31 @@ def changes(state: State) -> tuple[str, ...]:
 
 def coverage(plan: Plan, state: State, now: datetime) -> dict[Curriculum, Counted]:
     """Return how many of the programme's people who need a course have learned it, where book is kept of that."""
-    courses = plan.training
-    if courses is None or not courses.recorded:
-        return {}
-    needing = {Curriculum.MANAGERS: courses.managing, Curriculum.SUPPORT: courses.helping}
-    found = {}
-    for curriculum, people in needing.items():
-        here = [who for who in people if (one := plan.roster.get(who)) is not None and one.active]
-        if here and courses.course(curriculum) is not None:
-            good = sum(valid(state, who, curriculum, now) for who in here)
-            found[curriculum] = Counted(people=len(here), trained=good)
-    return found
+    return {
+        curriculum: Counted(people=len(people), trained=sum(valid(state, who, curriculum, now) for who in people))
+        for curriculum, people in _needing(plan)
+        if people
+    }
 
 
 def owed_by(plan: Plan, state: State, now: datetime) -> tuple[tuple[str, Curriculum], ...]:
     """Name who of the programme needs a course and does not have it, or has it no longer."""
-    known = plan.training
-    if known is None or not known.recorded:
-        return ()
-    needing = {Curriculum.MANAGERS: known.managing, Curriculum.SUPPORT: known.helping}
     return tuple(
         (who, curriculum)
-        for curriculum, people in needing.items()
+        for curriculum, people in _needing(plan)
         for who in people
-        if known.course(curriculum) is not None and not valid(state, who, curriculum, now)
+        if not valid(state, who, curriculum, now)
     )
+
+
+def _needing(plan: Plan) -> Iterator[tuple[Curriculum, list[str]]]:
+    """Yield each course that the programme's people need, and who of those is here; nothing if no book is kept."""
+    known = plan.training
+    if known is None or not known.recorded:
+        return
+    for curriculum, people in ((Curriculum.MANAGERS, known.managing), (Curriculum.SUPPORT, known.helping)):
+        if known.course(curriculum) is not None:
+            yield curriculum, [who for who in people if (one := plan.roster.get(who)) is not None and one.active]
 
 
 def short(counted: Counted, share: int) -> bool:

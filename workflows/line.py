@@ -21,7 +21,8 @@ from temporalio.exceptions import ActivityError
 
 from tidegate import line
 from tidegate.models.line import LiftAnswer, Lifted, LiftRequest, LineStanding, LineState, Pass, Seen, Target
-from workflows import ids, line_page, options
+from workflows import causes, ids, line_page, options
+from workflows.causes import Because
 
 _AT_ONCE, _SOON, _LATER, _NOW_AND_THEN = (timedelta(seconds=number) for number in (0, 1, 5, 30))
 """How long it rests between two passes: while something is pending, while it looks for more, while what is open does
@@ -42,6 +43,8 @@ class StopTheLine:
         self.heard = 0
         """How often somebody has said it in this run."""
         self.passing = False
+        self.because: list[Because | None] = []
+        """Whose words are not acted on yet, where they are traced."""
 
     @workflow.run
     async def run(self, given: LineState) -> LineStanding:
@@ -50,6 +53,8 @@ class StopTheLine:
         if not self.state.voices:
             self._hear(None)
         while not self._over():
+            causes.take(self.because)
+            self.because = []
             self._keep()
             try:
                 if self.state.lifted is None:
@@ -126,6 +131,7 @@ class StopTheLine:
             self.state = LineState(scope=self.state.scope, nonce=f"{workflow.random().getrandbits(64):016x}")
         self.state = line.heard(self.state, voice)
         self.heard += 1
+        self.because.append(causes.now())
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 

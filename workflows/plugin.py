@@ -14,8 +14,8 @@ from workflows.rollout import Rollout
 
 PASSED_THROUGH = (
     "tidegate", "rfc8785", "cryptography",
-    "workflows.attributes", "workflows.details", "workflows.guard", "workflows.hands", "workflows.ids",
-    "workflows.line_page", "workflows.meters", "workflows.options",
+    "workflows.attributes", "workflows.causes", "workflows.details", "workflows.guard", "workflows.hands",
+    "workflows.ids", "workflows.line_page", "workflows.meters", "workflows.options",
 )  # fmt: skip
 """What the workflow shares with its host. Floor 0 is pure by its own test; only the workflow's module is sandboxed."""
 

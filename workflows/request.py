@@ -23,7 +23,8 @@ from tidegate.asks import pack
 from tidegate.explain import explain
 from tidegate.models.request import KeepRequest, RequestAnswer, RequestStanding, RequestState
 from tidegate.models.task import Notice, NoticeRequest, NoticeResult
-from workflows import ids, options
+from workflows import causes, ids, options
+from workflows.causes import Because
 from workflows.details import safe
 
 
@@ -37,12 +38,17 @@ class Request:
         self.state = given if given.count else request.began(given)
         self.keeping: asyncio.Task[None] | None = None
         self.telling: asyncio.Task[None] | None = None
+        self.because: list[Because | None] = []
+        """Whose words are not acted on yet, where they are traced."""
 
     @workflow.run
     async def run(self, given: RequestState) -> RequestStanding:
         """See to it that somebody answers."""
         del given  # taken in before the first answer was heard
+        self.because.append(causes.now())
         while not self._over():
+            causes.take(self.because)
+            self.because = []
             self.state = request.risen(self.state, workflow.now())
             self._show()
             self._begin()
@@ -62,6 +68,7 @@ class Request:
     async def answer(self, said: RawValue) -> RequestAnswer:
         """Take in an answer, or say why it is none."""
         self.state, answer = request.answered(self.state, _words(said), workflow.now())
+        self.because.append(causes.now())
         return answer
 
     @workflow.query(name="standing", description="What is asked, who owes the answer, and by when.")

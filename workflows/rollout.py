@@ -29,7 +29,7 @@ from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
-from workflows import attributes, details, hands, ids, options
+from workflows import attributes, causes, details, hands, ids, options
 from workflows.meters import Meters
 
 Texts = Mapping[str, Text]
@@ -46,11 +46,12 @@ _SERVER = Actor(subject="temporal", kind=ActorKind.SERVICE)
 
 
 class Said(NamedTuple):
-    """Something in the inbox, the texts that its tokens stand for, and who waits for the answer."""
+    """Something in the inbox, the texts that its tokens stand for, who waits for the answer, and why it was said."""
 
     event: Event
     texts: Texts
     answer: asyncio.Future[Answer] | None = None
+    cause: causes.Because | None = None
 
 
 @workflow.defn(name=ids.WORKFLOW)
@@ -190,6 +191,7 @@ class Rollout:
         self.inbox, self.rung = [], False
         answers = {id(said.event): said.answer for said in inbox if said.answer is not None}
         texts = {id(said.event): said.texts for said in inbox if said.texts}
+        why = causes.Together({id(said.event): said.cause for said in inbox})
         if inbox:
             self.backlog = self.backlog.but(batch=self.backlog.batch + 1)
         deadline = self._next()
@@ -205,6 +207,7 @@ class Rollout:
                 self._take(fault, {}, decision, now)
             else:
                 self._take(event, texts.get(id(event), {}), decision, now)
+            why.decided(id(event), moved=bool(decision.moves))
             if answer is None or answer.done():
                 continue
             if said is not None:
@@ -317,23 +320,26 @@ class Rollout:
 
     async def _store(self) -> tuple[Event, ...]:
         rows = recording.batch(self.backlog, self.state.outbox)
-        try:
-            stands: Standing | None = standing.standing(self.plan, self.state, workflow.now())
-        except Exception:  # noqa: BLE001  # evidence is worth more than how it stands
-            stands = None
-        events = await hands.store(self.plan, self.backlog, rows, stands)
+        events = await hands.store(self.plan, self.backlog, rows, self._listed())
         if events:
             missed = self.backlog.missed
             self.backlog = recording.stored(self.backlog, rows, self.plan, self.state, workflow.now())
             self.spelled = recording.spell(self.state) if missed else self.spelled
         return events
 
+    def _listed(self) -> Standing | None:
+        """Return how it stands, for the list of all rollouts that the ledger keeps beside the evidence."""
+        try:
+            return standing.standing(self.plan, self.state, workflow.now())
+        except Exception:  # noqa: BLE001  # evidence is worth more than how it stands
+            return None
+
     def _hear(self, *events: Event, answer: asyncio.Future[Answer] | None = None) -> None:
         """Take in what was said, or what became of something that was begun; anybody's words are sealed here."""
         for event in events:
             if isinstance(event, Observed) or (isinstance(event, Applied) and event.result == "confirmed"):
                 self.read_back = workflow.now()
-            self.inbox.append(Said(*seal.sealed(event, self.backlog.secret, self.asked), answer))
+            self.inbox.append(Said(*seal.sealed(event, self.backlog.secret, self.asked), answer, causes.now()))
 
     def _begin(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
         self.doing[key] = asyncio.create_task(self._finish(key, work))

@@ -33,12 +33,23 @@ def local(places: Places, named: Path | None, *, elsewhere: str | None) -> Itera
     yield from _versions()
     yield _binary(needed=elsewhere is None)
     yield from _home(places)
+    yield from _traces()
     yield from _ledger(places)
     finding, file, programme = _programme(named)
     yield finding
     yield _me(file)
     yield _flags(places, programme)
     yield _embedded(places, elsewhere)
+
+
+def _traces() -> Iterator[Finding]:
+    from activities import traces
+
+    try:
+        if traces.wanted(os.environ):
+            yield ok("traces", "they are sent, as the OTEL_* variables say")
+    except traces.BadTraces as error:
+        yield warning("traces", f"none are sent: {error}", f"Correct it, or leave {traces.SETTING} out.")
 
 
 def _versions() -> Iterator[Finding]:

@@ -9,9 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SPOKEN: set[str] = set()
+_LAST: list[Callable[[], None]] = []
+
+
+def before(what: Callable[[], None]) -> None:
+    """Have something done when all was said; it must not take long, and must not fail."""
+    _LAST.append(what)
 
 
 def mark() -> None:
@@ -27,4 +36,6 @@ def end(code: int) -> NoReturn:
         # Nobody may be reading any more; that is no reason to end otherwise.
         with suppress(OSError, ValueError):
             stream.flush()
+    for what in _LAST:
+        what()
     os._exit(code)

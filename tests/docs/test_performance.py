@@ -12,7 +12,7 @@ from bench.figures import Row, found, number, spelled
 from bench.page import BENCHES, PAGE, bench, known, page
 from tests.docs.readme import ROOT
 
-_NO_BENCH = {"__init__", "__main__", "around", "bare", "containment", "figures", "inbox", "page", "storm"}
+_NO_BENCH = {"__init__", "__main__", "around", "bare", "figures", "page", "profiled"}
 
 
 def test_the_page_says_what_was_measured() -> None:

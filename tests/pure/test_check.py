@@ -7,7 +7,7 @@ import pytest
 from tests.pure import documents
 from tests.pure.patches import found_in, path_of
 from tidegate.authoring.read import read_playbook
-from tidegate.check import DELETE, RULES, check, place
+from tidegate.check import DELETE, check, place
 from tidegate.compile import compile as compiled
 from tidegate.models.base import Stage
 from tidegate.models.finding import Severity, dotted
@@ -66,14 +66,6 @@ def test_low_risk_does_not_face_the_high_bar(changes: dict[str, object], rule: s
         if finding.rule == rule
     ]
     assert (low.severity, high.severity) == (Severity.WARNING, Severity.ERROR)
-
-
-def test_only_what_is_owed_names_a_stage() -> None:
-    """A finding says before which stage it is owed exactly when it is owed, and never before the pilot."""
-    for rule in RULES:
-        for finding in found_in(rule.example.base, rule.example.wrong):
-            assert (finding.before is None) is (finding.severity is not Severity.OWED)
-            assert finding.before is not Stage.PILOT
 
 
 def test_findings_stand_in_the_order_of_the_document() -> None:

@@ -12,8 +12,9 @@ from tidegate.debt import Debt, checks, debt, told
 from tidegate.decide import begin
 from tidegate.models.base import Stage
 from tidegate.models.decision import Verdict
+from tidegate.models.exception import ExceptionRules
 from tidegate.models.reasons import Code
-from tidegate.models.standard import ExceptionRules, ReadinessItem
+from tidegate.models.standard import ReadinessItem
 from tidegate.models.waiver import Waiver
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.pure.world import START, but, standard_plan, with_metric, with_rules
+from tidegate import dimensions
 from tidegate.decide import begin
-from tidegate.dimensions import checks, of
+from tidegate.judging import judged
 from tidegate.models.base import MetricFamily, Span, Stage
-from tidegate.models.decision import Verdict
-from tidegate.models.dimension import Dimension
+from tidegate.models.decision import Check, Verdict
+from tidegate.models.dimension import Dimension, dimension_of
 from tidegate.models.plan import Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
@@ -23,10 +24,10 @@ from tidegate.turn import because
 BURDEN, SPEND = Dimension.SUPPORT_BURDEN, Dimension.SPEND
 
 
-def asked(*dimensions: Dimension, **metric: Any) -> Plan:
+def asked(*wanted: Dimension, **metric: Any) -> Plan:
     """Return a plan whose pilot asks for these dimensions; its errors speak of support burden unless told otherwise."""
     plan = with_metric(standard_plan(), "errors", **{"dimension": BURDEN, **metric})
-    return with_rules(plan, Stage.PILOT, dimensions=dimensions)
+    return with_rules(plan, Stage.PILOT, dimensions=wanted)
 
 
 def read(plan: Plan, level: int = 1, **more: Any) -> State:
@@ -36,6 +37,11 @@ def read(plan: Plan, level: int = 1, **more: Any) -> State:
     state = begin(plan, START)
     metrics = {"errors": MetricState(last=last, due_at=START, since=since)}
     return state.but(metrics=metrics, position=state.position.but(level=level))
+
+
+def checks(plan: Plan, state: State) -> tuple[Check, ...]:
+    """Return what the four dimensions say now."""
+    return dimensions.checks(plan, state, judged(plan, state, START))
 
 
 SEEN, BAD = (
@@ -61,9 +67,9 @@ KNOWN: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
 def test_only_a_figure_that_counts_is_seen(metric: dict[str, Any], reading: dict[str, Any], found: Any) -> None:
     """A dimension passes on a figure that counts, however good; one that says nothing holds, and says which metric."""
     plan = asked(BURDEN, **metric)
-    (check,) = checks(plan, read(plan, **reading), START)
+    (check,) = checks(plan, read(plan, **reading))
     assert (check.name, check.verdict, check.reason) == ("dimension: support burden", *found)
-    (blind,) = checks(plan, begin(plan, START), START)
+    (blind,) = checks(plan, begin(plan, START))
     assert blind.verdict is Verdict.INCONCLUSIVE, "what was never read is known to nobody"
 
 
@@ -76,7 +82,7 @@ def test_each_dimension_that_is_asked_for_is_answered_by_its_own_metrics() -> No
     watched = state.metrics["errors"]
     other = watched.but(last=Reading(status="value", value=Decimal(8), n=9, taken_at=START))
     state = state.but(metrics={"bill": other, "errors": watched, "tickets": other})
-    assert [(one.name, one.reason.facts["figures"]) for one in checks(plan, state, START)] == [
+    assert [(one.name, one.reason.facts["figures"]) for one in checks(plan, state)] == [
         ("dimension: support burden", "errors 3, tickets 8"),
         ("dimension: spend", "bill 8"),
     ]
@@ -86,7 +92,7 @@ def test_each_dimension_that_is_asked_for_is_answered_by_its_own_metrics() -> No
 def test_a_stage_that_asks_for_none_is_answered_nothing(level: int, names: int) -> None:
     """The pilot asks, before anybody is served as well; the stage after it does not."""
     plan = asked(BURDEN)
-    assert len(checks(plan, read(plan, level), START)) == names
+    assert len(checks(plan, read(plan, level))) == names
 
 
 @pytest.mark.parametrize(
@@ -100,4 +106,4 @@ def test_a_stage_that_asks_for_none_is_answered_nothing(level: int, names: int) 
 )
 def test_cost_speaks_of_spend_unless_its_author_says_otherwise(family: MetricFamily, said: Any, found: Any) -> None:
     """What its author said of a metric counts; where nothing was said, only cost speaks for itself."""
-    assert of(family, said) is found
+    assert dimension_of(family, said) is found

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.pure.world import START, Story, rules, seal, standard_plan
+from tidegate import membership
 from tidegate.materiality import Weight, diff
 from tidegate.models.base import Stage
-from tidegate.models.decision import Outcome, TakeSnapshot
-from tidegate.models.event import ActorKind, Reduction, Resume, Turnover
+from tidegate.models.decision import Notify, Outcome, TakeSnapshot, Verdict
+from tidegate.models.event import SYSTEM, ActorKind, Reduction, Resume, Turnover
 from tidegate.models.exposed import Control
 from tidegate.models.exposure import wider_in
-from tidegate.models.member import CohortRoll, Members, Preset, Resolved, Snapshot
+from tidegate.models.member import CohortRoll, Members, Preset, Resolved, Snapshot, Unread
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
-from tidegate.turn import because
+from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
 
-ALL = "team/all"
+ALL, ELSE = "team/all", "team/else"
 FIRST, SECOND, THIRD = "1" * 64, "2" * 64, "3" * 64
 CSV = Members(csv="all.csv", person="id")
 
@@ -214,6 +215,17 @@ def test_who_comes_and_goes_is_on_record_in_counts() -> None:
     assert told.state.exposure == before
 
 
+@pytest.mark.parametrize(
+    ("left", "joined", "outcome"), [(0, 0, Outcome.NOOP), (1, 0, Outcome.DONE), (0, 1, Outcome.DONE)]
+)
+def test_a_look_that_found_nobody_new_did_nothing(left: int, joined: int, outcome: Outcome) -> None:
+    """Where nobody left and nobody joined the line says that nothing was done."""
+    told = story()
+    told.live()
+    told.say(Turnover(**told.envelope("members", actor_kind=ActorKind.SERVICE, left=left, joined=joined)))
+    assert (told.entries[-1].action, told.entries[-1].outcome) == ("turnover", outcome)
+
+
 def test_what_was_asked_for_and_is_late_changes_no_exposure() -> None:
     """A list that arrives unasked is remembered, and widens nothing."""
     told = story()
@@ -222,6 +234,83 @@ def test_what_was_asked_for_and_is_late_changes_no_exposure() -> None:
     told.say(Snapshot(cohorts={ALL: Resolved(digest=THIRD, people=9)}))
     assert told.state.exposure == before
     assert told.state.rolls[ALL].digest == THIRD
+
+
+def crowd(**more: Any) -> Story:
+    """A rollout that serves two cohorts by name, and answers of which are still to come."""
+    plan = named(**more)
+    part = plan.exposure(1).cohorts[ALL]
+    first = plan.rung(1).but(exposure=plan.exposure(1).but(cohorts={ALL: part, ELSE: part}))
+    cohorts = {name: CohortRoll(source=CSV) for name in (ALL, ELSE)}
+    told = Story(seal(plan.but(ladder=(first, *plan.ladder[1:]), cohorts=cohorts)))
+    told.start()
+    told.ready()
+    return told
+
+
+def about_lists(told: Story) -> list[tuple[str, Outcome, str | None, Any]]:
+    """Every line about a list: what was done, what became of it, which list, and why."""
+    lines = [one for one in told.entries if one.action == "cohort"]
+    return [(one.action, one.outcome, one.subject, one.reason) for one in lines]
+
+
+def test_each_list_is_on_record_by_its_digest_and_one_that_cannot_be_read_hides_no_other() -> None:
+    """What was read is taken in, whatever became of the others; what was not says why, and is told once."""
+    told = crowd()
+    assert told.state.unread is None
+    found = {ALL: Resolved(), ELSE: Resolved(digest=FIRST, people=40)}
+    told.say(Snapshot(cohorts=found))
+    lost = because(Code.ROLL_UNREAD, cohort=ALL, note="no reason given")
+    read = because(Code.ROLL_READ, cohort=ELSE, people=40, list=FIRST[:12])
+    assert about_lists(told) == [
+        ("cohort", Outcome.DONE, FIRST, read), ("cohort", Outcome.REFUSED, None, lost)
+    ]  # fmt: skip
+    assert set(told.state.rolls) == {ELSE}
+    assert told.state.unread == Unread(again=told.now + timedelta(hours=1), attempts=1)
+    for attempts in (2, 3):
+        told.say(Snapshot(cohorts=found))
+        assert told.state.unread == Unread(again=told.now + timedelta(hours=1), attempts=attempts)
+    pages = [move.about for move in told.moves if isinstance(move, Notify) and move.about == lost]
+    assert pages == [lost]
+    told.say(Snapshot(cohorts={ALL: Resolved(digest=SECOND, people=9)}))
+    assert (set(told.state.rolls), told.state.unread) == ({ALL, ELSE}, None)
+
+
+def test_a_list_of_too_few_trained_people_names_its_cohort() -> None:
+    """Who is lacking is said by the cohort that lacks them, on record and in what reviewers see."""
+    told = crowd(coverage=8_000)
+    told.say(Snapshot(cohorts={ALL: Resolved(digest=FIRST, people=40, trained=31)}))
+    owed = because(Code.TRAINING_OWED, cohort=ALL, trained=31, people=40, share="77%", asked="80%")
+    assert about_lists(told)[-1] == ("cohort", Outcome.REFUSED, None, owed)
+    shown = {check.name: (check.verdict, check.reason) for check in membership.checks(told.plan, told.state, 1)}
+    assert shown == {
+        f"cohort {ALL}": (Verdict.PENDING, owed),
+        f"cohort {ELSE}": (Verdict.PENDING, because(Code.ROLL_AWAITED, cohorts=[ELSE])),
+    }
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(59, False), (60, True)])
+def test_what_was_read_a_minute_ago_is_read_again(seconds: int, again: bool) -> None:
+    """A list that is younger than a minute need not be read once more before people are asked."""
+    told = story()
+    told.start()
+    told.ready()
+    assert told.state.rolls[ALL].at == told.now
+    turn = Turn(told.plan, told.state, told.now + timedelta(seconds=seconds), SYSTEM, None)
+    assert membership.ready(turn, 1) is not again
+    assert [type(move) for move in turn.moves] == ([TakeSnapshot] if again else [])
+
+
+@pytest.mark.parametrize(("attempts", "lost"), [(3, False), (4, True)])
+def test_it_is_given_up_after_one_attempt_more_than_there_are_retries(attempts: int, lost: bool) -> None:
+    """A first attempt and three retries are lawful; after them it is given up, and begins anew."""
+    told = story()
+    told.start()
+    state = told.state.but(unread=Unread(again=told.now, attempts=attempts))
+    turn = Turn(told.plan, state, told.now, SYSTEM, None)
+    assert membership.given_up(turn) is lost
+    assert (turn.state.unread is None) is lost
+    assert not membership.given_up(Turn(told.plan, told.state, told.now, SYSTEM, None))
 
 
 WHO: dict[str, tuple[dict[str, Any], dict[str, Any], list[Weight]]] = {

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.pure.patches import found_in
 from tidegate.check import RULES, Rule
-from tidegate.models.finding import dotted
+from tidegate.models.base import Stage
+from tidegate.models.finding import Severity, dotted
+
+if TYPE_CHECKING:
+    from tidegate.models.finding import Finding
 
 EACH = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
@@ -33,7 +39,7 @@ ASKED = (
 @EACH
 def test_it_speaks_where_it_should(rule: Rule) -> None:
     """The wrong example is found, under the rule's id and at the place that the example names."""
-    found = found_in(rule.example.base, rule.example.wrong)
+    found = wrong(rule.id)
     places = [dotted(finding.path) for finding in found if finding.rule == (rule.found_as or rule.id)]
     assert rule.example.at in places, found
 
@@ -41,27 +47,33 @@ def test_it_speaks_where_it_should(rule: Rule) -> None:
 @EACH
 def test_its_twin_passes(rule: Rule) -> None:
     """What is right is not found, however little it differs."""
-    found = found_in(rule.example.base, rule.example.right)
     assert rule.example.at not in [
-        dotted(finding.path) for finding in found if finding.rule == (rule.found_as or rule.id)
+        dotted(finding.path) for finding in right(rule.id) if finding.rule == (rule.found_as or rule.id)
     ]
 
 
 @EACH
 def test_it_speaks_alone(rule: Rule) -> None:
     """One mistake is told once: between the twins no other rule changes its mind."""
-    twins = ({finding.rule for finding in found_in(rule.example.base, changes)} for changes in _twins(rule))
-    wrong, right = twins
-    assert wrong - right == {rule.found_as or rule.id}
+    spoke, spared = ({finding.rule for finding in twin(rule.id)} for twin in (wrong, right))
+    assert spoke - spared == {rule.found_as or rule.id}
 
 
 @EACH
 def test_it_says_what_and_how_to_mend_it(rule: Rule) -> None:
     """What is found is a clause with what is wrong, and a sentence with what to do."""
-    for finding in found_in(rule.example.base, rule.example.wrong):
+    for finding in wrong(rule.id):
         if finding.rule == rule.id:
             assert not finding.message.endswith(".")
             assert re.fullmatch(r"[A-Z].*[.?]", finding.mend), finding.mend
+
+
+@EACH
+def test_only_what_is_owed_names_a_stage(rule: Rule) -> None:
+    """A finding says before which stage it is owed exactly when it is owed, and never before the pilot."""
+    for finding in wrong(rule.id):
+        assert (finding.before is None) is (finding.severity is not Severity.OWED)
+        assert finding.before is not Stage.PILOT
 
 
 @EACH
@@ -86,5 +98,16 @@ def test_every_requirement_has_a_rule() -> None:
     assert [each for each in ASKED if each not in kept] == []
 
 
-def _twins(rule: Rule) -> tuple[dict[str, object], dict[str, object]]:
-    return dict(rule.example.wrong), dict(rule.example.right)
+@cache
+def wrong(rule: str) -> tuple[Finding, ...]:
+    """Return what is found in the wrong example of a rule; found once, and looked at by many tests."""
+    return found_in(_EXAMPLES[rule].base, _EXAMPLES[rule].wrong)
+
+
+@cache
+def right(rule: str) -> tuple[Finding, ...]:
+    """Return what is found in its valid twin."""
+    return found_in(_EXAMPLES[rule].base, _EXAMPLES[rule].right)
+
+
+_EXAMPLES = {rule.id: rule.example for rule in RULES}

@@ -13,8 +13,7 @@ from temporalio.workflow import NondeterminismError
 
 from tests.replay import costs
 from tests.replay.fingerprint import fingerprint
-from tests.replay.record import KEPT, MARKS, read, tell
-from tests.workflows.rig import needs_test_server
+from tests.replay.record import KEPT, MARKS, read
 from tests.workflows.stories import STORIES
 from workflows.plugin import plugin
 
@@ -71,10 +70,3 @@ def test_the_page_of_costs_is_what_was_recorded() -> None:
     assert costs.PAGE.read_text("utf-8") == costs.page()
     for run in read("whole_life"):
         assert costs.counts(run)["events"] <= costs.allowed(run)
-
-
-@needs_test_server
-def test_a_story_told_today_has_the_same_fingerprint() -> None:
-    """New rollouts issue the kinds of command, with the time-outs and attempts, that the recorded ones did."""
-    told = fingerprint(asyncio.run(tell("narrow_and_resume")))
-    assert told == json.loads(MARKS.read_text("utf-8"))["narrow_and_resume"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.pure.world import Story, became, but, rules, said, standard_plan, wit
 from tidegate import gates, samples, stewardship
 from tidegate.materiality import Weight, diff
 from tidegate.models.base import Band, Bound, DataClass, Span, Stage
-from tidegate.models.decision import Outcome, TakeReadings
+from tidegate.models.decision import Outcome, TakeReadings, Verdict
 from tidegate.models.event import Confirm, Sample
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Backend, Plan
@@ -22,6 +23,7 @@ from tidegate.models.playbook import DataSource
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.turn import because
 
 DAY = timedelta(days=1)
 
@@ -112,6 +114,27 @@ def test_n2_what_was_certified_long_ago_is_due_sooner() -> None:
     assert new > old + 15 * DAY
 
 
+@pytest.mark.parametrize(("short", "uncertified"), [(timedelta(seconds=1), False), (timedelta(0), True)])
+def test_n2_a_certificate_runs_out_to_the_moment(short: timedelta, uncertified: bool) -> None:
+    """It counts until its last moment; then the source is named, with the day and how often it is asked for."""
+    day = Story().now.date()
+    plan = looked_after(new=kept(), store=kept(certified=day))
+    end = datetime.combine(day, time(), UTC) + 30 * DAY
+    check = stewardship.probe(plan, end - short)
+    assert (check is not None) is uncertified
+    if check is not None:
+        reason = because(Code.DATA_UNCERTIFIED, source="store", on=day.isoformat(), every="30d")
+        assert (check.name, check.verdict, check.reason) == ("data_steward", Verdict.PENDING, reason)
+
+
+@pytest.mark.parametrize(("every", "days"), [("1h", 1), ("1d", 1), ("36h", 1), ("5d", 5)])
+def test_n2_nothing_is_certified_more_often_than_daily(every: str, days: int) -> None:
+    """What is asked for every hour is owed every day, and no day is counted that is not over."""
+    story = Story(looked_after(store=kept(recertify=Span.of(every)))).live()
+    story.wait()
+    assert story.state.obligations[stewardship.owed_as("store")].every_days == days
+
+
 @pytest.mark.parametrize(("ago", "opens"), [(29, True), (31, False)])
 def test_n2_an_old_certificate_keeps_the_first_gate_shut(ago: int, opens: bool) -> None:
     """Data whose certificate has run out are not begun with, whoever says that they are approved."""
@@ -161,9 +184,21 @@ def test_n2_sensitive_data_say_what_is_right_where_two_disagree() -> None:
 
 def test_n2_two_sources_are_never_one_duty() -> None:
     """Names that another system spells with a slash are told apart from those that people spell alike."""
-    names = [stewardship.owed_as(name) for name in ("crm/claims", "crm.claims", "crm:claims", "crm-claims")]
+    long = "s" * 57
+    sources = (
+        "crm/claims",
+        "crm.claims",
+        "crm:claims",
+        "crm-claims",
+        f"{long}s",
+        f"{long}sa",
+        f"{long}sb",
+        f"{long}/a",
+    )
+    names = [stewardship.owed_as(name) for name in (*sources, "s" * 99)]
     assert len(set(names)) == len(names)
-    assert all(len(stewardship.owed_as("s" * 99)) <= 63 for _ in names)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", name) for name in names), "people can type each of them"
+    assert (names[0], names[1], names[4]) == ("data-crm.claims-c041b9", "data-crm.claims", f"data-{long}s")
 
 
 # -- N3 and N4 --------------------------------------------------------------------------------------------------------

@@ -1,15 +1,12 @@
 """A process that keeps evidence until it is killed: what the ledger said yes to stands in its own file, synced.
 
-python -m tests.store.writer URL NAME LIVES FILE
-
-It writes so many lives; with 0, one after the other until a file called `enough` lies beside its own.
+It writes one life after the other, each of them whole, until a file called `enough` lies beside its own.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,20 +45,20 @@ def requests() -> list[StoreRequest]:
     return made
 
 
-def lives(name: str, number: int, enough: Path) -> Iterator[StoreRequest]:
+def lives(name: str, enough: Path) -> Iterator[StoreRequest]:
     """Return what a writer sends: one life after the other, each of them whole."""
     one = requests()
-    for life in range(number) if number else itertools.count():
-        if not number and enough.exists():
+    for life in itertools.count():
+        if enough.exists():
             return
         yield from (request.but(stream=f"{name}.{life}") for request in one)
 
 
-def main(url: str, name: str, number: str, file: str) -> None:
+def main(url: str, name: str, file: str) -> None:
     """Keep everything from the beginning; what is kept already is a retry."""
     ledger = Ledger(url)
     heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for request in lives(name, int(number), Path(file).with_name(ENOUGH)):
+    for request in lives(name, Path(file).with_name(ENOUGH)):
         end = time.monotonic() + PATIENCE
         while True:
             start = time.monotonic()
@@ -75,7 +72,3 @@ def main(url: str, name: str, number: str, file: str) -> None:
                 time.sleep(0.1)
         os.write(heard, f"+ {list(bodies(request.use_case, request.stream, request.rows))[-1]['id']}\n".encode())
     ledger.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from temporalio.api.history.v1 import HistoryEvent
-    from temporalio.client import Client, WorkflowHandle
+    from temporalio.client import Client, Interceptor, WorkflowHandle
 
     from tidegate.models.exposure import Exposure
     from tidegate.models.gate import Gate
@@ -284,12 +284,12 @@ class Rig:
 
 
 @asynccontextmanager
-async def virtual() -> AsyncIterator[Rig]:
+async def virtual(*interceptors: Interceptor) -> AsyncIterator[Rig]:
     """Stand on a server where time is skipped."""
     with tempfile.TemporaryDirectory() as home:
         env = await started(
             lambda: WorkflowEnvironment.start_time_skipping(
-                plugins=[plugin()], test_server_existing_path=str(TEST_SERVER)
+                plugins=[plugin()], interceptors=interceptors, test_server_existing_path=str(TEST_SERVER)
             )
         )
         async with env:

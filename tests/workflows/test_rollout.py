@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,33 +13,33 @@ from temporalio.client import WorkflowHistory
 from tests import evidence
 from tests.evidence import lines, rows
 from tests.replay import costs
-from tests.workflows.rig import Rig, needs_test_server, relived, virtual
-from tests.workflows.stories import STORIES, Tale, whole_life
+from tests.replay.fingerprint import fingerprint
+from tests.replay.record import MARKS
+from tests.workflows.rig import needs_test_server, relived, virtual
+from tests.workflows.stories import STORIES
 from tidegate import recompute
 
 pytestmark = needs_test_server
 
 
-def play(tale: Tale) -> None:
-    """Tell a story on a server of its own."""
+@cache
+def told(name: str) -> tuple[WorkflowHistory, ...]:
+    """Tell a story once on a server of its own, see that it ends well, and return its runs, the newest first."""
 
-    async def whole() -> None:
+    async def whole() -> tuple[WorkflowHistory, ...]:
         async with virtual() as rig:
-            await tale(rig)
+            await STORIES[name](rig)
+            assert_one_line_each(rig.home)
+            assert_decided_again(rig.home)
+            return tuple(WorkflowHistory(rig.handle.id, events) for events in await rig.runs())
 
-    relived(lambda: asyncio.run(asyncio.wait_for(whole(), 400)))
+    return relived(lambda: asyncio.run(asyncio.wait_for(whole(), 400)))
 
 
-@pytest.mark.parametrize("tale", STORIES.values(), ids=STORIES)
-def test_a_story_ends_well(tale: Tale) -> None:
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_ends_well(name: str) -> None:
     """Each story of a rollout comes to its end, with exactly the right people served."""
-
-    async def checked(rig: Rig) -> None:
-        await tale(rig)
-        assert_one_line_each(rig.home)
-        assert_decided_again(rig.home)
-
-    play(checked)
+    assert told(name)
 
 
 def assert_one_line_each(home: Path) -> None:
@@ -59,13 +61,12 @@ def assert_decided_again(home: Path) -> None:
 
 def test_history_is_thrifty() -> None:
     """A wave costs at most 82 events, beside 11 for each message and 12 for each round of readings."""
+    runs = told("whole_life")
+    assert len(runs) > 8
+    for run in runs:
+        assert costs.counts(run)["events"] <= costs.allowed(run), costs.counts(run)
 
-    async def counted(rig: Rig) -> None:
-        await whole_life(rig)
-        runs = await rig.runs()
-        assert len(runs) > 8
-        for events in runs:
-            run = WorkflowHistory("run", events)
-            assert costs.counts(run)["events"] <= costs.allowed(run), costs.counts(run)
 
-    play(counted)
+def test_a_story_told_today_has_the_same_fingerprint() -> None:
+    """New rollouts issue the kinds of command, with the time-outs and attempts, that the recorded ones did."""
+    assert fingerprint(told("narrow_and_resume")) == json.loads(MARKS.read_text("utf-8"))["narrow_and_resume"]

@@ -1,4 +1,4 @@
-"""The worker as a process: it waits for its server, says when it is ready, ends in order, makes way for newer code."""
+"""The worker as a process: it waits for its server, says when it is ready, ends in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,8 +18,6 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server, started
 from tests.workflows.siege import free_port
-from worker import Settings, build_worker
-from workflows import attributes
 from workflows.plugin import plugin
 
 pytestmark = needs_dev_server
@@ -104,62 +102,3 @@ async def measured(rig: Rig, address: str) -> None:
         )
 
     await asyncio.to_thread(soon, said)
-
-
-def test_the_next_run_begins_with_the_newest_code(tmp_path: Path) -> None:
-    """Told apart by version, workers keep the runs that they began, and the next wave goes to the current one."""
-
-    async def story() -> None:
-        async with server() as env:
-            await attributes.register(env.client)
-            rig = Rig(env, tmp_path)
-            old, new = (Settings(home=tmp_path, deployment="tidegate", build=build) for build in ("one", "two"))
-            async with build_worker(env.client, old):
-                await current(env, "one")
-                await rig.begin(enforced(notices=()))
-                await rig.tell("ready", "ops-a", item="rollback_tested", evidence="drill 7")
-                async with build_worker(env.client, new):
-                    await current(env, "two")
-                    await rig.tell("remind", "owner", gate=(await rig.gate()).id)
-                    assert await build_of(rig) == "one"
-                    await rig.agree()
-                    await until(lambda: beyond(rig))
-                    assert await build_of(rig) == "two"
-
-    asyncio.run(asyncio.wait_for(story(), 400))
-
-
-async def current(env: WorkflowEnvironment, build: str) -> None:
-    """Make a version the current one."""
-    address = env.client.service_client.config.target_host
-    command = [
-        str(DEV_SERVER), "worker", "deployment", "set-current-version", "--address", address,
-        "--deployment-name", "tidegate", "--build-id", build, "--yes",
-    ]  # fmt: skip
-    for _ in range(300):
-        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return
-        await asyncio.sleep(0.2)
-    raise AssertionError(done.stderr)
-
-
-async def build_of(rig: Rig) -> str:
-    """Return the version that a run belongs to."""
-    described = await rig.handle.describe()
-    info = described.raw_description.workflow_execution_info.versioning_info
-    return info.deployment_version.build_id or info.version.rpartition(".")[2]
-
-
-async def beyond(rig: Rig) -> bool:
-    """Whether the first run is over and the next one stands."""
-    return len(await rig.runs()) > 1 and bool(await build_of(rig))
-
-
-async def until(what: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so."""
-    for _ in range(900):
-        if await what():
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("it never came to that")

@@ -91,7 +91,10 @@ class Unit(StrEnum):
     BUSINESS_DAYS = "bd"
 
 
-_SECONDS = MappingProxyType({"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "bh": 3_600, "bd": 86_400})
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_WALL = MappingProxyType(
+    {"s": timedelta(seconds=1), "m": _HOUR / 60, "h": _HOUR, "d": _DAY, "w": 7 * _DAY, "bh": _HOUR, "bd": _DAY}
+)
 _SPAN = re.compile(r"^(\d{1,5})(s|m|h|d|w|bh|bd)$")
 
 
@@ -122,7 +125,7 @@ class Span(NamedTuple):
     @property
     def wall(self) -> timedelta:
         """The length on the wall clock; for business time, the least it can be."""
-        return timedelta(seconds=self.length * _SECONDS[self.unit])
+        return self.length * _WALL[self.unit]
 
     @property
     def longest(self) -> timedelta:
