@@ -286,3 +286,8 @@ def _nudge(turn: Turn) -> None:
     turn.system("nudge", Outcome.DONE, reason)
     up = fallback.pager(turn) if position.nudges else (lead(turn.plan, turn.state),)
     turn.tell(reason, up, urgent=position.nudges > 0)
+
+
+def whole(at: datetime) -> datetime:
+    """Return the whole second after a moment: what falls due together is then acted on together."""
+    return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)

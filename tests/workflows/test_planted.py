@@ -333,12 +333,10 @@ def database() -> Iterator[Cluster]:
 
 @needs_dev_server
 def test_no_planted_secret_lies_anywhere(tmp_path: Path, database: Cluster) -> None:
-    """A wave is served, held and paused while everything outside refuses and repeats what it was asked with.
+    """While everything outside repeats what it was asked with, a rollout is served and paused, and leaves none."""
 
-    No secret is in a history, raw or decrypted, nor in a log, a database, a page, a trace, a printed word or a file of
-    the home; what people wrote is where it belongs and nowhere else, so the search does find what is there.
-    """
-
+    # Searched: histories raw and decrypted, logs, databases, figures, traces, printed words, files of the home. What
+    # people wrote is where it belongs and nowhere else, so the search does find what is there.
     async def story() -> dict[str, bytes]:
         async with AsyncExitStack() as stack:
             site = Site(tmp_path, database, stack)

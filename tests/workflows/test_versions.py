@@ -102,10 +102,7 @@ async def until_stored(home: Path, last: str) -> None:
 
 
 def test_a_rollout_crosses_from_one_version_to_the_next(tmp_path: Path) -> None:
-    """The old version hears a hold after the new one is current, the new one serves the next wave; nothing is lost.
-
-    And whoever stopped the old workers too soon brings over what is left: the pause that waited is heard.
-    """
+    """The old version hears a hold, the new one serves the next wave, and what is left behind is brought over."""
 
     async def story() -> None:
         async with server() as env, AsyncExitStack() as stack:
