@@ -13,12 +13,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import sqlite3
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,14 +28,15 @@ from temporalio.client import Client, WorkflowHandle
 
 from bench import around, bare
 from bench.figures import Bench, Result, Row, Table, main, middle, said
+from tests.pure.world import but
 from tests.workflows.keyed import hurried
 from tests.workflows.siege import NO_PAUSE, dev_server, patiently, quick
 from tidegate.models.messages import RolloutInput
+from tidegate.models.plan import Backend, Plan
 from workflows import ids
 
 _LOOKS = 0.25
 """Seconds between two looks of somebody who waits to be asked."""
-_FIGURES = 900
 WHO = {
     "risk": "risk-a",
     "operations": "ops-a",
@@ -53,10 +55,17 @@ _numbers = itertools.count(1)
 
 
 def figures(home: Path) -> None:
-    """Write down what the source says, every second from now on."""
-    begun = datetime.now(UTC) - timedelta(seconds=2)
-    rows = (f"errors,0,100,{(begun + timedelta(seconds=second)).isoformat()}\n" for second in range(_FIGURES))
-    (home / "figures.csv").write_text("metric,value,n,taken_at\n" + "".join(rows), "utf-8")
+    """Write down where figures are asked for: a database that says at any moment that nothing is wrong."""
+    database = home / "figures.db"
+    sqlite3.connect(database).close()
+    (home / "figures.dsn").write_text(f"sqlite:///{database}", "utf-8")
+
+
+def asking(plan: Plan) -> Plan:
+    """Return a plan whose figures are as new as the moment in which they are asked for."""
+    metric = plan.metrics["errors"].but(query="SELECT 0 AS value, 100 AS n, :as_of AS taken_at")
+    source = Backend(kind="sql", settings={"dsn": "file:figures.dsn"})
+    return but(plan, metrics={"errors": metric}, sources={"prometheus": source})
 
 
 class Life:
@@ -70,7 +79,7 @@ class Life:
 
     async def live(self) -> None:
         """Live from the first word to the end."""
-        given = RolloutInput(plan=hurried(quick(self.name)))
+        given = RolloutInput(plan=asking(hurried(quick(self.name))))
         await self.client.start_workflow(ids.WORKFLOW, given, id=self.handle.id, task_queue=ids.TASK_QUEUE)
         stands = await self.tell("start", {"as": "owner"})
         waiting = dict(SAYS)
