@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.store.postgres import Cluster
 
-WRITERS = 8
+WRITERS, APPENDS = 8, 10_000
 SOON = 30
 """Seconds: far more than the ledger allows itself, for a busy machine, and far less than for ever."""
 STREAM = "claims-triage"
@@ -100,7 +100,7 @@ def heard(crowd: Crowd, names: list[str], more: int, sign: str = "+") -> None:
 
 
 def test_a_crowd_with_deaths_in_it(url: str, tmp_path: Path) -> None:
-    """Appends by eight writers at once, four of them killed and begun again, make one whole chain."""
+    """Ten thousand appends by eight writers, four of them killed and begun again, make one whole chain."""
     crowd = Crowd(url, tmp_path)
     dice = random.Random(4)  # noqa: S311  # dice for a test
     before: dict[str, set[str]] = {}
@@ -112,15 +112,19 @@ def test_a_crowd_with_deaths_in_it(url: str, tmp_path: Path) -> None:
         assert crowd.nothing_lost(name)
         before[name] = set(crowd.told(name))
         running[name] = crowd.start(name)
+    told = {name: crowd.told(name) for name in crowd.writers}
     # Whoever begins again comes to where it was, and ends only with the life that it was killed in.
-    patience = time.monotonic() + 180
-    while any(set(crowd.told(name)) == said for name, said in before.items()):
-        assert time.monotonic() < patience, before.keys()
-        time.sleep(0.05)
+    patience = time.monotonic() + 400
+    while any(set(told[name]) == said for name, said in before.items()) or sum(map(len, told.values())) < APPENDS:
+        assert time.monotonic() < patience, {name: len(said) for name, said in told.items()}
+        time.sleep(0.5)
+        told = {name: crowd.told(name) for name in crowd.writers}
     crowd.enough()
     assert done(*running.values())
     assert crowd.all_there()
-    assert len(crowd.kept()) == WRITERS
+    kept = crowd.kept()
+    assert len(kept) == WRITERS
+    assert sum(map(len, kept.values())) >= APPENDS
 
 
 def test_the_server_goes_away_and_comes_back(server: Cluster, tmp_path: Path) -> None:
