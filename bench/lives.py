@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import sqlite3
 import tempfile
 import time
 from collections import Counter
@@ -32,11 +31,13 @@ from tests.pure.world import but
 from tests.workflows.keyed import hurried
 from tests.workflows.siege import NO_PAUSE, dev_server, patiently, quick
 from tidegate.models.messages import RolloutInput
-from tidegate.models.plan import Backend, Plan
+from tidegate.models.plan import Plan
 from workflows import ids
 
 _LOOKS = 0.25
 """Seconds between two looks of somebody who waits to be asked."""
+_PATIENT = 900
+"""Seconds after which they will never end."""
 WHO = {
     "risk": "risk-a",
     "operations": "ops-a",
@@ -54,18 +55,9 @@ SAYS: dict[str, tuple[str, dict[str, str]]] = {
 _numbers = itertools.count(1)
 
 
-def figures(home: Path) -> None:
-    """Write down where figures are asked for: a database that says at any moment that nothing is wrong."""
-    database = home / "figures.db"
-    sqlite3.connect(database).close()
-    (home / "figures.dsn").write_text(f"sqlite:///{database}", "utf-8")
-
-
-def asking(plan: Plan) -> Plan:
-    """Return a plan whose figures are as new as the moment in which they are asked for."""
-    metric = plan.metrics["errors"].but(query="SELECT 0 AS value, 100 AS n, :as_of AS taken_at")
-    source = Backend(kind="sql", settings={"dsn": "file:figures.dsn"})
-    return but(plan, metrics={"errors": metric}, sources={"prometheus": source})
+def unmeasured(plan: Plan) -> Plan:
+    """Return a plan that no figure opens: one that is read across the end of a wave of a second waits for an hour."""
+    return but(plan, metrics={}, ladder=tuple(rung.but(advance_when=()) for rung in plan.ladder))
 
 
 class Life:
@@ -79,7 +71,7 @@ class Life:
 
     async def live(self) -> None:
         """Live from the first word to the end."""
-        given = RolloutInput(plan=asking(hurried(quick(self.name))))
+        given = RolloutInput(plan=unmeasured(hurried(quick(self.name))))
         await self.client.start_workflow(ids.WORKFLOW, given, id=self.handle.id, task_queue=ids.TASK_QUEUE)
         stands = await self.tell("start", {"as": "owner"})
         waiting = dict(SAYS)
@@ -164,7 +156,8 @@ async def timed(lives: list[Awaitable[None]], worker: int) -> Cost:
     """Live them all at once."""
     server = around.server()
     begun, before = time.perf_counter(), (around.spent(worker), around.spent(server))
-    await asyncio.gather(*lives)
+    async with asyncio.timeout(_PATIENT):
+        await asyncio.gather(*lives)
     seconds, count = time.perf_counter() - begun, len(lives)
     return Cost(seconds, (around.spent(worker) - before[0]) / count, (around.spent(server) - before[1]) / count)
 
@@ -179,7 +172,6 @@ def kinds(history: Sequence[Sequence[HistoryEvent]]) -> Counter[str]:
 @asynccontextmanager
 async def standing(folder: Path) -> AsyncIterator[tuple[Client, int]]:
     """Stand on a server with a worker of ours; yield its process id."""
-    figures(folder)
     async with dev_server(NO_PAUSE) as env:
         address = env.client.service_client.config.target_host
         async with around.tidegate(address, folder) as pid:
@@ -251,7 +243,7 @@ def measure(lives: int, rounds: int) -> Result:
 
 BENCH = Bench(
     "Whole rollouts",
-    "One life: five waves through three stages, votes at each gate, figures read, a handoff with its drill, operating,"
+    "One life: five waves through three stages, votes at each gate, a handoff with its drill, operating,"
     " and a retirement that is voted on; the waits of its plan are seconds. The floor is a bare workflow that plays the"
     " history of one such life command by command: as many runs, events, messages, activities, timers and labels,"
     " without rules, payloads or files. Many of each are started at once, in turns, each kind with a worker in a"
@@ -263,7 +255,9 @@ BENCH = Bench(
     " part is saying anew how a rollout stands, for its page and for what it is found by, then the decisions, then"
     " the sandbox, which takes the place of `isinstance` and of imports while a workflow runs. Tried and kept: the"
     " page asks whole words whether they can be printed, not every sign. Beside that the worker writes what the"
-    " floor does not: every step is stored in the ledger and signed for, and flag files are written and read back.",
+    " floor does not: every step is stored in the ledger and signed for, and flag files are written and read back."
+    " The server has the same events to write for both, so what more it computes goes into payloads: the plan and the"
+    " state that each run hands to the next, and the evidence that is handed to the ledger.",
 )
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def test_a_bench_says_what_stands_beside_what(name: str) -> None:
     assert one.title
     assert one.what.endswith(".")
     assert set(one.tiny) == set(one.usual) >= set(one.full)
+    assert known()[name]["sizes"].keys() == one.usual.keys()
 
 
 def test_what_a_bench_finds_can_be_written_down() -> None:
