@@ -235,3 +235,10 @@ def test_a_line_of_the_log_names_its_trace() -> None:
     with causes.because(Because((ONE,))):
         assert line() == f"WARNING tidegate.x: it broke (trace_id={'a' * 32})"
     assert ids.PREFIX not in line()
+
+
+def test_a_line_that_cannot_be_written_breaks_nothing_else() -> None:
+    """A library that logs what fits no place in its words is no reason for what it was called for to fail."""
+    record = logging.LogRecord("somebody", logging.WARNING, "", 0, "%d of them", ("many",), None)
+    assert Whose().filter(record)
+    assert record.__dict__["whose"] == ""
