@@ -276,7 +276,7 @@ def runtime(settings: Settings) -> Runtime | None:
 
 
 def tracer(settings: Settings) -> TracerProvider | None:
-    """Return what takes spans and sends them, where that is wanted; where it cannot be had, the work goes on without."""
+    """Return what takes spans and sends them, where that is wanted; where it cannot be had, nothing waits for it."""
     try:
         return traced.provider("tidegate-worker") if settings.traces else None
     except traces.BadTraces as error:

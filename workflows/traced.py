@@ -17,6 +17,6 @@ def provider(service: str) -> TracerProvider:
         from workflows.tracing import Ids  # noqa: PLC0415  # the same
 
         return spans.provider(service, Ids())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, traces are no reason for anything else to fail
         # What it says itself may hold our credentials.
         raise BadTraces(f"OpenTelemetry does not begin ({type(error).__name__}); see the OTEL_* variables") from None

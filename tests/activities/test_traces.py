@@ -94,13 +94,13 @@ def test_what_opentelemetry_does_not_take_keeps_nobody_from_saying_anything(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(leave, "_LAST", [])
-    own = cli_traced._made.__wrapped__()  # noqa: SLF001  # once for each process otherwise
+    own = cli_traced._made.__wrapped__()  # once for each process otherwise
     made = worker.tracer(worker.Settings.of(environment))
     try:
         assert (len(own), made is not None) == (traced, bool(traced))
         assert ("no traces are sent" in caplog.text) is not bool(traced)
     finally:
-        for last in leave._LAST:  # noqa: SLF001  # as whoever ends does
+        for last in leave._LAST:  # as whoever ends does
             last()
         if made is not None:
             made.shutdown()
