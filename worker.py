@@ -51,7 +51,7 @@ from activities.sources import sources_under
 from activities.whereabouts import whereabouts
 from store.engine import Unreachable
 from store.heads import BadKey, Heads, key_at
-from workflows import attributes, health, ids, sweep, watch
+from workflows import attributes, health, ids, sweep, traced, watch
 from workflows.census import Census
 from workflows.converter import encrypting
 from workflows.lines import FORMAT, Whose
@@ -276,23 +276,22 @@ def runtime(settings: Settings) -> Runtime | None:
 
 
 def tracer(settings: Settings) -> TracerProvider | None:
-    """Return what takes spans and sends them, where that is wanted."""
-    if not settings.traces:
+    """Return what takes spans and sends them, where that is wanted; where it cannot be had, nothing waits for it."""
+    try:
+        return traced.provider("tidegate-worker") if settings.traces else None
+    except traces.BadTraces as error:
+        log.error("no traces are sent: %s", error)  # noqa: TRY400  # there is no more to say
         return None
-    from activities import spans  # noqa: PLC0415  # it loads OpenTelemetry, which need not be there
-    from workflows.tracing import Ids  # noqa: PLC0415  # the same
-
-    return spans.provider("tidegate-worker", Ids())
 
 
-async def connect(of: Runtime | None = None, traced: TracerProvider | None = None) -> Client:
+async def connect(of: Runtime | None = None, spans: TracerProvider | None = None) -> Client:
     """Connect to the server that the environment names, else to the embedded one at its usual address."""
     named: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
     more: dict[str, Any] = {"plugins": [plugin(encrypting(cipher.ring(os.environ)))], "runtime": of}
-    if traced is not None:
-        from workflows.tracing import Tracing  # noqa: PLC0415  # the same
+    if spans is not None:
+        from workflows.tracing import Tracing  # noqa: PLC0415  # it loads OpenTelemetry, which need not be there
 
-        more["interceptors"] = [Tracing(traced)]
+        more["interceptors"] = [Tracing(spans)]
     return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, **more})
 
 
@@ -300,9 +299,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work until told to stop; a server that is not there yet is waited for."""
     state: dict[str, Any] = {"ready": False, "task_queue": settings.task_queue, "waits_for": "the server"}
     answers = await health.answer(settings.health, state) if settings.health else None
-    traced = tracer(settings)
+    spans = tracer(settings)
     try:
-        client = await _patiently(runtime(settings), traced, stop)
+        client = await _patiently(runtime(settings), spans, stop)
         if client is None:
             return
         for name in await attributes.register(client):
@@ -325,14 +324,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     finally:
         if answers is not None:
             answers.close()
-        if traced is not None:
-            await asyncio.to_thread(traces.end, traced)
+        if spans is not None:
+            await asyncio.to_thread(traces.end, spans)
 
 
-async def _patiently(of: Runtime | None, traced: TracerProvider | None, stop: asyncio.Event) -> Client | None:
+async def _patiently(of: Runtime | None, spans: TracerProvider | None, stop: asyncio.Event) -> Client | None:
     for wait in (*_WAITS, *[_WAITS[-1]] * _TRIES):
         try:
-            return await connect(of, traced)
+            return await connect(of, spans)
         except RuntimeError as error:
             log.warning("the server does not answer, trying again in %s s: %s", wait, str(error).splitlines()[0])
         with suppress(TimeoutError):

@@ -26,6 +26,7 @@ log = logging.getLogger("tidegate.traces")
 
 def provider(service: str, numbers: IdGenerator) -> TracerProvider:
     """Return what takes spans and sends them; `service` is its name unless OTEL_SERVICE_NAME says another."""
+    _hush()  # it repeats variables that it cannot read, too
     made = TracerProvider(resource=_resource(service), id_generator=numbers, shutdown_on_exit=False)
     made.add_span_processor(BatchSpanProcessor(Quiet(OTLPSpanExporter())))
     return made
@@ -37,6 +38,10 @@ def _resource(service: str) -> Resource:
     return said if named else said.merge(Resource({"service.name": service}))
 
 
+def _hush() -> None:
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
+
+
 class Quiet(SpanExporter):
     """Hands spans on, and says in words of its own when they are lost."""
 
@@ -44,7 +49,7 @@ class Quiet(SpanExporter):
         """Hand them on to this."""
         self._inner = inner
         self._lost = False
-        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
+        _hush()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Hand them on; once it is said that they are lost, it is not said again until some arrived."""

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 SETTING = "TIDEGATE_TRACES"
 INSTALL = "pip install 'tidegate[traces]'"
 _ON, _OFF = ("1", "on", "true", "yes"), ("", "0", "off", "false", "no")
-_NEEDS = ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter")
+_NEEDS = (
+    "opentelemetry",
+    "opentelemetry.sdk",
+    "opentelemetry.exporter",
+    "opentelemetry.exporter.otlp",
+    "opentelemetry.exporter.otlp.proto",
+    "opentelemetry.exporter.otlp.proto.http",
+)
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _LAST = 1.0
 """Seconds for which a process that ends waits for the collector."""

@@ -7,12 +7,14 @@ why.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from typing import TYPE_CHECKING
 
 from cli.embedded import leave
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
     from temporalio.client import Interceptor
 
 _SETTING = "TIDEGATE_TRACES"
@@ -28,15 +30,26 @@ def _made() -> list[Interceptor]:
     from activities import traces
 
     try:
-        if not traces.wanted(os.environ):
-            return []
+        made = provider()
     except traces.BadTraces:
         return []
-    from activities import spans
-    from workflows.tracing import Ids, Tracing
+    if made is None:
+        return []
+    from workflows.tracing import Tracing
 
-    # What it would say of a collector that is away is for the log of a worker, not for somebody at a keyboard.
-    spans.log.disabled = True
-    made = spans.provider("tidegate", Ids())
     leave.before(lambda: traces.end(made))
     return [Tracing(made)]
+
+
+def provider() -> TracerProvider | None:
+    """Return what takes spans and sends them, where that is wanted. Raises BadTraces."""
+    from activities import traces
+
+    if not traces.wanted(os.environ):
+        return None
+    from workflows import traced
+
+    made = traced.provider("tidegate")
+    # What is said of a collector that is away is for the log of a worker, not for somebody at a keyboard.
+    logging.getLogger("tidegate.traces").disabled = True
+    return made

@@ -20,7 +20,7 @@ class Whose(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add it; no line is kept back."""
-        said, text = [], record.getMessage()
+        said, text = [], _text(record)
         if activity.in_activity():
             workflow_id = activity.info().workflow_id or ""
             # The SDK's own loggers say it already, among other things.
@@ -29,3 +29,10 @@ class Whose(logging.Filter):
         said += [f"trace_id={because.trace}"] if because is not None and because.trace else []
         record.whose = f" ({', '.join(said)})" if said else ""
         return True
+
+
+def _text(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  # whoever prints it says what is wrong with it; who logged it goes on
+        return ""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -187,9 +187,11 @@ class _Begun:
 
     def __init__(self, tracer: Tracer, name: str, parents: tuple[str, ...], seed: str) -> None:
         info = workflow.info()
+        self.span: Span = trace.INVALID_SPAN
         with workflow.unsafe.sandbox_unrestricted():
             token = _GIVEN.set((_number(seed, 16), _number(f"{seed}/span", 8)))
-            try:
+            # What fails here would fail the step in which somebody is heard, again and again.
+            with suppress(Exception):
                 self.span = tracer.start_span(
                     name,
                     _context(parents),
@@ -197,14 +199,13 @@ class _Begun:
                     attributes={**_whose(info.workflow_id), "temporalRunID": info.run_id},
                     start_time=workflow.time_ns(),
                 )
-            finally:
-                _GIVEN.reset(token)
+            _GIVEN.reset(token)
         self.written = _write(self.span.get_span_context())
 
     def end(self) -> None:
         """Say it, unless that was done before."""
         if not workflow.unsafe.is_replaying():
-            with workflow.unsafe.sandbox_unrestricted():
+            with workflow.unsafe.sandbox_unrestricted(), suppress(Exception):
                 self.span.end(end_time=workflow.time_ns())
 
 

@@ -44,12 +44,16 @@ def local(places: Places, named: Path | None, *, elsewhere: str | None) -> Itera
 
 def _traces() -> Iterator[Finding]:
     from activities import traces
+    from cli import traced
 
     try:
-        if traces.wanted(os.environ):
-            yield ok("traces", "they are sent, as the OTEL_* variables say")
+        made = traced.provider()
     except traces.BadTraces as error:
         yield warning("traces", f"none are sent: {error}", f"Correct it, or leave {traces.SETTING} out.")
+        return
+    if made is not None:
+        traces.end(made)
+        yield ok("traces", "they are sent, as the OTEL_* variables say")
 
 
 def _versions() -> Iterator[Finding]:

@@ -37,5 +37,7 @@ def end(code: int) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     for what in _LAST:
-        what()
+        # All was said, and how it ends stands fast.
+        with suppress(Exception):
+            what()
     os._exit(code)

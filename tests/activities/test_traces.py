@@ -13,7 +13,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+import worker
 from activities import spans, traces
+from cli import traced as cli_traced
+from cli.embedded import leave
 from workflows.tracing import Ids
 
 TOKEN = "planted-collector-token-5d1c"  # noqa: S105  # to be looked for where it must not be
@@ -72,6 +75,47 @@ def test_without_the_library_it_says_how_to_have_it(monkeypatch: pytest.MonkeyPa
     with pytest.raises(traces.BadTraces, match=r"tidegate\[traces\]"):
         traces.wanted({traces.SETTING: "on"})
     assert not traces.wanted({})
+
+
+def test_a_library_that_is_there_in_part_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another exporter of OpenTelemetry is not the one that sends traces."""
+    real = traces.find_spec
+    monkeypatch.setattr(traces, "find_spec", lambda name: None if name.endswith(".http") else real(name))
+    with pytest.raises(traces.BadTraces, match=r"tidegate\[traces\]"):
+        traces.wanted({traces.SETTING: "on"})
+
+
+@pytest.mark.parametrize(("size", "traced"), [("512", 1), ("1", 0)])
+def test_what_opentelemetry_does_not_take_keeps_nobody_from_saying_anything(
+    size: str, traced: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A variable that it refuses leaves a worker and the command line without traces, and with their work."""
+    environment = {traces.SETTING: "on", "OTEL_BSP_MAX_QUEUE_SIZE": size}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(leave, "_LAST", [])
+    own = cli_traced._made.__wrapped__()  # once for each process otherwise
+    made = worker.tracer(worker.Settings.of(environment))
+    try:
+        assert (len(own), made is not None) == (traced, bool(traced))
+        assert ("no traces are sent" in caplog.text) is not bool(traced)
+    finally:
+        for last in leave._LAST:  # as whoever ends does
+            last()
+        if made is not None:
+            made.shutdown()
+        logging.getLogger("tidegate.traces").disabled = False
+
+
+def test_a_variable_that_cannot_be_read_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A colon where an equals sign belongs puts no token into a log or on a screen."""
+    logging.getLogger("opentelemetry").setLevel(logging.NOTSET)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", f"Authorization: Bearer {TOKEN}")
+    spans.provider("tidegate-worker", Ids()).shutdown()
+    out, err = capfd.readouterr()
+    assert TOKEN not in caplog.text + out + err
 
 
 def test_a_collector_gets_what_was_said(monkeypatch: pytest.MonkeyPatch) -> None:

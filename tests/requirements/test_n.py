@@ -172,6 +172,21 @@ def test_n2_a_plan_with_another_steward_moves_what_is_owed() -> None:
     assert gone not in story.state.obligations
 
 
+@pytest.mark.parametrize("ends", ["a", "b"])
+def test_n2_what_was_owed_under_a_shorter_name_is_owed_still(ends: str) -> None:
+    """A rollout that began when long names were cut off owes what it owed, by the same day, and is barred as before."""
+    source = "s" * 60 + ends
+    story = Story(looked_after(**{source: kept(recertify=Span.of("5d"))})).live()
+    story.wait(2 * DAY)
+    name, cut = stewardship.owed_as(source), f"data-{source}"[:63]
+    owed = story.state.obligations[name].but(overdue=True)
+    rest = {known: one for known, one in story.state.obligations.items() if known != name}
+    story.state = story.state.but(obligations={**rest, cut: owed})
+    story.wait(DAY)
+    assert cut not in story.state.obligations
+    assert (story.state.obligations[name].due, story.state.obligations[name].overdue) == (owed.due, True)
+
+
 def test_n2_sensitive_data_say_what_is_right_where_two_disagree() -> None:
     """Personal data say their retention, their cadence, who knows them and which source is true; else it is owed."""
     for field in ("retention", "recertify", "meaning_owner", "source_of_truth"):

@@ -11,6 +11,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, Interceptor, OutboundInterceptor, SignalWorkflowInput, WorkflowHistory
@@ -167,6 +168,30 @@ def test_what_was_recorded_without_traces_plays_with_them() -> None:
     assert told.spans == []
 
 
+class Refusing(Sampler):
+    """Fails whenever a span begins, as what a variable names may do."""
+
+    def should_sample(self, *_: object, **__: object) -> SamplingResult:
+        """Fail."""
+        raise ValueError("no span for you")
+
+    def get_description(self) -> str:
+        """Say what it is."""
+        return "refusing"
+
+
+def test_a_span_that_cannot_begin_wedges_nothing() -> None:
+    """Whatever fails in a trace, what was said is heard and done all the same, by the same commands."""
+    tracing = Tracing(TracerProvider(id_generator=Ids(), sampler=Refusing()))
+
+    async def play() -> None:
+        replayer = Replayer(workflows=[], plugins=[plugin()], interceptors=[tracing])
+        for history in read("first_wave"):
+            await replayer.replay_workflow(history)
+
+    asyncio.run(play())
+
+
 class Forger(Interceptor, OutboundInterceptor):
     """Says everything with headers that nobody can read."""
 
@@ -238,3 +263,10 @@ def test_a_line_of_the_log_names_its_trace() -> None:
     with causes.because(Because((ONE,))):
         assert line() == f"WARNING tidegate.x: it broke (trace_id={'a' * 32})"
     assert ids.PREFIX not in line()
+
+
+def test_a_line_that_cannot_be_written_breaks_nothing_else() -> None:
+    """A library that logs what fits no place in its words is no reason for what it was called for to fail."""
+    record = logging.LogRecord("somebody", logging.WARNING, "", 0, "%d of them", ("many",), None)
+    assert Whose().filter(record)
+    assert record.__dict__["whose"] == ""
