@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # Most tests wait for servers most of the time, so there may be more hands than cores.
-HANDS ?= 3
+HANDS ?= 4
 READY := .venv/.ready
 BIN := .venv/bin
 .DEFAULT_GOAL := help
@@ -14,8 +14,10 @@ help: ## list these verbs
 up: $(READY) ## set up, start the server and a worker, and set the sample rollout going; Ctrl-C ends it
 	$(BIN)/tidegate up --sample
 
-test: lint types ## everything CI runs: lint, types, then every test, some of them beside each other
-	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder
+test: lint ## everything CI runs: lint, then types and every test beside each other
+	$(BIN)/mypy & types=$$!; \
+	$(BIN)/pytest --numprocesses=$(HANDS) --dist=loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types && exit $$tests
 
 services: $(READY) ## install the servers and the browser that tests talk to
 	@$(BIN)/python -m tests.services

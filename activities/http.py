@@ -8,6 +8,7 @@ signed, or carries a token, is for one address. Nothing here repeats an address,
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import ssl
 import threading
@@ -120,6 +121,7 @@ class _Mouth:
 def _answered(question: Question, mouth: _Mouth) -> Answer | OSError:
     import httpx  # noqa: PLC0415  # it loads much that a verb without a question need not know
 
+    _hush()
     try:
         with (
             httpx.Client(verify=_trusted(), timeout=mouth.deadline.left, follow_redirects=False) as client,
@@ -151,6 +153,13 @@ def _told(*, late: bool, begun: bool) -> OSError:
     if late:
         return TimeoutError(ETIMEDOUT, "there was no answer in time")
     return OSError(EIO, "the connection broke before the answer was there")
+
+
+@cache
+def _hush() -> None:
+    """Have the library say nothing: it logs each address, and the words with which a server says no."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 @cache

@@ -78,7 +78,7 @@ class Bench(NamedTuple):
     """Sizes in which a test runs it, to see that it runs."""
     full: Sizes = MappingProxyType({})
     """Where these differ, the sizes that take long."""
-    why: Sequence[str] = ()
+    why: str = ""
     """What lies behind a ratio that is poor, and what was tried: paragraphs of the page, without figures."""
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from bench.figures import ROOT, Bench, number, verdict
 
 BENCHES = (
-    "startup", "decide", "signatures", "ledger", "rehearsal", "rollout", "lives", "memory", "storm", "inbox",
-    "containment",
+    "startup", "decide", "signatures", "ledger", "rehearsal", "workers", "rollout", "lives", "memory", "storm",
+    "inbox", "containment",
 )  # fmt: skip
 """In the order in which they run and stand on the page: what is quick goes first."""
 KEPT = ROOT / "docs" / "performance.json"
@@ -81,7 +81,7 @@ def _section(name: str, one: Mapping[str, Any]) -> str:
     parts = [f"## {about.title}", _lines(about.what), _lines(where), *map(_table, one["tables"])]
     if one["notes"]:
         parts.append("\n".join(f"* {note}" for note in one["notes"]))
-    return "\n\n".join([*parts, *map(_lines, about.why)]) + "\n"
+    return "\n\n".join([*parts, *map(_lines, filter(None, about.why.split("\n\n")))]) + "\n"
 
 
 def _lines(words: str) -> str:

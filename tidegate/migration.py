@@ -102,7 +102,7 @@ def spoken(value: object) -> str:
     if value is True or value is False:
         return "yes" if value else "no"
     functions = getattr(value, "functions", None)
-    return spoken(functions) if functions is not None else str(getattr(value, "value", value)).replace("_", " ")
+    return spoken(functions) if functions is not None else str(value).replace("_", " ")
 
 
 def gaps(old: Plan, new: Plan, state: State, now: datetime, within: Span, *, forced: bool = False) -> tuple[Gap, ...]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
 
 _REPLACEMENTS_KEPT = 10
+"""So many countdowns are kept at most of things that the plan does not use; what it uses is always counted down."""
 
 
 def changed(turn: Turn, event: Changed) -> Reason:
@@ -70,7 +71,7 @@ def _count_down(turn: Turn, name: str, ends: datetime) -> None:
     """Owe it that a thing is replaced before it is gone; what is said anew of the same thing moves the day."""
     known = subject.replacing(turn.state, name)
     kept = [key for key, owed in turn.state.obligations.items() if owed.kind == "replacement"]
-    if known is None and len(kept) >= _REPLACEMENTS_KEPT:
+    if known is None and len(kept) >= _REPLACEMENTS_KEPT and not subject.uses(turn.plan, name):
         return
     if known is not None:
         # Anybody may say that it comes sooner; that it comes later is found out by who may accept the risk.

@@ -15,6 +15,7 @@ from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 
 from tidegate.models.ring import Ring
+from workflows import common
 from workflows.cipher import Cipher, Unknown, closed, named
 
 
@@ -28,7 +29,7 @@ class Converter(PydanticPayloadConverter):
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """Return the values, or what should have become values."""
         try:
-            return super().from_payloads(payloads, type_hints)
+            return [common.once(value) for value in super().from_payloads(payloads, type_hints)]
         except Exception:
             if type_hints is not None:
                 sealed = next((payload for payload in payloads if closed(payload)), None)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _DEAD = frozenset("ZXx")
 _MOMENTS = 100
 """Tenths of a second: a killed process is gone within moments, unless a disk does not answer it."""
+_LAST_THREADS = 10
+"""Seconds: on a busy machine a killed process is seen to be dead before its last thread has gone."""
 _LARGEST_LOG = 32 * 1024 * 1024
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 """Those that this process started itself: it must ask after them, or they stay behind as zombies."""
@@ -67,9 +69,11 @@ def alive(process: Running | None) -> bool:
 
 
 def exit_code(process: Running) -> int | None:
-    """Return how a child of ours ended, if it is one and has ended."""
+    """Return how one that has ended did so, if it is a child of ours; its last threads may be on their way yet."""
     child = _CHILDREN.get(process.pid)
-    return child.poll() if child is not None else None
+    with suppress(subprocess.TimeoutExpired):
+        return child.wait(_LAST_THREADS) if child is not None else None
+    return None
 
 
 def spawn(words: Sequence[str], env: Mapping[str, str], log: Path, lock: Path, cwd: Path) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,14 @@ def test_an_answer_comes_whole(there: Outside) -> None:
     assert (answer.status, answer.well, answer.json()) == (201, True, {"you": "hello"})
     assert answer.headers["content-type"] == "application/json"
     assert there.heard[0].headers["x-y"] == "z"
+
+
+def test_no_library_logs_what_is_asked(there: Outside, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the address nor the words of an answer come into a log, however much is logged."""
+    caplog.set_level(logging.DEBUG)
+    assert say(there).well
+    assert there.url not in caplog.text
+    assert "201" not in caplog.text
 
 
 @pytest.mark.parametrize("fault", list(PLAIN))

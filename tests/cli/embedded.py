@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -27,7 +28,8 @@ from cli.embedded.places import LOCALHOST, Places
 from cli.embedded.ports import any_free, taken
 from cli.embedded.processes import alive, birth
 from cli.embedded.record import Keeper, Record, Server, Worker, load
-from tests.cli.run import ROOT, Answer
+from tests.cli.run import ROOT, Answer, verb
+from tests.forked import Forked
 
 LONG = 90.0
 """Seconds that nothing here takes on an idle machine; a busy one may."""
@@ -83,6 +85,7 @@ class House:
         # Most of these tests hurt the two that a rollout cannot do without; the desk would only take its time.
         self.ports: tuple[str, ...] = ("--port", str(self.port), "--ui-port", str(self.ui), "--no-desk")
         self.output = home.with_name(f"{home.name}.said")
+        self._count = itertools.count()
         self._seen: set[Keeper] = set()
         self._ours: list[subprocess.Popen[bytes]] = []
 
@@ -102,18 +105,13 @@ class House:
         """Run a verb to its end; a desk is opened where the words say so."""
         if words[0] == "up" and not any("desk" in word for word in words):
             words = (*words, "--no-desk")
-        done = subprocess.run(
-            command(*words),
-            cwd=ROOT,
-            env=environment(self.places.home, **env),
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-            timeout=LONG * 3,
-        )
+        number = next(self._count)
+        out, err = (self.output.with_name(f"{self.output.name}.{number}.{name}") for name in ("out", "err"))
+        around = environment(self.places.home, **env)
+        code = Forked(verb, *words, env=around, folder=ROOT, out=out, err=err).join(LONG * 3)
+        assert code is not None, f"{words} never ends"
         assert self.record is not None
-        return Answer(done.returncode, done.stdout, done.stderr)
+        return Answer(code, out.read_text("utf-8"), err.read_text("utf-8"))
 
     def words(self, *words: str, **env: str) -> Any:
         """Run a verb that succeeds, and return its JSON."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -31,8 +30,8 @@ from activities.drivers.flagd import Flagd
 from cli.embedded.places import LOCALHOST
 from cli.embedded.ports import any_free, taken
 from cli.judge import Desk
-from cli.main import main
-from tests.cli.run import ROOT, Answer
+from tests.cli.run import ROOT, Answer, verb
+from tests.forked import Forked
 from tidegate.models.messages import RolloutInput
 from workflows import ids
 
@@ -137,29 +136,6 @@ def until(check: Callable[[], Any], seconds: float = LONG) -> bool:
     return True
 
 
-_READY = multiprocessing.get_context("forkserver")
-"""Processes that have everything imported before they begin: that takes most of the time of a verb."""
-_READY.set_forkserver_preload(
-    [
-        *("cli.amending", "cli.around", "cli.decide", "cli.direct", "cli.following", "cli.line", "cli.line_talk"),
-        *("cli.main", "cli.onward"),
-        *("cli.reading", "cli.safer", "cli.starting", "cli.talk", "tidegate.compile"),
-    ]
-)
-
-
-def _verb(words: tuple[str, ...], env: dict[str, str], folder: Path, out: Path, err: Path) -> None:
-    """Be `tidegate`: in that environment, with those words, without a keyboard."""
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(folder)
-    for stream, file in ((sys.stdin, Path(os.devnull)), (sys.stdout, out), (sys.stderr, err)):
-        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-        os.dup2(handle, stream.fileno())
-    sys.argv = ["tidegate", *words]
-    main()
-
-
 class Lab:
     """A home with a programme, a server and its workers."""
 
@@ -256,12 +232,9 @@ class Lab:
         """Run one verb in a process of its own."""
         number = next(self._count)
         out, err = (self.folder / f"{number}.{name}" for name in ("out", "err"))
-        process = _READY.Process(target=_verb, args=(words, self.around(**env), self.folder, out, err))
-        process.start()
-        process.join(LONG * 2)
-        assert process.exitcode is not None, f"{words} never ends"
-        answer = Answer(process.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
-        process.close()
+        code = Forked(verb, *words, env=self.around(**env), folder=self.folder, out=out, err=err).join(LONG * 2)
+        assert code is not None, f"{words} never ends"
+        answer = Answer(code, out.read_text("utf-8"), err.read_text("utf-8"))
         assert "Traceback" not in answer.err, answer.err
         return answer
 

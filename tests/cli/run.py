@@ -41,6 +41,12 @@ def process(*words: str, cwd: Path = ROOT, **env: str) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
+def verb(*words: str) -> None:
+    """Be `tidegate`, in a process that is for this alone (see `Forked`)."""
+    sys.argv = ["tidegate", *words]
+    main()
+
+
 class Deaf(set[str]):
     """A set that nothing gets into."""
 

@@ -34,7 +34,7 @@ def test_approvals_widen_and_the_flag_file_serves_exactly_that(lab: Lab) -> None
     assert "draft in editor deny allow" in page
     assert "unverified" in page
     assert lab.people("decided") == 0
-    last = lab.run("approve", "decided", "--as", "ops-manager", "--wait", "30")
+    last = lab.run("approve", "decided", "--as", "ops-manager", "--wait", "90")
     assert last.code == 0
     assert "So far: risk-officer (risk): approve." in last.out
     assert "That is read back: up to 12 people served." in last.out
@@ -70,11 +70,11 @@ def test_the_same_message_counts_once_and_other_words_under_its_id_conflict(lab:
     assert second["sentence"] == first["sentence"]
     clash = lab.words("abstain", "said-twice", "--as", "ops-manager", "--id", "vote-1", code=1)
     assert clash["code"] == "id_conflict"
-    lab.words("approve", "said-twice", "--as", "ops-manager", "--wait", "30")
+    lab.words("approve", "said-twice", "--as", "ops-manager", "--wait", "90")
     third = lab.words(*words)
     assert (third["outcome"], third["sentence"]) == (first["outcome"], first["sentence"])
     # Whoever makes it safer is obeyed under any id.
-    assert lab.words("pause", "said-twice", "--as", "ops-manager", "--id", "vote-1", "--wait", "30")["code"] == "paused"
+    assert lab.words("pause", "said-twice", "--as", "ops-manager", "--id", "vote-1", "--wait", "90")["code"] == "paused"
     assert lab.people("said-twice") == 0
 
 

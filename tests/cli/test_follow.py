@@ -107,7 +107,7 @@ def test_the_list_is_narrowed_by_whom_it_waits_for_and_how_it_stands(lab: Lab, l
     def listed(*words: str) -> list[str]:
         return [row["use_case"] for row in lab.words("list", *words)["rollouts"]]
 
-    assert until(lambda: looked_at in listed("--waits-for", "risk", "--stage", "pilot"), 10)
+    assert until(lambda: looked_at in listed("--waits-for", "risk", "--stage", "pilot"))
     assert looked_at not in listed("--waits-for", "legal")
     assert looked_at not in listed("--control", "paused")
     assert lab.run("list", "--control", "resting").code == 2
@@ -127,7 +127,7 @@ def test_watch_prints_a_line_whenever_it_stands_otherwise(lab: Lab, looked_at: s
 @needs_server
 def test_notices_show_a_person_what_they_were_told(lab: Lab, looked_at: str) -> None:
     """The board shows somebody what was said to them, and not what was said to others."""
-    assert until(lambda: f"{looked_at}\n" in lab.run("notices", "--as", "risk-officer").out, 10)
+    assert until(lambda: f"{looked_at}\n" in lab.run("notices", "--as", "risk-officer").out)
     mine = lab.words("notices", "--as", "legal-counsel")["notices"]
     assert [notice for notice in mine if notice["use_case"] == looked_at] == []
 
@@ -156,7 +156,7 @@ def test_without_a_worker_it_is_started_all_the_same_and_makes_safer_what_it_can
     assert "unheard" in listed.out
     lab.worker("later")
     try:
-        assert until(lambda: lab.words("status", "unheard")["live"], 30)
+        assert until(lambda: lab.words("status", "unheard")["live"])
         assert lab.standing("unheard")["control"] == "paused"
         again_said = lab.words("pause", "unheard", "--as", "ops-manager", "--id", "pause-1")
         assert (again_said["outcome"], again_said["code"]) == ("done", "paused")

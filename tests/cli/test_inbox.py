@@ -121,7 +121,7 @@ def test_without_a_worker_it_says_what_was_last_known_and_how_old_that_is(lab: L
         await client.start_workflow(ids.WORKFLOW, given, id=ids.workflow_id("asked-bare"), task_queue="nobody")
 
     lab.ask(bare)
-    assert until(lambda: "asked-bare" in lab.words("inbox", "--as", "ops-deputy", queue="nobody")["unread"], 10)
+    assert until(lambda: "asked-bare" in lab.words("inbox", "--as", "ops-deputy", queue="nobody")["unread"])
     said = lab.words("inbox", "--as", "ops-deputy", queue="nobody")
     assert said["workers"] is False
     assert first in {item["use_case"] for item in said["items"]}

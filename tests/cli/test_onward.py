@@ -74,7 +74,7 @@ def test_what_has_served_nobody_is_withdrawn(lab: Lab) -> None:
     assert lab.words("withdraw", name, "--reason", "Not needed.", "--as", "risk-officer", code=3)["code"] == "no_right"
     said = lab.words("withdraw", name, "--reason", "Not needed.", "--as", "pmo-lead")
     assert (said["code"], said["standing"]["phase"]) == ("withdrawn", "withdrawn")
-    assert until(lambda: lab.words("status", name)["run"] == "completed", 10)
+    assert until(lambda: lab.words("status", name)["run"] == "completed")
     over = lab.run("approve", name, "--as", "risk-officer")
     assert over.code == 1
     late = lab.run("hold", name, "--as", "ops-manager")
@@ -93,7 +93,7 @@ def test_it_is_ended_now_or_in_good_order(lab: Lab) -> None:
     assert "IT IS DUE" not in lab.run("retire", name, "--explain").out
     asked = lab.words("retire", name, "--reason", "Done.", "--as", "pmo-lead")
     assert asked["standing"]["awaits"] == ["accountable_exec", "platform"]
-    said = lab.words("terminate", name, "--reason", "Now.", "--as", "coo", "--wait", "30")
+    said = lab.words("terminate", name, "--reason", "Now.", "--as", "coo", "--wait", "90")
     assert (said["code"], said["standing"]["phase"], lab.people(name)) == ("terminating", "terminated", 0)
 
 
@@ -110,7 +110,7 @@ def test_an_emergency_needs_two_people_and_what_is_not_there_is_no_harm(lab: Lab
     assert lab.run("reading", name, "corrections_per_100=many", "--as", "pmo-lead").code == 2
     nothing = lab.words("reading", name, "corrections_per_100=", "--n", "0", "--as", "pmo-lead")
     assert nothing["outcome"] == "done"
-    done = lab.words(*words, "--as", "ops-manager", "--wait", "30")
+    done = lab.words(*words, "--as", "ops-manager", "--wait", "90")
     assert (done["outcome"], lab.people(name)) == ("done", 37)
     none = lab.run("handoff", name, "--as", "ops-manager")
     assert (none.code, "is not being handed over now" in none.err) == (1, True)
@@ -148,7 +148,7 @@ def test_the_receiver_takes_it_over_with_a_drill_and_a_yes(lab: Lab, tmp_path: P
     lab.ask(begin)
     lab.tell(name, "start", "owner")
     lab.agree(name, "risk-a", "ops-a")
-    assert until(lambda: lab.standing(name)["phase"] == "checkpoint_review", 20)
+    assert until(lambda: lab.standing(name)["phase"] == "checkpoint_review")
     lab.agree(name, "risk-a", "ops-a")
     assert lab.standing(name)["phase"] == "handoff_pending"
     assert lab.words("handoff", name, "--as", "ops-a", "--drill", "drill 9", code=3)["code"] == "only_receiver"

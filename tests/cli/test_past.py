@@ -50,11 +50,11 @@ def past(own: Lab) -> Lab:
     figures = ("corrections_per_100=6", "minutes_per_document=11.5", "--n", "40")
     own.words("reading", ENDED, *figures, "--as", "pmo-lead")
     assert until(lambda: own.standing(ENDED)["awaits"] == ["risk"])
-    own.words("approve", ENDED, "--as", "risk-officer", "--answer", f"1={ANSWER}", "--wait", "30")
+    own.words("approve", ENDED, "--as", "risk-officer", "--answer", f"1={ANSWER}", "--wait", "90")
     assert own.people(ENDED) == 37
-    own.words("narrow", ENDED, "--as", "risk-officer", "--wait", "30")
+    own.words("narrow", ENDED, "--as", "risk-officer", "--wait", "90")
     assert own.people(ENDED) == 12
-    end = own.words("terminate", ENDED, "--reason", WHY, "--as", "coo", "--wait", "30")
+    end = own.words("terminate", ENDED, "--reason", WHY, "--as", "coo", "--wait", "90")
     assert end["standing"]["phase"] == "terminated"
     assert until(lambda: own.words("status", ENDED)["run"] == "completed")
     for run in own.ask(runs):
@@ -63,7 +63,7 @@ def past(own: Lab) -> Lab:
         assert done.returncode == 0, done
     own.started(RUNS)
     own.words("approve", RUNS, "--as", "risk-officer", "--condition", f"{TIED}; ops-manager; 2099-01-01")
-    own.words("approve", RUNS, "--as", "ops-manager", "--wait", "30")
+    own.words("approve", RUNS, "--as", "ops-manager", "--wait", "90")
     return own
 
 
@@ -122,7 +122,7 @@ def test_erased_words_are_gone_from_the_ledger_and_from_the_rollout_that_runs(pa
     words = ("--text", mark, "--as", "pmo-lead", "--reason", "They asked for it.", "--yes")
     done = past.words("evidence", "erase", RUNS, *words)
     assert (done["erased"], done["forgotten"]) == ([mark], True)
-    assert until(lambda: TIED not in json.dumps(past.words("status", RUNS)), 10)
+    assert until(lambda: TIED not in json.dumps(past.words("status", RUNS)))
     assert past.words("status", RUNS)["live"]
     for query in ("standing", "state"):
         assert TIED not in json.dumps(past.asked(RUNS, query))

@@ -18,7 +18,7 @@ def test_down_the_ways_one_after_another_and_up_again(lab: Lab) -> None:
     """Hold, resume, narrow, roll back: each says what is now true for the people served, and the flag file agrees."""
     name = "made-safer"
     lab.live(name)
-    held = lab.run("hold", name, "--as", "ops-manager", "--reason", "Two drafts lost a decision.", "--wait", "30")
+    held = lab.run("hold", name, "--as", "ops-manager", "--reason", "Two drafts lost a decision.", "--wait", "90")
     assert held.code == 0
     assert held.out.startswith("HELD at pilot/pmo. Up to 12 people are still served, and nobody is added.\n")
     assert "That is read back: up to 12 people served." in held.out
@@ -26,21 +26,21 @@ def test_down_the_ways_one_after_another_and_up_again(lab: Lab) -> None:
     assert f"    tidegate resume {name} --cause" in held.out
     assert lab.words("resume", name, "--as", "risk-officer", "--cause", "mended", code=3)["code"] == "no_right"
     assert lab.words("resume", name, "--as", "pmo-lead", "--cause", "mended")["code"] == "resume_proposed"
-    gone_on = lab.words("approve", name, "--as", "ops-manager", "--wait", "30")
+    gone_on = lab.words("approve", name, "--as", "ops-manager", "--wait", "90")
     assert gone_on["standing"]["control"] == "live"
     figures = ("corrections_per_100=6", "minutes_per_document=11.5", "--n", "40")
     assert lab.words("reading", name, *figures, "--as", "pmo-lead")["code"] == "readings"
-    assert until(lambda: lab.standing(name)["awaits"] == ["risk"], 15)
+    assert until(lambda: lab.standing(name)["awaits"] == ["risk"])
     unanswered = lab.run("approve", name, "--as", "risk-officer")
     assert (unanswered.code, "What could go wrong?" in unanswered.err) == (1, True)
-    said = lab.words("approve", name, "--as", "risk-officer", "--answer", "1=Names are lost.", "--wait", "30")
+    said = lab.words("approve", name, "--as", "risk-officer", "--answer", "1=Names are lost.", "--wait", "90")
     assert (said["standing"]["label"], lab.people(name)) == ("pilot/finance", 37)
     unlisted = lab.words("pause", name, "--as", "legal-counsel", code=3)
     assert (unlisted["code"], lab.people(name)) == ("held", 37)
     assert lab.words("narrow", name, "--to", "pilot/moon", "--as", "risk-officer", code=1)["code"] == "no_such_level"
-    narrowed = lab.words("narrow", name, "--as", "risk-officer", "--wait", "30")
+    narrowed = lab.words("narrow", name, "--as", "risk-officer", "--wait", "90")
     assert (narrowed["standing"]["control"], lab.people(name)) == ("narrowed", 12)
-    gone = lab.words("rollback", name, "--as", "risk-officer", "--wait", "30")
+    gone = lab.words("rollback", name, "--as", "risk-officer", "--wait", "90")
     assert (gone["standing"]["control"], lab.people(name)) == ("rolled_back", 0)
 
 
@@ -53,7 +53,7 @@ def test_directly_while_the_server_is_up(lab: Lab) -> None:
     said = lab.words(*words)
     assert (said["outcome"], lab.people(name)) == ("done", 0)
     assert [(one["target"], one["confirmed"], one["people"]) for one in said["targets"]] == [(f"flags/{name}", True, 0)]
-    assert until(lambda: lab.standing(name)["control"] == "paused", 10)
+    assert until(lambda: lab.standing(name)["control"] == "paused")
     assert (lab.home / "notes" / f"{said['id']}.told").exists()
     wrong = lab.run("rollback", name, "--direct", "--to", "pilot/pmo", "--as", "ops-manager")
     assert wrong.code == 2
@@ -110,7 +110,7 @@ def test_when_the_server_is_gone_the_driver_alone_still_serves_nobody(cut_off: L
     assert json.loads(note.read_text("utf-8"))["says"] == {"as": "ops-manager", "id": "pause/1"}
     lab.server()
     assert until(lambda: note.with_suffix(".told").exists())
-    assert until(lambda: lab.standing(name)["control"] == "paused", 20)
+    assert until(lambda: lab.standing(name)["control"] == "paused")
     assert lab.people(name) == 0
 
 

@@ -46,13 +46,16 @@ PROGRAMME = (
 )
 """What the programme says otherwise here: figures lie in a file, and notices hang on the board."""
 PLAYBOOK = (
-    ("every: 5m", "every: 1d"),
-    ("every: 15m", "every: 1d"),
-    ("max_age: 1h", "max_age: 3d"),
-    ("blind_limit: 24h", "blind_limit: 7d"),
-    ("blind_limit: 6h", "blind_limit: 7d"),
+    ("every: 1d", "every: 3d"),
+    ("every: 5m", "every: 3d"),
+    ("every: 15m", "every: 3d"),
+    ("max_age: 3d", "max_age: 7d"),
+    ("max_age: 1h", "max_age: 7d"),
+    ("blind_limit: 24h", "blind_limit: 14d"),
+    ("blind_limit: 6h", "blind_limit: 14d"),
 )
-"""What the playbook says otherwise here: a machine reads once a day what it would read three hundred times a day."""
+"""What the playbook says otherwise here: a machine reads twice a week what it would read three hundred times a day.
+Each round is three tasks, a line in the ledger and a look of the robot, and two years have enough of them like this."""
 FIGURES = {
     "first_reply_hours": "20",
     "misrouted_per_100": "2",

@@ -198,6 +198,24 @@ def test_what_is_lacking_at_two_stages_is_one_thing_to_mend(stage: Stage | None)
     ]
 
 
+def test_an_item_that_is_new_here_and_stale_there_is_shown_once() -> None:
+    """What the newer version asks for earlier, and fresher than before, is one item however it is said."""
+    old = with_rules(with_rules(standard_plan(), readiness=(DRILL, LOGGING)), Stage.PILOT, readiness=(DRILL,))
+    new = with_rules(old, readiness=(LOGGING,), evidence_max_age=Span.of("90d"))
+    assert lacking(evidence(100), old, new) == [("logging", "platform", False, 30)]
+
+
+def test_working_days_of_evidence_are_counted_by_the_calendar() -> None:
+    """Where evidence is good for so many working days, weekends do not count, in the older version or the newer."""
+    old = with_rules(standard_plan(), readiness=(DRILL,), evidence_max_age=Span.of("20bd"))
+    new = with_rules(old, evidence_max_age=Span.of("10bd"))
+    story = evidence(15)
+    at = story.state.readiness[DRILL].at
+    (gap,) = gaps(old, new, story.state, story.now, MONTH)
+    assert (gap.renews, gap.due) == (True, calendar.later(old.calendar, at, Span.of("20bd")))
+    assert gaps(old, new, evidence(7).state, story.now, MONTH) == ()
+
+
 def test_whoever_brings_it_is_in_the_roster() -> None:
     """What nobody of its function can bring, and what belongs to no function, is the AI owner's."""
     story = Story()
@@ -243,8 +261,8 @@ def test_a_new_kind_of_round_asks_for_all_its_people() -> None:
     story = Story()
     known = {kind: gate for kind, gate in story.plan.rules(1).gates.items() if kind is not GateKind.STAGE}
     old = with_rules(story.plan, gates=known)
-    new = with_gate(story.plan, GateKind.STAGE, functions={F.LEGAL: 1, F.RISK: 1})
-    new = with_gate(new, GateKind.RESUME, functions={F.LEGAL: 2})
+    new = with_gate(story.plan, GateKind.STAGE, functions={F.LEGAL: 2, F.RISK: 1})
+    new = with_gate(new, GateKind.RESUME, functions={F.LEGAL: 1})
     what = [one.what for one in gaps(old, new, story.state, story.now, MONTH)]
     assert what == ["2 in legal who may decide (there are 0)"]
 

@@ -149,7 +149,7 @@ def test_the_oldest_baseline_counts_for_ten_working_days(
     when = (on(11, 16), on(11, 30, 9)) if dated else (None, None)
     expected = met("baseline", "errors was 30, waits was 30", *when)
     if verdict is Verdict.PENDING:
-        expected = (verdict, "The evidence for baseline of 2026-11-16T00:00:00Z is too old.", *when)
+        expected = (verdict, "The evidence for baseline of 2026-11-16 00:00 UTC is too old.", *when)
     assert look(plan, state_of(plan, peak=peak), Item.BASELINE, now) == expected
 
 

@@ -44,6 +44,18 @@ def test_ten_countdowns_are_kept_and_each_can_still_come_nearer() -> None:
     assert {owed.others for owed in found.values()} == {("risk",)}
 
 
+@pytest.mark.parametrize(("name", "counted"), [("small-text", True), ("large-text", False)])
+def test_what_the_plan_uses_is_counted_down_however_much_is_said_of_other_things(name: str, counted: bool) -> None:
+    """Ten made-up things take no countdown from a model that it runs on; an eleventh made-up thing gets none."""
+    story = Story().live()
+    ends = story.now + 50 * DAY
+    for number in range(10):
+        story.message(Changed, "vendor", what=What.PROVIDER, name=f"made-up-{number}", ends=ends)
+    story.message(Changed, "vendor", what=What.PROVIDER, name=name, ends=ends)
+    assert (name in countdowns(story)) is counted
+    assert len(story.state.problems) == 11, "either way people look again"
+
+
 def test_what_is_held_is_watched_anew_for_the_whole_time_of_its_wave() -> None:
     """At the named wave it is held; its watch begins now, in the working days of its wave, and was never extended."""
     story = Story(judged(with_rung(standard_plan(), 1, observe=Span.of("5bd")))).live()

@@ -10,12 +10,12 @@ import pytest
 from tests.pure.test_targets import MINUTE, kept, row, unseen
 from tests.pure.world import Story
 from tidegate.models.decision import Entry, Notify, Outcome
-from tidegate.models.event import Applied, Observed
+from tidegate.models.event import SYSTEM, Applied, Observed
 from tidegate.models.reasons import Code
 from tidegate.models.target import Became, Target
 from tidegate.reconcile import NOBODY
-from tidegate.targets import LONG, described, summary, where
-from tidegate.turn import because
+from tidegate.targets import LONG, described, long_unseen, summary, where
+from tidegate.turn import Turn, because
 
 SAID: dict[tuple[Became, int | None], str] = {
     ("confirmed", 7): "is confirmed, serving 7 people",
@@ -105,7 +105,8 @@ def test_what_is_lost_is_named(found: tuple[Target, ...], lost: str) -> None:
     unseen(story, *found)
     (line,) = lines(story, Code.UNSEEN)
     assert (line.action, line.outcome, line.reason.facts) == ("out of sight", Outcome.REFUSED, {"targets": lost})
-    assert story.state.exposure.unseen_since == story.now
+    exposed = story.state.exposure
+    assert (exposed.unseen_since, exposed.unseen_told) == (story.now, False)
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -123,6 +124,16 @@ def test_out_of_sight_for_long_is_paged_with_all_that_one_must_know(named: bool)
     pages = [move for move in story.moves if isinstance(move, Notify) and move.about == reason]
     assert [(move.to, move.urgent) for move in pages] == [(("owner", "ops-a", "governance"), True)]
     assert story.state.exposure.unseen_told
+
+
+@pytest.mark.parametrize(("lost", "told", "pages"), [(True, False, 1), (True, True, 0), (False, False, 0)])
+def test_nobody_is_paged_for_what_they_were_told_or_what_is_in_sight(lost: bool, told: bool, pages: int) -> None:
+    """However often the hour strikes, only what is out of sight, and was not told yet, is told."""
+    story = Story().climb(2)
+    exposed = story.state.exposure.but(unseen_since=story.now if lost else None, unseen_told=told)
+    turn = Turn(story.plan, story.state.but(exposure=exposed), story.now + LONG, SYSTEM, None)
+    long_unseen(turn)
+    assert (len(turn.entries), len(turn.moves)) == (pages, pages)
 
 
 def seen(story: Story, *found: Target) -> None:

@@ -3,7 +3,7 @@
 A test writes a trap into the home of the worker: the moment, how often it comes before it kills, and whom. Apart from
 that, and from a journal of what reached the flag file, everything here is as it is.
 
-python -m tests.workflows.doomed
+main() is done in a process of its own: what it lays hands on stays so.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import tidegate.decide
 from activities.drivers.contract import Stale
 from activities.drivers.flagd import Flagd
 from tidegate.models.event import ActorKind, Message
+from workflows import options
 
 if TYPE_CHECKING:
     from tidegate.decide import Decision
@@ -35,16 +36,19 @@ if TYPE_CHECKING:
     from tidegate.models.state import State
     from tidegate.models.task import StoreRequest
 
-HOME = Path(os.environ.get("TIDEGATE_HOME", "."))
 APPLIED, DECIDING, STORED, LEAVING = "applied", "deciding", "stored", "leaving"
 MOMENTS = (APPLIED, DECIDING, STORED, LEAVING)
 TRAP, JOURNAL = "trap.json", "writes.jsonl"
 
 
+def _home() -> Path:
+    return Path(os.environ["TIDEGATE_HOME"])
+
+
 def comes(moment: str) -> None:
     """Fall into the trap, if there is one for this moment and it has come often enough."""
     try:
-        stream = (HOME / TRAP).open("r+", encoding="utf-8")
+        stream = (_home() / TRAP).open("r+", encoding="utf-8")
     except FileNotFoundError:
         return
     with stream:
@@ -58,7 +62,7 @@ def comes(moment: str) -> None:
         stream.write(json.dumps(trap))
         stream.flush()
         if trap["count"] == 0:
-            (HOME / TRAP).rename(HOME / f"sprung-{trap['name']}")
+            (_home() / TRAP).rename(_home() / f"sprung-{trap['name']}")
             os.kill(trap["pid"] or os.getpid(), signal.SIGKILL)
 
 
@@ -78,7 +82,7 @@ class Driver(Flagd):
             line["stale"] = True
             raise
         finally:
-            with (HOME / JOURNAL).open("a", encoding="utf-8") as journal:
+            with (_home() / JOURNAL).open("a", encoding="utf-8") as journal:
                 journal.write(json.dumps(line) + "\n")
         comes(APPLIED)
 
@@ -112,12 +116,11 @@ def main() -> None:
     """Lay hands on the four moments, and work."""
     tidegate.decide.decide = _decided
     workflow.continue_as_new = _left
-    import worker  # noqa: PLC0415  # only now, so that the workflow takes up what was put there
+    # A machine that runs many of these loses heartbeats by itself, and a widening that was lost twice would go back.
+    widen = options.OPTIONS["widen"]._replace(attempts=20)
+    vars(options)["OPTIONS"] = MappingProxyType({**options.OPTIONS, "widen": widen})
+    import worker  # noqa: PLC0415  # a process that was begun ready has it, and its sandbox takes it up anew
 
     activities.drivers.KINDS = MappingProxyType({"flagd": Driver})
     vars(activities.ledger)["Ledger"] = Ledger
     worker.main()
-
-
-if __name__ == "__main__":
-    main()

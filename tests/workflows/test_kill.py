@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import sys
 import tempfile
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
@@ -20,6 +19,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.drivers.flagd import Flagd
 from tests.evidence import lines
+from tests.forked import Forked
 from tests.pure.world import exposure
 from tests.workflows import doomed
 from tests.workflows.rig import DEV_SERVER, needs_dev_server
@@ -30,13 +30,14 @@ from workflows import ids
 from workflows.plugin import plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from temporalio.client import WorkflowHandle
 
     from tidegate.models.messages import Answer
 
 pytestmark = needs_dev_server
+Killable = asyncio.subprocess.Process | Forked
 
 IDLE = "idle"
 WORKER, SERVER = "worker", "server"
@@ -72,29 +73,23 @@ def seeds() -> tuple[Seed, ...]:
 class Process:
     """A process that is started again when somebody kills it."""
 
-    def __init__(self, *command: str | Path, env: dict[str, str] | None = None) -> None:
+    def __init__(self, start: Callable[[], Awaitable[Killable]]) -> None:
         """Know how it is started."""
-        self._command = command
-        self._env = env
+        self._start = start
         self._kept: asyncio.Task[None] | None = None
-        self._now: asyncio.subprocess.Process | None = None
+        self._now: Killable | None = None
         self.deaths: list[int] = []
         """How each one ended."""
 
     async def start(self) -> None:
         """Start it, and keep it up."""
-        await self._begin()
+        self._now = await self._start()
         self._kept = asyncio.create_task(self._keep())
-
-    async def _begin(self) -> None:
-        self._now = await asyncio.create_subprocess_exec(
-            *self._command, env=self._env, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-        )
 
     async def _keep(self) -> None:
         while self._now is not None:
             self.deaths.append(await self._now.wait())
-            await self._begin()
+            self._now = await self._start()
 
     @property
     def pid(self) -> int:
@@ -125,8 +120,12 @@ class House:
         (self.home / "figures.csv").write_text("metric,value,n,taken_at\nerrors,0,100,2020-01-01T00:00:00Z\n", "utf-8")
         self.queue = f"queue-{name}"
         said = {"TEMPORAL_ADDRESS": self.address, "TIDEGATE_HOME": str(self.home), "TIDEGATE_TASK_QUEUE": self.queue}
-        self.worker = Process(sys.executable, "-m", "tests.workflows.doomed", env={**os.environ, **said})
+        self.worker = Process(self._worker)
+        self._env = {**os.environ, **said}
         self.client: Client
+
+    async def _worker(self) -> Forked:
+        return Forked(doomed.main, env=self._env)
 
     async def build(self, stack: AsyncExitStack) -> None:
         """Start the worker."""
@@ -215,7 +214,7 @@ class Life:
         def found() -> list[dict[str, Any]]:
             return [line for line in self.known() if line["reason"]["code"] == code]
 
-        await soon(lambda: len(found()) >= times, f"{self.name}: {code} is on record", 120)
+        await soon(lambda: len(found()) >= times, f"{self.name}: {code} is on record", 300)
         return found()[times - 1]
 
 
@@ -253,7 +252,13 @@ class Deaths:
     async def _server(self, stack: AsyncExitStack, name: str) -> tuple[Process, int]:
         port, file = free_port(), self.root / f"{name}.db"
         said = ("--headless", "--port", str(port), "--db-filename", file, "--log-level", "error")
-        server = Process(DEV_SERVER, "server", "start-dev", *said)
+        nowhere = asyncio.subprocess.DEVNULL
+
+        async def start() -> asyncio.subprocess.Process:
+            command = (DEV_SERVER, "server", "start-dev", *said)
+            return await asyncio.create_subprocess_exec(*command, stdout=nowhere, stderr=nowhere)
+
+        server = Process(start)
         stack.push_async_callback(server.stop)
         await server.start()
         return server, port
@@ -293,7 +298,7 @@ def deaths() -> Iterator[Deaths]:
     """Let all of them happen."""
     with tempfile.TemporaryDirectory() as root:
         found = Deaths(Path(root))
-        asyncio.run(asyncio.wait_for(found.die(), 600))
+        asyncio.run(asyncio.wait_for(found.die(), 1_200))
         yield found
 
 

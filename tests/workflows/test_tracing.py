@@ -26,7 +26,7 @@ from temporalio.worker import (
 from temporalio.workflow import ActivityHandle
 
 from tests.replay.record import read
-from tests.workflows.rig import Rig, needs_test_server, virtual
+from tests.workflows.rig import Rig, needs_test_server, relived, virtual
 from workflows import causes, ids
 from workflows.causes import Because
 from workflows.lines import FORMAT, Whose
@@ -106,14 +106,17 @@ async def wave(rig: Rig) -> None:
 @needs_test_server
 def test_what_follows_from_a_message_is_in_its_trace() -> None:
     """From whoever says it through the rollout to each target it is one trace; a replay knows it and is silent."""
-    told, carried = Told(), Carried()
 
-    async def story() -> list[WorkflowHistory]:
+    async def story(told: Told, carried: Carried) -> list[WorkflowHistory]:
         async with virtual(carried, told.tracing) as rig:
             await wave(rig)
             return [await rig.handle.fetch_history()]
 
-    histories = asyncio.run(story())
+    def life() -> tuple[Told, Carried, list[WorkflowHistory]]:
+        told, carried = Told(), Carried()
+        return told, carried, asyncio.run(story(told, carried))
+
+    told, carried, histories = relived(life)
     trees = told.trees()
     assert ("say begin", ("do observe",)) in trees
     (served,) = [tree for tree in trees if "do widen" in str(tree)]

@@ -437,5 +437,10 @@ class Plan(Carried):
 
 
 def reread(plan: Plan) -> Plan:
-    """Return a plan as it is when it is read from its canonical bytes: names in one order, whoever wrote it."""
-    return Plan.model_validate_json(json.dumps(plan.model_dump(mode="json"), sort_keys=True))
+    """Return a plan as it is when it is read from its canonical bytes: names in one order, whoever wrote it.
+
+    One that is so already is itself: what a rollout began with stays in memory, and need not lie there twice.
+    """
+    again = Plan.model_validate_json(json.dumps(plan.model_dump(mode="json"), sort_keys=True))
+    said, canonical = (one.model_dump_json(exclude_unset=True) for one in (plan, again))
+    return plan if again == plan and said == canonical else again
