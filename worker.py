@@ -278,7 +278,7 @@ def runtime(settings: Settings) -> Runtime | None:
 def tracer(settings: Settings) -> TracerProvider | None:
     """Return what takes spans and sends them, where that is wanted; where it cannot be had, nothing waits for it."""
     try:
-        return traced.provider("tidegate-worker") if settings.traces else None
+        return traces.provider("tidegate-worker", traced.numbers) if settings.traces else None
     except traces.BadTraces as error:
         log.error("no traces are sent: %s", error)  # noqa: TRY400  # there is no more to say
         return None
@@ -289,9 +289,7 @@ async def connect(of: Runtime | None = None, spans: TracerProvider | None = None
     named: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
     more: dict[str, Any] = {"plugins": [plugin(encrypting(cipher.ring(os.environ)))], "runtime": of}
     if spans is not None:
-        from workflows.tracing import Tracing  # noqa: PLC0415  # it loads OpenTelemetry, which need not be there
-
-        more["interceptors"] = [Tracing(spans)]
+        more["interceptors"] = [traced.tracing(spans)]
     return await Client.connect(**{"target_host": "127.0.0.1:7233", **named, **more})
 
 

@@ -13,9 +13,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 SETTING = "TIDEGATE_TRACES"
 INSTALL = "pip install 'tidegate[traces]'"
@@ -50,6 +51,17 @@ def wanted(environment: Mapping[str, str]) -> bool:
         if environment.get(name, "") not in ("", "http/protobuf"):
             raise BadTraces(f"traces are sent as http/protobuf, and {name} asks for something else")
     return True
+
+
+def provider(service: str, numbers: Callable[[], IdGenerator]) -> TracerProvider:
+    """Return what takes spans and sends them. Raises BadTraces, whatever it is that the library does not take."""
+    try:
+        from activities import spans  # noqa: PLC0415  # it loads OpenTelemetry, which need not be there
+
+        return spans.provider(service, numbers())
+    except Exception as error:  # noqa: BLE001  # whatever it is, traces are no reason for anything else to fail
+        # What it says itself may hold our credentials.
+        raise BadTraces(f"OpenTelemetry does not begin ({type(error).__name__}); see the OTEL_* variables") from None
 
 
 def end(of: TracerProvider) -> None:

@@ -35,10 +35,10 @@ def _made() -> list[Interceptor]:
         return []
     if made is None:
         return []
-    from workflows.tracing import Tracing
+    from workflows import traced
 
     leave.before(lambda: traces.end(made))
-    return [Tracing(made)]
+    return [traced.tracing(made)]
 
 
 def provider() -> TracerProvider | None:
@@ -49,7 +49,7 @@ def provider() -> TracerProvider | None:
         return None
     from workflows import traced
 
-    made = traced.provider("tidegate")
+    made = traces.provider("tidegate", traced.numbers)
     # What is said of a collector that is away is for the log of a worker, not for somebody at a keyboard.
     logging.getLogger("tidegate.traces").disabled = True
     return made

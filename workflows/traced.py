@@ -1,22 +1,27 @@
-"""What takes spans, made of a library that need not be there; whoever cannot have it says why, and goes on without."""
+"""What traces need of workflows, of a library that need not be there: it is loaded once somebody asks for one of these.
+
+Where spans go to, the activities know; whoever starts a process brings both together.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from activities.traces import BadTraces
-
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
+    from workflows.tracing import Ids, Tracing
 
-def provider(service: str) -> TracerProvider:
-    """Return what takes spans and sends them. Raises BadTraces, whatever it is that the library does not take."""
-    try:
-        from activities import spans  # noqa: PLC0415  # it loads OpenTelemetry, which need not be there
-        from workflows.tracing import Ids  # noqa: PLC0415  # the same
 
-        return spans.provider(service, Ids())
-    except Exception as error:  # noqa: BLE001  # whatever it is, traces are no reason for anything else to fail
-        # What it says itself may hold our credentials.
-        raise BadTraces(f"OpenTelemetry does not begin ({type(error).__name__}); see the OTEL_* variables") from None
+def numbers() -> Ids:
+    """Return what draws the ids of spans."""
+    from workflows.tracing import Ids  # noqa: PLC0415  # see above
+
+    return Ids()
+
+
+def tracing(by: TracerProvider) -> Tracing:
+    """Return what traces a client or a worker."""
+    from workflows.tracing import Tracing  # noqa: PLC0415  # see above
+
+    return Tracing(by)

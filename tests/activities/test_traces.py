@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -79,7 +80,7 @@ def test_without_the_library_it_says_how_to_have_it(monkeypatch: pytest.MonkeyPa
 
 def test_a_library_that_is_there_in_part_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another exporter of OpenTelemetry is not the one that sends traces."""
-    real = traces.find_spec
+    real = find_spec
     monkeypatch.setattr(traces, "find_spec", lambda name: None if name.endswith(".http") else real(name))
     with pytest.raises(traces.BadTraces, match=r"tidegate\[traces\]"):
         traces.wanted({traces.SETTING: "on"})

@@ -8,16 +8,19 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from contextlib import nullcontext
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from pydantic import ValidationError
 
 import tidegate
 from tidegate.explain import _AT_NOTHING, _OF_NOBODY, explain
 from tidegate.models.decision import Reason
 from tidegate.models.reasons import Code
+from tidegate.models.ways_down import NarrowLevel
 from tidegate.sentences import SENTENCES
 from tidegate.turn import because
 
@@ -205,3 +208,10 @@ def test_a_moment_is_said_as_everywhere_else() -> None:
     reason = because(Code.GATE_OPENED, gate="g-1", until="2026-12-07T09:00:00Z", label="w1", functions="risk")
     assert "2026-12-07 09:00 UTC" in explain(reason)
     assert reason.facts["until"] == "2026-12-07T09:00:00Z"
+
+
+@pytest.mark.parametrize(("name", "good"), [("nothing", False), ("nothing-new", True)])
+def test_no_level_that_serves_people_is_called_nothing(name: str, good: bool) -> None:
+    """Of `nothing` the sentences say that nobody is served, so no level between the waves may be called so."""
+    with nullcontext() if good else pytest.raises(ValidationError, match="nobody is served"):
+        assert NarrowLevel(name=name, share="50%").name == name  # type: ignore[arg-type]  # as people write it

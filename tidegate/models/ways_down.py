@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tidegate.models.base import (
     Authored,
@@ -65,6 +65,14 @@ class NarrowLevel(Authored):
     """Only these cohorts."""
     models: tuple[Key, ...] | None = None
     """Only these models."""
+
+    @field_validator("name")
+    @classmethod
+    def _leaves_something(cls, name: str) -> str:
+        # Of the level below all waves, which is called so, every sentence says that nobody is served.
+        if name == "nothing":
+            raise ValueError("`nothing` is the level at which nobody is served; call this one otherwise")
+        return name
 
 
 class Redirect(Authored):
