@@ -13,6 +13,7 @@ from temporalio import workflow
 from tidegate import content, hours, runbook, verbs
 from tidegate.explain import explain
 from tidegate.models.content import Failure
+from tidegate.models.decision import Rehearse, TakeReadings, TakeSnapshot
 from tidegate.models.drill import Drilled
 from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
 from tidegate.models.member import Resolved, Snapshot
@@ -33,15 +34,18 @@ from tidegate.models.task import (
 from workflows import ids, options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from datetime import datetime
 
-    from tidegate.models.decision import Apply, Notify, Rehearse, TakeReadings, TakeSnapshot
+    from tidegate.models.decision import Apply, Notify
     from tidegate.models.event import Event
     from tidegate.models.exposure import Exposure
     from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
     from tidegate.models.record import Row
+
+if TYPE_CHECKING:
+    Errand = Coroutine[Any, Any, tuple[Event, ...]]
 
 _ERRANDS = ("drill", "read", "resolve", "store", "tell")
 """What nobody's safety waits for has hands of its own."""
@@ -142,6 +146,14 @@ async def drill(plan: Plan, move: Rehearse) -> tuple[Event, ...]:
         return (await _do("drill", task, Drilled, f"{move.key}: {move.verb} of test subjects"),)
     except Exception as error:  # noqa: BLE001  # a drill that nobody can account for has failed
         return (Drilled(key=move.key, note=f"nobody can say what became of it: {_why(error)}"),)
+
+
+OWED: tuple[tuple[str, type[TakeReadings | TakeSnapshot | Rehearse], Callable[..., Errand]], ...] = (
+    ("readings", TakeReadings, read),
+    ("snapshot", TakeSnapshot, resolve),
+    ("drill", Rehearse, drill),
+)
+"""What is owed and done as soon as nothing else of its kind is: under which key, and how."""
 
 
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:

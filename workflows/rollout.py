@@ -23,13 +23,13 @@ from temporalio.exceptions import ApplicationError
 from tidegate import environment, outbox, recording, seal, standing, verbs
 from tidegate.deadlines import Deadline, next_deadline
 from tidegate.decide import Decision, begin, decide, in_order
-from tidegate.models.decision import Apply, Entry, Notify, Rehearse, TakeReadings, TakeSnapshot, TurnPage
+from tidegate.models.decision import Apply, Entry, Notify, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
 from tidegate.models.record import Text
 from tidegate.models.state import State
-from workflows import attributes, causes, details, hands, ids, options
+from workflows import attributes, causes, details, hands, ids, options, steps
 from workflows.meters import Meters
 
 Texts = Mapping[str, Text]
@@ -77,7 +77,7 @@ class Rollout:
         self.turned = False
         """Whether a wave or a stage is over: a good place to begin a new run."""
         self.deaf = False
-        """Whether it was cancelled: the server takes a second cancellation for the first, and never tells this run."""
+        """Whether it was cancelled: the server takes a second one for the first, and never tells this run."""
         self.applying: dict[int, tuple[Apply, asyncio.Task[None]]] = {}
         self.doing: dict[str, asyncio.Task[None]] = {}
         self.timer: asyncio.Task[None] | None = None
@@ -86,6 +86,7 @@ class Rollout:
         self.rung = False
         self.acted: datetime | None = None
         self.meters = Meters()
+        self.steps = steps.Steps()
 
     @workflow.run
     async def run(self, given: RolloutInput) -> Standing:
@@ -101,6 +102,7 @@ class Rollout:
             self._show()
         while not self._over():
             self._arm()
+            self.steps.end()
             try:
                 await workflow.wait_condition(
                     lambda: (self.rest is None and (bool(self.inbox) or self.rung)) or self._may_leave() or self._over()
@@ -210,6 +212,7 @@ class Rollout:
             why.decided(id(event), moved=bool(decision.moves))
             if answer is None or answer.done():
                 continue
+            self.steps.asks()
             if said is not None:
                 answer.set_result(self._opened(said))
             else:
@@ -273,15 +276,10 @@ class Rollout:
         leaving = self._leaving()
         if "store" not in self.doing and not leaving and outbox.due(self.state, self.backlog):
             self._begin("store", self._store())
-        reading = self.state.owed.get("readings")
-        if isinstance(reading, TakeReadings) and "readings" not in self.doing and not leaving:
-            self._begin("readings", hands.read(self.plan, reading))
-        snapshot = self.state.owed.get("snapshot")
-        if isinstance(snapshot, TakeSnapshot) and "snapshot" not in self.doing and not leaving:
-            self._begin("snapshot", hands.resolve(self.plan, snapshot))
-        drill = self.state.owed.get("drill")
-        if isinstance(drill, Rehearse) and "drill" not in self.doing and not leaving:
-            self._begin("drill", hands.drill(self.plan, drill))
+        for key, kind, done in hands.OWED:
+            move = self.state.owed.get(key)
+            if isinstance(move, kind) and key not in self.doing and not leaving:
+                self._begin(key, done(self.plan, move))
         notices = [move for move in self.state.owed.values() if isinstance(move, Notify)]
         if notices and "notices" not in self.doing and not leaving:
             self._begin("notices", hands.tell(self.plan, notices))
@@ -303,15 +301,14 @@ class Rollout:
             return  # nothing is wanted, or it is under way, or it was answered and is tried again in a while
         ready = self.state.stored >= pending.after and "observe" not in self.doing and not self._leaving()
         if pending.verb != "widen" or ready:
+            self.steps.asks()
             task = asyncio.create_task(self._apply(pending))
             self.applying[pending.epoch] = (pending, task)
             self._hear(Dispatched(epoch=pending.epoch))
 
     def _reducing(self) -> bool:
         """Whether something that makes it safer is on its way, and nobody has heard yet what became of it."""
-        exposure = self.state.exposure
-        asked = exposure.pending is not None and exposure.pending.verb != "widen" and exposure.retry_at is None
-        return asked or any(move.verb != "widen" for move, _ in self.applying.values())
+        return steps.reducing(self.state.exposure) or any(move.verb != "widen" for move, _ in self.applying.values())
 
     async def _apply(self, move: Apply) -> None:
         event = await hands.apply(self.plan, move, self.state.exposure.before)
@@ -342,13 +339,16 @@ class Rollout:
             self.inbox.append(Said(*seal.sealed(event, self.backlog.secret, self.asked), answer, causes.now()))
 
     def _begin(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
+        self.steps.asks()
         self.doing[key] = asyncio.create_task(self._finish(key, work))
 
     async def _finish(self, key: str, work: Coroutine[Any, Any, tuple[Event, ...]]) -> None:
         try:
-            self._hear(*await work)
+            self._hear(*(heard := await work))
         finally:
             self.doing.pop(key, None)
+        if not heard or self.rest is not None:
+            self.steps.end()
 
     # -- time, leaving, showing -----------------------------------------------------------------------------------
 
@@ -366,6 +366,7 @@ class Rollout:
         self.armed, self.timer = at, None
         if deadline is not None and at is not None:
             wait = max(at - now, _AGAIN) if deadline.at == self.acted else at - now
+            self.steps.asks()
             what = f"{deadline.what}: {deadline.about}" if deadline.about else deadline.what
             self.timer = asyncio.create_task(self._ring(wait, f"{what} ({deadline.owner})"))
 
@@ -391,8 +392,7 @@ class Rollout:
 
     def _moving(self) -> bool:
         """Whether exposure is in the making."""
-        pending, exposure = self.state.exposure.pending, self.state.exposure
-        return bool(self.applying) or exposure.settling or (pending is not None and pending.verb != "widen")
+        return bool(self.applying) or steps.settling(self.state.exposure)
 
     def _may_leave(self) -> bool:
         """Whether a new run may begin: nothing unheard, nobody unanswered, and no exposure in the making."""
@@ -433,9 +433,11 @@ class Rollout:
         if self._leaving() and not self.applying:
             return  # the next run begins with the right label
         if any(workflow.memo_value(name, None) != label["memo"][name] for name in attributes.COMPARED):
+            self.steps.asks()
             workflow.upsert_memo(label["memo"])
         changed = attributes.changes(workflow.info().typed_search_attributes, label["search_attributes"])
         if changed:
+            self.steps.asks()
             workflow.upsert_search_attributes(changed)
 
     def _label(self) -> dict[str, Any]:

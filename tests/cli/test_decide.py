@@ -56,7 +56,7 @@ def test_a_refusal_ends_with_the_code_for_its_reason(lab: Lab) -> None:
     assert lab.words("approve", "refused", "--as", "ops-manager", "--gate", "nosuch", code=1)["code"] == "unknown_gate"
     assert lab.words("veto", "refused", "--as", "ops-manager", code=3)["code"] == "no_veto"
     nobody = lab.run("approve", "refused")
-    assert (nobody.code, "tidegate me ID" in nobody.err) == (2, True)
+    assert (nobody.code, "tidegate me PERSON" in nobody.err) == (2, True)
     assert lab.people("refused") == 0
 
 

@@ -116,7 +116,9 @@ class Walk:
         return Told(self._plain(done.stdout + done.stderr), done.returncode)
 
     def _make_up(self) -> Told:
-        plan = subprocess.run(["make", "--dry-run", "up"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+        plan = subprocess.run(
+            ["make", "--no-print-directory", "--dry-run", "up"], cwd=ROOT, text=True, capture_output=True, check=True
+        ).stdout
         first, *words = shlex.split(plan.splitlines()[-1])
         assert (first, words[0]) == (".venv/bin/tidegate", "up"), plan
         with usual_ports():

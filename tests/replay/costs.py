@@ -16,7 +16,7 @@ from temporalio.client import WorkflowHistory
 from tests.replay.record import read
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "history.md"
-WAVE, MESSAGE, ROUND = 82, 11, 12
+WAVE, MESSAGE, ROUND = 84, 12, 13
 """What a wave may cost, and on top of it each message and each round of readings. On a busy machine answers come apart,
 and each that does wakes the workflow by itself: four tasks of a wave are for that."""
 
@@ -34,8 +34,8 @@ _TAIL = """
 **Workflow tasks** are three events for every time the workflow is woken. **Activities** are three events each: changing
 exposure, looking at it, storing evidence, reading figures, telling people. **Timers** are the one standing timer, armed
 anew when the next deadline moves. **Shown** is the memo, which is written when the status line or what waits for people
-is otherwise, and the search attributes; the page of the UI costs nothing. The **rest** is the beginning and the end of
-the run.
+is otherwise, and in a step that asks for nothing else (`workflows/steps.py` says why), and the search attributes; the
+page of the UI costs nothing. The **rest** is the beginning and the end of the run.
 """
 
 
