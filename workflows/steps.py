@@ -2,7 +2,7 @@
 
 Two steps of which the first asked for nothing may be played as one by a worker that begins anew, and apart by the next
 (temporalio/sdk-rust#1146): what was heard in them would be decided in another order, and at another time. So each step
-leaves something in the history: where there is nothing else, the moment at which it still stands as it is shown.
+leaves something in the history: where there is nothing else, how long that was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Steps:
         """See that something is; it is seen once in a step, however often that is gone through."""
         if self._asked != workflow.info().get_current_history_length() and workflow.patched(_PATCH):
             self.asks()
-            workflow.upsert_memo({"at": workflow.now().isoformat()})
+            workflow.upsert_memo({"step": self._asked})
 
 
 def reducing(exposure: ExposureState) -> bool:
