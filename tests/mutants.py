@@ -66,25 +66,9 @@ TESTS = (
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
-    "a",
-    "b",
-    "f",
-    "f_after",
-    "f_procedure",
-    "g",
-    "h",
-    "i",
-    "j",
-    "looked_at_again",
-    "metrics",
-    "n",
-    "operating",
-    "p",
-    "q",
-    "r",
-    "stops",
-    "w",
-)
+    "a", "b", "f", "f_after", "f_procedure", "g", "h", "i", "j", "looked_at_again", "metrics", "n", "operating",
+    "p", "q", "r", "stops", "w",
+)  # fmt: skip
 """The requirements that the rules alone keep."""
 LONGEST = 20
 """So many seconds of processor time beyond three times what its tests take, a change goes round in circles."""

@@ -5,7 +5,7 @@ Nothing here may wait without an end: what is not answered in time is answered a
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -78,8 +78,3 @@ def newest() -> dict[str, Any]:
     if not workflow.info().is_target_worker_deployment_version_changed():
         return {}
     return {"initial_versioning_behavior": workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE}
-
-
-def whole(at: datetime) -> datetime:
-    """Return the whole second after a moment: what falls due together is then acted on together."""
-    return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)

@@ -21,7 +21,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from tidegate import environment, outbox, recording, seal, standing, verbs
-from tidegate.deadlines import Deadline, next_deadline
+from tidegate.deadlines import Deadline, next_deadline, whole
 from tidegate.decide import Decision, begin, decide, in_order
 from tidegate.models.decision import Apply, Entry, Notify, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
@@ -358,7 +358,7 @@ class Rollout:
         if deadline is not None and deadline.at <= now and deadline.at != self.acted:
             self.rung = True
             return
-        at = None if deadline is None else options.whole(deadline.at)
+        at = None if deadline is None else whole(deadline.at)
         if at == self.armed and self.timer is not None:
             return
         if self.timer is not None:

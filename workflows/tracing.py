@@ -115,16 +115,10 @@ class _Client(client.OutboundInterceptor):
     @contextmanager
     def _said(self, name: str, workflow_id: str, told: Any) -> Iterator[None]:
         known = name if name in _KNOWN or name == "begin" else "something"
-        with self._tracer.start_as_current_span(
-            f"say {known}",
-            kind=SpanKind.CLIENT,
-            attributes=_whose(workflow_id),
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
+        attributes = _whose(workflow_id)
+        with _spanned(self._tracer, f"say {known}", kind=SpanKind.CLIENT, attributes=attributes) as span:
             told.headers = {**told.headers, HEADER: _header((_write(span.get_span_context()),))}
-            with _failing(span):
-                yield
+            yield
 
 
 class _Inbound(worker.WorkflowInboundInterceptor):
@@ -240,9 +234,10 @@ class _Activity(worker.ActivityInboundInterceptor):
         known = info.activity_type if info.activity_type in OPTIONS else "something"
         waited = info.started_time - info.current_attempt_scheduled_time
         with (
-            self._tracer.start_as_current_span(
+            _spanned(
+                self._tracer,
                 f"do {known}",
-                _context(parents[:1]),
+                context=_context(parents[:1]),
                 kind=SpanKind.SERVER,
                 links=[trace.Link(_span_context(one)) for one in parents[1:]],
                 attributes={
@@ -252,25 +247,32 @@ class _Activity(worker.ActivityInboundInterceptor):
                     "tidegate.attempt": info.attempt,
                     "tidegate.waited_ms": max(waited.total_seconds() * 1000, 0.0),
                 },
-                record_exception=False,
-                set_status_on_exception=False,
             ) as span,
             causes.because(Because((_write(span.get_span_context()),))),
-            _failing(span),
         ):
             return await super().execute_activity(input)
 
 
 @contextmanager
-def _failing(span: Span) -> Iterator[None]:
-    """Say what kind of failure it was; what it says itself may hold anything."""
+def _spanned(tracer: Tracer, name: str, **more: Any) -> Iterator[Span]:
+    """Say that something is done, and what kind of failure it was; what that says itself may hold anything.
+
+    A span that cannot begin or end is none: nobody is kept from saying or doing anything by a trace.
+    """
+    span: Span = trace.INVALID_SPAN
+    with suppress(Exception):
+        span = tracer.start_span(name, **more)
     try:
-        yield
+        with trace.use_span(span, record_exception=False, set_status_on_exception=False):
+            yield span
     except BaseException as error:
         kind = getattr(error, "type", None)
         said = kind if isinstance(kind, str) and kind.isidentifier() else type(error).__name__
         span.set_status(StatusCode.ERROR, said[:60])
         raise
+    finally:
+        with suppress(Exception):
+            span.end()
 
 
 def _whose(workflow_id: str) -> dict[str, str]:

@@ -75,12 +75,6 @@ def condition(story: Story, level: int = 1) -> tuple[Verdict, Code]:
     return check.verdict, check.reason.code
 
 
-def condition_says(story: Story) -> str:
-    """Return what is said of the condition now."""
-    (check,) = rehearsed.checks(story.plan, story.state, 1, story.now)
-    return explain(check.reason)
-
-
 def typed(story: Story) -> dict[str, tuple[str, ...]]:
     """Return who is told to type what."""
     return {step.verb: step.who for step in standing(story.plan, story.state, story.now).steps}
@@ -100,7 +94,8 @@ def test_a_rehearsal_that_is_owed_waits_in_the_inbox_of_who_can_sign_it() -> Non
     (ask,) = waits()
     who = {chair.person for chair in ask.chairs}
     assert ({"ops-a", "ops-b"} <= who, "owner" in who) == (True, False)
-    assert condition_says(story).endswith("at most 30d old.")
+    (check,) = rehearsed.checks(story.plan, story.state, 1, story.now)
+    assert explain(check.reason).endswith("at most 30d old.")
     hand_in(story, vouched(result(story)))
     assert waits() == []
 

@@ -25,8 +25,10 @@ from temporalio.worker import (
 )
 from temporalio.workflow import ActivityHandle
 
+from tests import evidence
 from tests.replay.record import read
 from tests.workflows.rig import Rig, needs_test_server, relived, virtual
+from tidegate.models.decision import Outcome
 from workflows import causes, ids
 from workflows.causes import Because
 from workflows.lines import FORMAT, Whose
@@ -190,6 +192,19 @@ def test_a_span_that_cannot_begin_wedges_nothing() -> None:
             await replayer.replay_workflow(history)
 
     asyncio.run(play())
+
+
+@needs_test_server
+def test_a_span_that_cannot_begin_keeps_nobody_from_saying_or_doing_anything() -> None:
+    """Where no span ever begins, a rollout is begun, heard, stored and answered as without traces."""
+
+    async def story() -> None:
+        async with virtual(Tracing(TracerProvider(id_generator=Ids(), sampler=Refusing()))) as rig:
+            await rig.begin()
+            assert (await rig.tell("hold", "ops-a", reason="Look at it.")).outcome is Outcome.DONE
+            assert evidence.lines(rig.home, "claims-triage")
+
+    asyncio.run(story())
 
 
 class Forger(Interceptor, OutboundInterceptor):
