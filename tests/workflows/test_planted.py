@@ -29,7 +29,7 @@ from tests.pure.world import seal
 from tests.store.postgres import Cluster, Lacking, cluster
 from tests.workflows.rig import DEV_SERVER, needs_dev_server, started
 from tests.workflows.siege import Attacked, free_port, quick, soon
-from tests.workflows.watched import firing
+from tests.workflows.watched import begun, firing
 from tidegate.models.base import Span
 from tidegate.models.plan import Backend
 from workflows.converter import encrypting
@@ -192,18 +192,7 @@ class Site:
             await self._answers(f"http://{address}/health")
 
     async def _process(self, name: str, words: list[str], more: dict[str, str]) -> None:
-        output = (self.folder / f"{name}.log").open("ab")
-        self._stack.callback(output.close)
-        running = await asyncio.create_subprocess_exec(
-            *words, cwd=ROOT, env={**self.env, **more}, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
-        )
-
-        async def end() -> None:
-            with suppress(ProcessLookupError):
-                running.terminate()
-            await running.wait()
-
-        self._stack.push_async_callback(end)
+        await begun(self._stack, words, {**self.env, **more}, self.folder / f"{name}.log")
 
     async def _answers(self, url: str) -> None:
         async with httpx.AsyncClient() as client:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -21,6 +21,9 @@ from tests.workflows.siege import LONG, NO_PAUSE, Attacked, dev_server, free_por
 from tidegate.models.base import Band
 from tidegate.models.signal import Signal
 from worker import Settings, build_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "the-token-of-alertmanager"  # noqa: S105  # it protects nothing
@@ -127,6 +130,22 @@ class Figures:
         self._thread.join()
 
 
+async def begun(stack: AsyncExitStack, words: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+    """Run a program until the end of what is under way, and keep what it prints."""
+    output = log.open("ab")
+    stack.callback(output.close)
+    running = await asyncio.create_subprocess_exec(
+        *words, cwd=ROOT, env=env, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
+    )
+
+    async def end() -> None:
+        with suppress(ProcessLookupError):
+            running.terminate()
+        await running.wait()
+
+    stack.push_async_callback(end)
+
+
 class Watched:
     """Some rollouts, and all that watches them."""
 
@@ -204,18 +223,7 @@ class Watched:
     async def process(self, *words: str, **env: str) -> None:
         """Run a program until the end."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "TEMPORAL_"))}
-        output = (self.home / f"{Path(words[0]).name}.log").open("ab")
-        self._stack.callback(output.close)
-        running = await asyncio.create_subprocess_exec(
-            *words, cwd=ROOT, env={**kept, **env}, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
-        )
-
-        async def end() -> None:
-            with suppress(ProcessLookupError):
-                running.terminate()
-            await running.wait()
-
-        self._stack.push_async_callback(end)
+        await begun(self._stack, words, {**kept, **env}, self.home / f"{Path(words[0]).name}.log")
 
     async def answers(self, url: str, word: str = "") -> None:
         """Wait until something answers, with a word in it."""
