@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("tidegate.worker")
 
 _THREADS = 20
+_STEPS = 12
+"""So many steps of rollouts are under way at a time. Python takes them one after another anyway; of the SDK's hundred
+each hears one message, where a step that waits a moment hears several together: a third less work."""
 _GRACE = timedelta(seconds=20)
 _PATIENCE = 30
 """Seconds that one step of a rollout may take where a machine is busy or much arrived at once; then it is given up."""
@@ -234,6 +237,7 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
                     activities=activities,
                     activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=name),
                     max_concurrent_activities=_THREADS,
+                    max_concurrent_workflow_tasks=_STEPS,
                     graceful_shutdown_timeout=_GRACE,
                     deployment_config=_deployment(settings),
                     **more,

@@ -28,7 +28,7 @@ class Carried:
     def knows(self, version: str, mark: str) -> bool:
         """Whether it was taken there."""
         with lines(self._file) as kept:
-            return any(one["notice"] == version and one["at"] == mark for one in kept.all())
+            return any(one["notice"] == version and one["at"] == mark for one in kept.all(version))
 
     def keep(self, version: str, mark: str) -> None:
         """Write down that it was taken there."""

@@ -30,6 +30,6 @@ class Board:
         if letter.body.text != letter.text:
             line |= {"subject": letter.body.subject, "body": letter.body.text}
         with lines(self._file) as board:
-            if all((posted["id"], posted["text"]) != (letter.id, letter.text) for posted in board.all()):
+            if all((posted["id"], posted["text"]) != (letter.id, letter.text) for posted in board.all(letter.id)):
                 board.add([line])
         return Delivery(1, 1, None)

@@ -48,7 +48,8 @@ class Tray:
             "tries": 0,
         }
         with lines(self._file) as kept:
-            if not any((one["id"], one["person"], one["way"]) == (version, person, item["way"]) for one in kept.all()):
+            laid = kept.all(version)
+            if not any((one["id"], one["person"], one["way"]) == (version, person, item["way"]) for one in laid):
                 kept.add([item])
 
     def send(self, channels: Mapping[str, Channel], now: datetime) -> int:

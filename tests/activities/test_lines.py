@@ -50,3 +50,27 @@ def test_several_processes_append_whole_lines(tmp_path: Path) -> None:
         found = kept.all()
     for who in range(4):
         assert [line["number"] for line in found if line["who"] == who] == list(range(50))
+
+
+def test_only_lines_about_something_are_read_where_that_is_asked(tmp_path: Path) -> None:
+    """A text is found wherever it stands in a line, quotes and all; nothing is made of what it does not stand in."""
+    said = [{"id": 'a "quoted" one', "who": "ä"}, {"id": "n-2"}, {"id": "c", "after": "n-2"}]
+    with lines(tmp_path / "a.jsonl") as kept:
+        kept.add(said)
+        assert kept.all('a "quoted" one') == said[:1]
+        assert kept.all("ä") == said[:1]
+        assert kept.all("n-2") == said[1:]
+        assert kept.all("n-3") == []
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"torn": "' + b"x" * 300_000])
+def test_a_long_file_is_added_to_where_its_last_whole_line_ends(tmp_path: Path, torn: bytes) -> None:
+    """However long the file, and what was torn off at its end, the next line stands behind the last whole one."""
+    file = tmp_path / "a.jsonl"
+    long = {"text": "y" * 200_000}
+    with lines(file) as kept:
+        kept.add([long, long])
+    file.write_bytes(file.read_bytes() + torn)
+    with lines(file) as kept:
+        kept.add([{"b": 2}])
+        assert kept.all() == [long, long, {"b": 2}]
