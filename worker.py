@@ -69,11 +69,10 @@ _STEPS = 12
 each hears one message, where a step that waits a moment hears several together: a third less work."""
 _GRACE = timedelta(seconds=20)
 _PATIENCE = 30
-"""Seconds that one step of a rollout may take where a machine is busy or much arrived at once; then it is given up."""
+"""Seconds that a step of a rollout may take, or wait for this worker, where a machine is busy or much came at once."""
 _WAITS = (0.5, 1, 2, 5)
 _TRIES = 1_000
-_SWEEP_EVERY = 15
-"""Seconds."""
+_SWEEP_EVERY = 15  # seconds
 _SIGN_EVERY = timedelta(minutes=15)
 _WATCH = 60.0
 
@@ -238,6 +237,7 @@ def build_worker(client: Client, settings: Settings, **more: Any) -> Workers:
                     activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=name),
                     max_concurrent_activities=_THREADS,
                     max_concurrent_workflow_tasks=_STEPS,
+                    sticky_queue_schedule_to_start_timeout=timedelta(seconds=_PATIENCE),
                     graceful_shutdown_timeout=_GRACE,
                     deployment_config=_deployment(settings),
                     **more,
