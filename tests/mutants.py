@@ -7,9 +7,9 @@ hours; this starts it once, learns which test reaches which line, and then forks
 function and runs only the tests that reach the change, quickest first, those that have killed before it first of all.
 
 What was found is kept in `mutants/`, so a run that was interrupted goes on where it stopped. What was killed stays so
-while its function is the same; what survived is tried again when a test or a rule has changed. `--fresh` forgets all.
-With `--by=readiness`, as often as wanted, only those files of tests are heard: what they kill is killed, and what
-survives them is tried again by the next run that hears more.
+while its function is the same; what survived is tried again when a rule has changed, and by tests that are new or have
+changed. `--fresh` forgets all. With `--by=readiness`, as often as wanted, only those files of tests are heard: what
+they kill is killed, and what survives them is tried by the others in the next run that hears more.
 The result is `docs/mutants.md`; why a survivor may live is written in `tests/mutants.toml`.
 """
 
@@ -67,6 +67,7 @@ REQUIREMENTS = (
 LONGEST = 20
 """So many seconds of processor time beyond three times what its tests take, a change goes round in circles."""
 MOST_MEMORY = 4 * 1024**3
+_NOTICED = ("killed", "timeout")
 
 
 # -- how it is tried --------------------------------------------------------------------------------------------------
@@ -152,7 +153,9 @@ class Laboratory:
         name = f"{mutant.room}.{mutant.function}"
         kills = self.kills[name]
         lines = range(mutant.first, mutant.last + 1)
-        reach = set().union(*(self.reach[name, line] for line in lines if (name, line) in self.reach))
+        reach: set[int] = set().union(*(self.reach[name, line] for line in lines if (name, line) in self.reach))
+        unheard = set(self.kept.unheard(mutant))
+        reach = {index for index in reach if self.items[index].path in unheard}
         return sorted(reach, key=lambda index: (-kills[index], self.seconds[index]))
 
     def _found(self, mutant: Mutant, status: int, answer: str) -> str:
@@ -234,27 +237,44 @@ class Kept:
         """Read what an earlier run has found."""
         KEPT.mkdir(exist_ok=True)
         self.path = KEPT / "found.jsonl"
-        self.world = mark(*(path.read_text("utf-8") for path in sorted({*ROOT.glob("tidegate/**/*.py"), *_tests()})))
+        self.rules = mark(*(path.read_text("utf-8") for path in sorted(ROOT.glob("tidegate/**/*.py"))))
+        self.tests = {path: f"{path.stem}-{mark(path.read_text('utf-8'))}" for path in _tests()}
         if fresh:
             self.path.unlink(missing_ok=True)
         lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
-        self.found: dict[str, tuple[str, str, str]] = {
-            key: (mark, world, how) for key, mark, world, how in map(json.loads, lines)
-        }
+        self.found: dict[str, tuple[str, str, str, frozenset[str]]] = {}
+        known: dict[str, frozenset[str]] = {}
+        for key, of, rules, how, heard in map(json.loads, lines):
+            self.found[key] = (of, rules, how, known.setdefault(heard, frozenset(heard.split())))
         self.file = self.path.open("a", encoding="utf-8")
 
     def add(self, mutant: Mutant, how: str) -> None:
-        """Write one down."""
-        self.found[mutant.key] = (mutant.mark, self.world, how)
-        self.file.write(json.dumps([mutant.key, mutant.mark, self.world, how]) + "\n")
+        """Write one down, and by which tests it was not noticed."""
+        heard = frozenset() if how in _NOTICED else self.heard(mutant) | frozenset(self.tests.values())
+        if how == "not reached" and self._last(mutant) == "survived":
+            how = "survived"  # by the tests of another day
+        self.found[mutant.key] = (mutant.mark, self.rules, how, heard)
+        self.file.write(json.dumps([mutant.key, mutant.mark, self.rules, how, " ".join(sorted(heard))]) + "\n")
         self.file.flush()
 
     def how(self, mutant: Mutant) -> str | None:
         """Return what became of a change, where that still holds."""
-        mark, world, how = self.found.get(mutant.key, ("", "", ""))
-        if mark != mutant.mark or (how not in ("killed", "timeout") and world != self.world):
-            return None
-        return how
+        last = self._last(mutant)
+        return last if last in _NOTICED or not self.unheard(mutant) else None
+
+    def unheard(self, mutant: Mutant) -> list[Path]:
+        """Return the tests that have not been heard of a change: what they do not notice, nobody does."""
+        heard = self.heard(mutant)
+        return [path for path, name in self.tests.items() if name not in heard]
+
+    def heard(self, mutant: Mutant) -> frozenset[str]:
+        """Return the tests that did not notice a change while the rules and they themselves were what they are now."""
+        of, rules, _, heard = self.found.get(mutant.key, ("", "", "", frozenset()))
+        return heard if (of, rules) == (mutant.mark, self.rules) else frozenset()
+
+    def _last(self, mutant: Mutant) -> str | None:
+        of, rules, how, _ = self.found.get(mutant.key, ("", "", "", frozenset()))
+        return how if of == mutant.mark and (how in _NOTICED or rules == self.rules) else None
 
 
 def _tests() -> list[Path]:
@@ -320,7 +340,8 @@ def main() -> int:
     if waiting:
         os.environ["TIDEGATE_HYPOTHESIS"] = "ci"
         options = ("-q", "-s", "--no-header", "--no-summary", "--assert=plain", "-p", "no:cacheprovider")
-        answer = pytest.main([*options, *map(str, _tests())], plugins=[Laboratory(waiting, kept)])
+        unheard = sorted({path for mutant in waiting for path in kept.unheard(mutant)})
+        answer = pytest.main([*options, *map(str, unheard)], plugins=[Laboratory(waiting, kept)])
         if answer not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return int(answer)
     if _heard() or any(kept.how(mutant) is None for mutant in mutants):
