@@ -1,5 +1,7 @@
 """The last net: a message that cannot even be handed to its door is recorded, and never wedges a rollout.
 
+And the page: it is put into what the Temporal UI asks for, so that a rollout writes it only when somebody looks.
+
 A signal with too many or too few arguments fails before any of our code sees it, and the server would then try the same
 task for ever, and every reduction behind it would wait.
 """
@@ -10,11 +12,15 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.worker import (
+    HandleQueryInput,
     HandleSignalInput,
     Interceptor,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
+
+_LOOK = "__temporal_workflow_metadata"
+"""By this query the Temporal UI asks what there is to say, and to whom."""
 
 
 class Guard(Interceptor):
@@ -33,3 +39,10 @@ class _Net(WorkflowInboundInterceptor):
         except Exception as error:  # noqa: BLE001  # whatever it is, the rollout goes on
             rollout: Any = workflow.instance()
             rollout.malformed(input.signal, f"it could not be taken in: {type(error).__name__}")
+
+    async def handle_query(self, input: HandleQueryInput) -> Any:  # noqa: A002  # the SDK names it so
+        found = await super().handle_query(input)
+        page = getattr(workflow.instance(), "page", None) if input.query == _LOOK else None
+        if page is not None:
+            found.current_details = page()
+        return found

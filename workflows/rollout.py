@@ -23,7 +23,7 @@ from temporalio.exceptions import ApplicationError
 from tidegate import environment, outbox, recording, seal, standing, verbs
 from tidegate.deadlines import Deadline, next_deadline, whole
 from tidegate.decide import Decision, begin, decide, in_order
-from tidegate.models.decision import Apply, Entry, Notify, TurnPage
+from tidegate.models.decision import Apply, Notify, TurnPage
 from tidegate.models.event import Actor, ActorKind, Applied, Dispatched, Event, Fault, Observed, Reduce, Reduction
 from tidegate.models.messages import Answer, Backlog, RolloutInput, Standing
 from tidegate.models.plan import reread
@@ -175,6 +175,15 @@ class Rollout:
     def stands(self) -> Standing:
         """Answer in the words that a person reads."""
         return self._standing()
+
+    def page(self) -> str:
+        """Return what the Temporal UI shows; it is written when somebody looks, and asks nothing of a step."""
+        try:
+            lately = tuple(self._opened(entry) for entry in self.lately)
+            return details.page(self.plan, self._opened(self.state), self._standing(), lately)
+        except Exception:  # noqa: BLE001  # what cannot be shown changes nothing
+            workflow.logger.exception("the page cannot be written")
+            return ""
 
     def hear(self, name: str, args: Sequence[RawValue], answer: asyncio.Future[Answer] | None = None) -> None:
         """Take a message in, whatever it is."""
@@ -405,10 +414,6 @@ class Rollout:
         owes = self.state.outbox or self.state.owed or self.inbox or self.applying
         return self.state.position.phase.over and not owes and workflow.all_handlers_finished()
 
-    def _words(self) -> tuple[State, Standing, tuple[Entry, ...]]:
-        """Return the state, how it stands and what happened lately, as people read them."""
-        return self._opened(self.state), self._standing(), tuple(self._opened(entry) for entry in self.lately)
-
     def _standing(self) -> Standing:
         return self._opened(standing.standing(self.plan, self.state, workflow.now()))
 
@@ -420,17 +425,11 @@ class Rollout:
         )
 
     def _show(self) -> None:
-        """Tell those who look on how it stands; what cannot be shown changes nothing."""
+        """Tell those who look for it how it stands; what cannot be told changes nothing."""
         if self._reducing():
-            return  # what makes it safer goes first: how it stands is shown once that was answered
-        try:
-            state, stands, lately = self._words()
-            workflow.set_current_details(details.page(self.plan, state, stands, lately))
-            label = attributes.label(self.plan, state, stands)
-        except Exception:  # noqa: BLE001  # what cannot be shown changes nothing
-            workflow.logger.exception("the page cannot be written")
-            return
-        if self._leaving() and not self.applying:
+            return  # what makes it safer goes first: how it stands is told once that was answered
+        label = self._label()
+        if not label or (self._leaving() and not self.applying):
             return  # the next run begins with the right label
         if any(workflow.memo_value(name, None) != label["memo"][name] for name in attributes.COMPARED):
             self.steps.asks()
@@ -441,10 +440,9 @@ class Rollout:
             workflow.upsert_search_attributes(changed)
 
     def _label(self) -> dict[str, Any]:
-        """Return what the next run is labelled with from its beginning."""
+        """Return what it is found by, and what the next run is labelled with from its beginning."""
         try:
-            state, stands, _ = self._words()
-            return attributes.label(self.plan, state, stands)
+            return attributes.label(self.plan, self._opened(self.state), self._standing())
         except Exception:  # noqa: BLE001  # what cannot be shown changes nothing: the old label is kept
             workflow.logger.exception("the label cannot be written")
             return {}
