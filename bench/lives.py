@@ -251,13 +251,14 @@ BENCH = Bench(
     measure,
     usual={"lives": 40, "rounds": 1},
     tiny={"lives": 1, "rounds": 1},
-    why="Where the worker's time goes was looked at by playing recorded histories again under a profiler: the largest"
-    " part is saying anew how a rollout stands, for its page and for what it is found by, then the decisions, then"
-    " the sandbox, which takes the place of `isinstance` and of imports while a workflow runs. Tried and kept: the"
-    " page asks whole words whether they can be printed, not every sign. Beside that the worker writes what the"
-    " floor does not: every step is stored in the ledger and signed for, and flag files are written and read back."
-    " The server has the same events to write for both, so what more it computes goes into payloads: the plan and the"
-    " state that each run hands to the next, and the evidence that is handed to the ledger.",
+    why="Found by timing each step and each activity in the worker: saying anew how a rollout stands, then the"
+    " decisions, were the largest part of a step, and there were more steps than needed. Tried and kept"
+    " (docs/decisions/0048): a dozen steps at a time, so that each hears what came together; the page is"
+    " written when somebody looks; no sandbox; the page asks whole words whether they can be printed, not"
+    " every sign. Beside that the worker writes what the floor does not: every step is stored in the ledger"
+    " and signed for, and flag files are written and read back. The server has the same events to write for"
+    " both, so what more it computes goes into payloads: the plan and the state that each run hands to the"
+    " next, and the evidence that is handed to the ledger.",
 )
 
 if __name__ == "__main__":

@@ -143,8 +143,7 @@ class Life:
                 "resolve": (members.resolve, ResolveRequest),
             },
         )
-        # The sandbox keeps a workflow from what no replay could repeat. It takes a third of the time, and nothing is
-        # replayed here; that the workflow keeps to it is proven where it is run for people.
+        # As where people's rollouts run, without the sandbox (docs/decisions/0048).
         runner = Runner(UnsandboxedWorkflowRunner(), clock, errands, self.director, self._eyes.stir)
         hands = ThreadPoolExecutor(_THREADS, thread_name_prefix="rehearsal")
         try:

@@ -24,7 +24,8 @@ from tidegate.models.line import LiftAnswer, Lifted, LiftRequest, LineStanding, 
 from workflows import causes, ids, line_page, options
 from workflows.causes import Because
 
-_AT_ONCE, _SOON, _LATER, _NOW_AND_THEN = (timedelta(seconds=number) for number in (0, 1, 5, 30))
+_AT_ONCE, _SOON, _LATER = timedelta(), timedelta(seconds=1), timedelta(seconds=5)
+_NOW_AND_THEN = timedelta(seconds=30)
 """How long it rests between two passes: while something is pending, while it looks for more, while what is open does
 not move, and from then on."""
 _SLOWER = 20

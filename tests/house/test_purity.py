@@ -1,9 +1,31 @@
 """Floor 0 is pure: no world, no memory, no order of sets; and the check that says so can say no."""
 
+import re
+
 import pytest
 
 from tests.house.purity import offences
-from tests.house.tree import modules, short
+from tests.house.tree import ROOT, modules, short
+
+WORKFLOWS = (
+    "attributes", "causes", "details", "guard", "hands", "ids", "line", "line_page", "meters", "options", "request",
+    "rollout", "steps",
+)  # fmt: skip
+"""What runs in a workflow, beside floor 0."""
+TOLD = ("workflow.now()", "workflow.uuid4()", "causes.now()")
+"""What differs from run to run and is the same in every replay."""
+OWN = re.compile(r"imports (asyncio|contextvars|temporalio|workflows)\b")
+NAMES = {"rollout": "uses id,", "guard": "uses input,"}
+"""A rollout tells what arrived together apart within one step; and so the SDK names what it hands to an interceptor."""
+
+
+def offences_of_a_workflow(source: str, name: str) -> list[str]:
+    """Every offence of a module that runs in a workflow."""
+    for words in TOLD:
+        source = source.replace(words, "told")
+    allowed = NAMES.get(name, "imports asyncio")
+    return [each for each in offences(source, name) if not OWN.search(each) and allowed not in each]
+
 
 # What is refused, a twin that does the same in a pure way, and a word of the refusal.
 TWINS = {
@@ -220,6 +242,22 @@ def test_floor_0_is_pure() -> None:
     """No module of floor 0 sees the world, remembers a call or depends on the order of a set."""
     found = [each for path in modules("tidegate") for each in offences(path.read_text("utf-8"), short(path))]
     assert not found, "\n".join(found)
+
+
+def test_the_workflows_are_pure_but_for_what_the_server_tells() -> None:
+    """No module of a workflow sees a clock, dice or the world: time and fresh ids are those of its history alone."""
+    sources = {name: (ROOT / "workflows" / f"{name}.py").read_text("utf-8") for name in WORKFLOWS}
+    assert {name for name, source in sources.items() if "@workflow.defn" in source} == {"line", "request", "rollout"}
+    found = [each for name, source in sources.items() for each in offences_of_a_workflow(source, name)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("own", ["workflow.now", "workflow.uuid4"])
+@pytest.mark.parametrize("foreign", ["datetime.now", "uuid.uuid4", "self.clock.now"])
+def test_a_workflow_with_a_clock_of_its_own_is_caught(own: str, foreign: str) -> None:
+    """Whatever is not the server's is refused; the server's time and its fresh ids are not."""
+    assert offences_of_a_workflow(f"def f(self): return {own}()", "rollout") == []
+    assert len(offences_of_a_workflow(f"def f(self): return {foreign}()", "rollout")) == 1
 
 
 @pytest.mark.parametrize(("impure", "pure", "word"), TWINS.values(), ids=TWINS.keys())

@@ -15,14 +15,15 @@ from tests.replay import costs
 from tests.replay.fingerprint import fingerprint
 from tests.replay.record import KEPT, MARKS, read
 from tests.workflows.stories import STORIES
-from workflows.plugin import plugin
+from workflows.plugin import plugin, sandbox
 
 KEPT_STORIES = sorted(file.name.removesuffix(".json.gz") for file in KEPT.glob("*.json.gz"))
 
 
 async def replay(history: WorkflowHistory) -> None:
-    """Play one run with the very plugin that the worker has."""
-    await Replayer(workflows=[], plugins=[plugin()]).replay_workflow(history)
+    """Play one run with the very plugin that the worker has, and again in the sandbox."""
+    for runner in (None, sandbox()):
+        await Replayer(workflows=[], plugins=[plugin(runner=runner)]).replay_workflow(history)
 
 
 def test_every_story_is_kept() -> None:

@@ -23,6 +23,7 @@ import activities.drivers
 import activities.ledger
 import store.ledger
 import tidegate.decide
+import workflows.rollout
 from activities.drivers.contract import Stale
 from activities.drivers.flagd import Flagd
 from tidegate.models.event import ActorKind, Message
@@ -114,7 +115,7 @@ def _left(*args: Any, **options: Any) -> Any:
 
 def main() -> None:
     """Lay hands on the four moments, and work."""
-    tidegate.decide.decide = _decided
+    workflows.rollout.decide = _decided  # type: ignore[attr-defined]  # it is the name that the rollout calls it by
     workflow.continue_as_new = _left
     # A machine that runs many of these loses heartbeats by itself, and a widening that was lost twice would go back.
     widen = options.OPTIONS["widen"]._replace(attempts=20)

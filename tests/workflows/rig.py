@@ -28,7 +28,7 @@ from tidegate.models.messages import Answer, RolloutInput, Standing
 from tidegate.models.plan import Backend, Plan
 from worker import Settings, build_worker
 from workflows import attributes, ids
-from workflows.plugin import plugin
+from workflows.plugin import plugin, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -284,12 +284,13 @@ class Rig:
 
 
 @asynccontextmanager
-async def virtual(*interceptors: Interceptor) -> AsyncIterator[Rig]:
-    """Stand on a server where time is skipped."""
+async def virtual(*interceptors: Interceptor, guarded: bool = True) -> AsyncIterator[Rig]:
+    """Stand on a server where time is skipped; guarded, the rollout is kept from what no replay could repeat."""
+    runner = sandbox() if guarded else None
     with tempfile.TemporaryDirectory() as home:
         env = await started(
             lambda: WorkflowEnvironment.start_time_skipping(
-                plugins=[plugin()], interceptors=interceptors, test_server_existing_path=str(TEST_SERVER)
+                plugins=[plugin(runner=runner)], interceptors=interceptors, test_server_existing_path=str(TEST_SERVER)
             )
         )
         async with env:
