@@ -302,6 +302,19 @@ def test_only_the_receivers_own_rollback_is_the_receivers_drill(way: str, who: s
     assert (ReadinessItem.RECEIVER_DRILL in story.state.readiness) is own
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_the_receivers_drill_is_as_surely_theirs_as_their_yes_must_be(verified: bool) -> None:
+    """Where decisions have come to be signed since it was asked for, only a signed word makes it the receiver's own."""
+    story = handing()
+    ask(story, "rollback", "receiver", verified=verified)
+    rules = story.plan.rules(5)
+    signed = {kind: rule.model_copy(update={"signed": True}) for kind, rule in rules.gates.items()}
+    story.plan = with_rules(story.plan, Stage.SYSTEM_OF_RECORD, gates=signed)
+    ended(story)
+    assert story.state.drills["rollback"].passed
+    assert (ReadinessItem.RECEIVER_DRILL in story.state.readiness) is verified
+
+
 def test_the_receivers_drill_before_it_is_handed_over_is_not_theirs_yet() -> None:
     """What the receiver drilled while others ran it proves the rollback and nothing else."""
     story = Story(PLAN)
