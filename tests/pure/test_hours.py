@@ -107,6 +107,22 @@ def test_no_deadline_comes_earlier_by_a_holiday(
     assert all(working(clock(east, *each), at) for each, at in zip((days, days | more), reminded, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("kind", "more"), [(GateKind.FIRST_EXPOSURE, True), (GateKind.CHECKPOINT, False), (GateKind.OPERATING, False)]
+)
+def test_a_review_is_not_put_off_by_a_holiday_of_somebody_asked(kind: GateKind, more: bool) -> None:
+    """More time is given by one more window: in the hours of those asked, and for a review in the programme's."""
+    story = opened(living(standard_plan(), clock(0, date(2026, 12, 2)), "risk-a"))
+    gate = story.gate.but(kind=kind, expires_at=START + 5 * DAY)
+    story.state = story.state.but(gates={gate.id: gate})
+    window = story.plan.rules(gate.level).gates[kind].window
+    latest = later(story.plan.calendar, gate.expires_at, window)
+    other = story.again()
+    late = story.message(Postpone, "exec", gate=gate.id, until=latest + DAY)
+    assert said(late) is (Code.POSTPONED if more else Code.POSTPONED_ONCE)
+    assert said(other.message(Postpone, "exec", gate=gate.id, until=latest)) is Code.POSTPONED
+
+
 # -- what keeps people safe --------------------------------------------------------------------------------------------
 
 
