@@ -3,8 +3,8 @@
     python -m tests.mutants [--fresh] [--by=NAME] [ROOM ...]
 
 The changes are mutmut's; how they are tried is ours. mutmut starts pytest again for every change, which here would take
-hours; this starts it once, learns which test reaches which function, and then forks: each child swaps the code of one
-function and runs only the tests that reach it, quickest first, those that have killed before it first of all.
+hours; this starts it once, learns which test reaches which line, and then forks: each child swaps the code of one
+function and runs only the tests that reach the change, quickest first, those that have killed before it first of all.
 
 What was found is kept in `mutants/`, so a run that was interrupted goes on where it stopped. What was killed stays so
 while its function is the same; what survived is tried again when a test or a rule has changed. `--fresh` forgets all.
@@ -16,7 +16,6 @@ The result is `docs/mutants.md`; why a survivor may live is written in `tests/mu
 from __future__ import annotations
 
 import gc
-import hashlib
 import importlib
 import json
 import os
@@ -28,23 +27,18 @@ import time
 import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import libcst as cst
 import pytest
-from libcst.metadata import MetadataWrapper
-from mutmut.mutation.file_mutation import MutationVisitor
-from mutmut.mutation.mutators import mutation_operators
-from mutmut.mutation.pragma_handling import IgnoredCode
+
+from tests.mutated import KEPT, ROOT, mark, mutants_of, swap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType, FunctionType
 
-    from mutmut.mutation.file_mutation import Mutation
+    from tests.mutated import Mutant
 
-ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "mutants"
 REPORT = ROOT / "docs" / "mutants.md"
 REASONS = ROOT / "tests" / "mutants.toml"
 ROOMS = (
@@ -75,101 +69,6 @@ LONGEST = 20
 MOST_MEMORY = 4 * 1024**3
 
 
-class Mutant(NamedTuple):
-    """One change to one function."""
-
-    room: str
-    function: str
-    """`name`, or `Class.name`."""
-    change: str
-    """The line, with what goes and what comes: `if now [-<-]{+<=+} until:`."""
-    source: str
-    """The function with the change."""
-    mark: str
-    """The hash of the function without it."""
-
-    @property
-    def key(self) -> str:
-        """What makes it the same change in another run."""
-        return f"{self.room}.{self.function}: {self.change}"
-
-
-# -- what is changed --------------------------------------------------------------------------------------------------
-
-
-def mutants_of(room: str) -> tuple[Mutant, ...]:
-    """Return every change to a room; they are kept until the room changes."""
-    text = (ROOT / "tidegate" / f"{room}.py").read_text(encoding="utf-8")
-    kept = KEPT / f"{room}-{_mark(text)}.json"
-    if not kept.exists():
-        for old in KEPT.glob(f"{room}-*.json"):
-            old.unlink()
-        kept.write_text(json.dumps(list(_made(room, text))), encoding="utf-8")
-    return tuple(Mutant(*row) for row in json.loads(kept.read_text(encoding="utf-8")))
-
-
-def _made(room: str, text: str) -> Iterator[Mutant]:
-    wrapper = MetadataWrapper(cst.parse_module(text))
-    visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
-    module = wrapper.visit(visitor)
-    owners = {
-        method: f"{node.name.value}."
-        for node in wrapper.module.body
-        if isinstance(node, cst.ClassDef)
-        for method in node.body.body
-    }
-    seen: Counter[tuple[str, str]] = Counter()
-    for mutation in visitor.mutations:
-        function = mutation.contained_by_top_level_function
-        if isinstance(function, cst.FunctionDef):
-            name = f"{owners.get(function, '')}{function.name.value}"
-            yield _one(room, name, module, mutation, seen)
-
-
-def _one(room: str, name: str, module: cst.Module, mutation: Mutation, seen: Counter[tuple[str, str]]) -> Mutant:
-    function = mutation.contained_by_top_level_function
-    assert isinstance(function, cst.FunctionDef)
-    changed = function.deep_replace(mutation.original_node, mutation.mutated_node)
-    assert isinstance(changed, cst.FunctionDef)
-    before, after = (module.code_for_node(each.with_changes(leading_lines=())) for each in (function, changed))
-    change = shown(before, after)
-    seen[name, change] += 1
-    if seen[name, change] > 1:
-        change = f"{change} #{seen[name, change]}"
-    return Mutant(room, name, change, after, _mark(before))
-
-
-def shown(before: str, after: str) -> str:
-    """Return one line of text with what goes and what comes marked in it."""
-    start = _alike(before, after)
-    end = _alike(before[start:][::-1], after[start:][::-1])
-    while start > 0 and _kind(before[start - 1]) in {_kind(text[start : start + 1]) for text in (before, after)} - {0}:
-        start -= 1
-    while end > 0 and _kind(before[-end]) in {_kind(text[-end - 1]) for text in (before, after)} - {0}:
-        end -= 1
-    first = before.rfind("\n", 0, start) + 1
-    last = len(before) - end
-    stop = before.find("\n", last)
-    tail = before[last : stop if stop >= 0 else None]
-    goes, comes = before[start:last], after[start : len(after) - end]
-    return " ".join(f"{before[first:start]}[-{goes}-]{{+{comes}+}}{tail}".split())
-
-
-def _alike(one: str, other: str) -> int:
-    """Return how many signs two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
-
-
-def _kind(sign: str) -> int:
-    """Return 1 for what words are made of, 2 for what operators are made of, and 0 for the rest."""
-    return 1 if sign.isalnum() or sign in {"_", ".", '"', "'"} else 2 * (sign in set("=!<>+-*/"))
-
-
-def _mark(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-
-
 # -- how it is tried --------------------------------------------------------------------------------------------------
 
 
@@ -182,7 +81,7 @@ class Laboratory:
         self.kept = kept
         self.items: list[pytest.Item] = []
         self.seconds: list[float] = []
-        self.reach: dict[str, set[int]] = defaultdict(set)
+        self.reach: dict[tuple[str, int], set[int]] = defaultdict(set)
         self.kills: dict[str, Counter[int]] = defaultdict(Counter)
         self.functions: dict[str, FunctionType] = {}
 
@@ -202,25 +101,28 @@ class Laboratory:
     def _learn(self) -> None:
         """Run every test once, unchanged, and see how long it takes and what it reaches."""
         names = {function.__code__: name for name, function in self.functions.items()}
-        reached: set[CodeType] = set()
+        reached: set[tuple[CodeType, int]] = set()
 
-        def look(frame: Any, event: str, _: Any) -> None:
-            if event == "call" and frame.f_code in names:
-                reached.add(frame.f_code)
+        def look(frame: Any, event: str, _: Any) -> Any:
+            if frame.f_code not in names:
+                return None
+            if event == "line":
+                reached.add((frame.f_code, frame.f_lineno))
+            return look
 
         for index, item in enumerate(self.items):
             reached.clear()
             start = time.process_time()
-            sys.setprofile(look)
+            sys.settrace(look)
             try:
                 passed = _passes(item)
             finally:
-                sys.setprofile(None)
+                sys.settrace(None)
             if not passed:
                 raise pytest.UsageError(f"{item.nodeid} fails without any change")
             self.seconds.append(time.process_time() - start)
-            for code in reached:
-                self.reach[names[code]].add(index)
+            for code, line in reached:
+                self.reach[names[code], line].add(index)
             _say(f"learning from {index + 1} of {len(self.items)} tests, {sum(self.seconds):.0f} s of them")
 
     def _try_all(self) -> None:
@@ -249,7 +151,9 @@ class Laboratory:
     def _tests(self, mutant: Mutant) -> list[int]:
         name = f"{mutant.room}.{mutant.function}"
         kills = self.kills[name]
-        return sorted(self.reach[name], key=lambda index: (-kills[index], self.seconds[index]))
+        lines = range(mutant.first, mutant.last + 1)
+        reach = set().union(*(self.reach[name, line] for line in lines if (name, line) in self.reach))
+        return sorted(reach, key=lambda index: (-kills[index], self.seconds[index]))
 
     def _found(self, mutant: Mutant, status: int, answer: str) -> str:
         if os.WIFSIGNALED(status):
@@ -286,17 +190,6 @@ class Laboratory:
         finally:
             os.write(write, answer.encode())
             os._exit(0)
-
-
-def swap(function: FunctionType, mutant: Mutant) -> None:
-    """Give a function the code of a changed one; whoever holds the function runs the change from now on."""
-    scratch = dict(function.__globals__)
-    text = f"from __future__ import annotations\n{mutant.source}"
-    exec(compile(text, f"<{mutant.room}>", "exec"), scratch)  # noqa: S102 - our own rules, slightly changed
-    changed = scratch[mutant.function.rpartition(".")[2]]
-    function.__code__ = changed.__code__
-    function.__defaults__ = changed.__defaults__
-    function.__kwdefaults__ = changed.__kwdefaults__
 
 
 def _functions() -> Iterator[tuple[str, FunctionType]]:
@@ -341,7 +234,7 @@ class Kept:
         """Read what an earlier run has found."""
         KEPT.mkdir(exist_ok=True)
         self.path = KEPT / "found.jsonl"
-        self.world = _mark(*(path.read_text("utf-8") for path in sorted({*ROOT.glob("tidegate/**/*.py"), *_tests()})))
+        self.world = mark(*(path.read_text("utf-8") for path in sorted({*ROOT.glob("tidegate/**/*.py"), *_tests()})))
         if fresh:
             self.path.unlink(missing_ok=True)
         lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
