@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from tests.pure.beginnings import opened
-from tests.pure.world import START, F, Story, but, freeze, standard_plan
+from tests.pure.world import START, F, Story, but, freeze, standard_plan, with_rules
 from tidegate import gates
-from tidegate.models.base import GateKind, Stage
+from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Verdict
 from tidegate.models.ending import Ends
 from tidegate.models.event import Amend
 from tidegate.models.exposed import Control
 from tidegate.models.gate import Veto
-from tidegate.models.owing import Obligation
+from tidegate.models.owing import Evidence, Obligation
 from tidegate.models.reasons import Code
-from tidegate.models.standard import Gap
+from tidegate.models.standard import Gap, ReadinessItem
 
 DAY = timedelta(days=1)
 DUE = START + 3 * DAY
@@ -147,3 +147,13 @@ def test_a_forced_standard_bars_with_all_that_it_asks_for() -> None:
     owed = {gap.name: Obligation(kind="standard", what=gap.what, owner="owner", due=DUE) for gap in gaps[:3]}
     story.plan, story.state = but(story.plan, gaps=gaps), story.state.but(obligations=owed)
     assert bars(story) == [("standard", Code.STANDARD_FORCED, {"standard": "standard/test@1", "gaps": "logs, a drill"})]
+
+
+@pytest.mark.parametrize(("ago", "verdict"), [(29 * DAY, Verdict.PASSED), (30 * DAY, Verdict.PENDING)])
+def test_a_drill_that_may_only_be_so_old_is_asked_for_where_no_item_is(ago: timedelta, verdict: Verdict) -> None:
+    """A stage that says how old a drill may be has it on its list, fresh or too old."""
+    plan = with_rules(standard_plan(), readiness=(), drill_max_age=Span.of("30d"))
+    drill = Evidence(by="ops-a", at=START - ago, ref="drill 7")
+    state = Story(plan).state.but(readiness={ReadinessItem.ROLLBACK_TESTED: drill})
+    found = gates.readiness(plan, state, 1, START)
+    assert [(check.name, check.verdict) for check in found] == [("rollback_tested", verdict)]

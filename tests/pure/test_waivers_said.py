@@ -19,6 +19,7 @@ from tidegate.models.plan import Plan
 from tidegate.models.programme import Right
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
+from tidegate.models.training import Curriculum, Learned, PlanTraining
 from tidegate.models.waiver import Problem, Waiver
 from tidegate.turn import Turn, because
 
@@ -202,6 +203,24 @@ def test_what_the_rules_find_is_listed_while_there_is_room(count: int, listed: b
         assert turn.state.problems[name] == Problem(what="a change", by="risk-a", at=story.now)
     else:
         assert name == list(story.state.problems)[-1]
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_problem_is_settled_by_who_has_learned_to_judge_it(trained: bool) -> None:
+    """Where only trained people accept risks, another's is refused by name and course, and the problem stays."""
+    courses = PlanTraining(users="course/claims", managers="course/leads", recorded=True)
+    story = begun(but(with_rules(bounded(), trained_only=True), training=courses))
+    story.message(Report, "plat-a", what="x")
+    learned = Learned(on=START.date(), until=START + 90 * DAY, ref="lms/7", by="ops-a")
+    story.state = story.state.but(trained={"risk-a" if trained else "risk-b": {Curriculum.MANAGERS: learned}})
+    (name,) = story.state.problems
+    outcome, reason = line(story, "issue", Report, "risk-a", settles=name, evidence="release 7")
+    if trained:
+        assert (outcome, reason) == (Outcome.DONE, because(Code.ISSUE_SETTLED, id=name, by="risk-a"))
+    else:
+        lacks = because(Code.NOT_TRAINED, who="risk-a", course="course/leads", use_case="claims-triage")
+        assert (outcome, reason) == (Outcome.REFUSED, lacks)
+    assert (name in story.state.problems) is not trained
 
 
 @pytest.mark.parametrize("served", [False, True])
