@@ -56,7 +56,7 @@ TESTS = (
     "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
     "peers*", "permit*", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
     "scenarios*", "signature", "signatures", "signed_leave", "stops", "subject", "targets*", "telling", "training",
-    "trips", "waivers", "who",
+    "trips", "waivers", "who", "worth",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (
