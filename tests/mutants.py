@@ -52,9 +52,9 @@ ROOMS = (
     "waves",
 )  # fmt: skip
 TESTS = (
-    "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions", "drills",
-    "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*", "patience",
-    "peers*", "permit*", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
+    "adoption", "alerts", "amend", "attacks*", "calendar", "conditions", "dates", "debt", "derived", "dimensions",
+    "drills", "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality", "membership", "migration*",
+    "patience", "peers*", "permit*", "questions", "readiness", "rereview", "retirement", "rooms_*", "roster", "samples",
     "scenarios*", "signature", "signatures", "signed_leave", "stops", "subject", "targets*", "telling", "training",
     "trips", "waivers", "who", "worth",
 )  # fmt: skip
