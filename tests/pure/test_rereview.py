@@ -203,3 +203,14 @@ def test_whoever_is_not_a_person_of_the_programme_only_holds(who: str, kind: Act
     story.message(Changed, who, actor_kind=kind, **DRIFTED)
     assert story.state.exposure.control is Control.HELD
     assert (bool(story.state.problems), bool(story.state.astray), story.state.restart is not None) == (believed,) * 3
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_change_goes_back_only_where_it_is_known_to_what(known: bool) -> None:
+    """That a thing changed makes people look; only what is known to run in another version voids what was seen."""
+    story = Story(judged()).climb(2)
+    words = DRIFTED if known else {name: word for name, word in DRIFTED.items() if name != "version"}
+    story.message(Changed, "ops-b", **words)
+    assert len(story.state.problems) == 1
+    assert (story.state.restart is not None, bool(story.state.astray)) == (known, known)
+    assert story.people == (10 if known else 20)
