@@ -52,11 +52,11 @@ ROOMS = (
     "waves",
 )  # fmt: skip
 TESTS = (
-    "alerts*", "amend*", "attacks*", "barred", "calendar", "conditions", "dates", "deadlines", "debt", "derived",
-    "dimensions", "drills", "foreseen", "freezes", "golden", "hours", "keys", "line", "materiality*", "membership",
-    "migration*", "patience", "peers*", "permit*", "questions", "readiness", "rereview", "retirement", "rooms_*",
-    "roster", "samples", "scenarios*", "signature", "signatures", "signed_leave", "stops", "subject", "targets*",
-    "telling", "training", "trips", "waivers*", "who",
+    "adoption", "alerts*", "amend*", "attacks*", "barred", "calendar", "conditions", "dates", "deadlines", "debt",
+    "derived", "dimensions", "drills", "foreseen", "freezes", "frozen", "golden", "hours", "keys", "line",
+    "materiality*", "membership", "migration*", "operated", "patience", "peers*", "permit*", "questions", "readiness",
+    "rereview", "retirement", "rooms_*", "roster", "samples", "scenarios*", "signature", "signatures", "signed_leave",
+    "stops", "subject", "targets*", "telling", "training", "trips", "waivers*", "who", "worth",
 )  # fmt: skip
 """The tests of `decide`; neither the long machines, nor what compiles, nor what prints."""
 REQUIREMENTS = (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 
-from tests.pure.world import Story, but, said, standard_plan, with_metric
+from tests.pure.world import START, Story, but, said, standard_plan, with_metric
+from tidegate import derived
 from tidegate.models.base import Band, Bound, Span
 from tidegate.models.decision import TakeReadings
 from tidegate.models.derived import PerSuccess
@@ -182,3 +183,88 @@ def test_a_pause_is_not_undone_by_a_cheap_day() -> None:
     assert (story.state.exposure.control, story.people) == (Control.NARROWED, 10)
     story.reduce(Reduction.PAUSE)
     assert story.people == 0
+
+
+# -- what it says of itself -------------------------------------------------------------------------------------------
+
+
+def worked_out(values: dict[str, Any], asked: PerSuccess = ASKED, **changes: Any) -> Reading:
+    """Return what is worked out of parts: figures of now, or what was said with the code that it was worth."""
+    said = {}
+    for name, value in values.items():
+        given = value if isinstance(value, derived.Part) else None
+        last = Reading(status="value", value=None if given else Decimal(value), n=40, taken_at=START)
+        said[name] = given or derived.Part(last, Code.READ, last.value)
+    return derived.reading(costed(derived=asked, **changes).metrics["cost"], said)
+
+
+def mute(code: Code, before: timedelta = timedelta(0)) -> derived.Part:
+    """Return a part that says nothing, for that reason."""
+    return derived.Part(Reading(status="no_data", taken_at=START - before), code, None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "values", "cost", "shown"),
+    [
+        ({"minutes": "minutes", "rate": Decimal(48)}, ALL, "4.2", "(120 + 60 min x 48/h) / 40"),
+        ({"minutes": "minutes", "rate": Decimal(48)}, {**ALL, "minutes": 0}, "3", "(120 + 0 min x 48/h) / 40"),
+        ({"minutes": "minutes"}, ALL, "3", "(120 + 60 min x 0/h) / 40"),
+        ({}, {"spend": 120, "settled": 40}, "3", "120 / 40"),
+        ({"rate": Decimal(48)}, {"spend": 120, "settled": 40}, "3", "120 / 40"),
+        ({}, {"spend": 400, "settled": 40}, "10", "400 / 40"),
+        ({}, {"spend": 4, "settled": 1000}, "0.004", "4 / 1000"),
+        ({}, {"spend": "0.000001", "settled": 3}, "0.000001", "0.000001 / 3"),
+        ({}, {"spend": 0, "settled": 3}, "0", "0 / 3"),
+    ],
+)
+def test_it_is_written_as_people_write_it_and_shows_how_it_came_about(
+    asked: dict[str, Any], values: dict[str, Any], cost: str, shown: str
+) -> None:
+    """No more digits than it has and no fewer; minutes are shown where people are counted, and cost nothing else."""
+    found = worked_out(values, PerSuccess(spend="spend", successes="settled", **asked))
+    assert (found.status, str(found.value), found.note, found.taken_at) == ("value", cost, shown, START)
+    assert found.n == values["settled"]
+
+
+def test_it_is_as_exact_wherever_it_is_worked_out() -> None:
+    """A thread that counts with few digits works out the same, to the last of them."""
+    values = {"spend": "123456789012.345678", "settled": 7, "minutes": 61}
+    found = worked_out(values)
+    with localcontext(prec=4):
+        assert worked_out(values) == found
+    assert str(found.value) == "17636684151.59224"
+
+
+@pytest.mark.parametrize(
+    ("broken", "status", "note"),
+    [
+        ({"settled": 0}, "no_data", "nothing has succeeded; 120 is spent"),
+        ({"settled": -1}, "error", "one of its parts is less than nothing"),
+        ({"minutes": -1}, "error", "one of its parts is less than nothing"),
+        ({"spend": "500000000000", "settled": "0.5", "minutes": 0}, "error", "it is larger than can be written down"),
+        ({"minutes": mute(Code.SOURCE_ERROR)}, "error", "its part minutes says nothing that counts"),
+        ({"spend": mute(Code.STALE), "settled": 0}, "stale", "its part spend says nothing that counts"),
+        (
+            {"spend": mute(Code.STALE), "minutes": mute(Code.SOURCE_ERROR)},
+            "error",
+            "its part minutes says nothing that counts",
+        ),
+        ({"spend": mute(Code.FEW_SAMPLES, HOUR)}, "insufficient_sample", "its part spend says nothing that counts"),
+    ],
+)
+def test_where_it_is_no_figure_it_says_why(broken: dict[str, Any], status: str, note: str) -> None:
+    """What is lacking is named, with the part where it is one: the gravest of them, if there are several."""
+    found = worked_out({**ALL, **broken})
+    oldest = START - HOUR if status == "insufficient_sample" else START
+    assert (found.status, found.value, found.note, found.taken_at) == (status, None, note, oldest)
+
+
+@pytest.mark.parametrize(("apart", "status"), [(DAY, "value"), (DAY + timedelta(seconds=1), "stale")])
+def test_parts_of_its_own_cadence_are_of_one_time(apart: timedelta, status: str) -> None:
+    """What was read exactly a day apart makes the figure of a day; a second more, and it says why it does not."""
+    old = Reading(status="value", value=Decimal(60), n=40, taken_at=START - apart)
+    found = worked_out({**ALL, "minutes": derived.Part(old, Code.READ, old.value)})
+    assert (found.status, found.taken_at) == (status, START - apart)
+    assert found.note == (
+        "(120 + 60 min x 48/h) / 40" if status == "value" else "its parts were read more than 1d apart"
+    )

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.pure.world import F, Story, but, said, standard_plan, with_gate, with_rules
-from tidegate import gates
+from tests.pure.world import F, Story, but, said, standard_plan, with_gate, with_member, with_rules
+from tidegate import gates, migration
 from tidegate.authoring.standards import newer
 from tidegate.materiality import Weight, diff
 from tidegate.migration import demands, gaps
 from tidegate.models.base import GateKind, MetricFamily, Span, Stage
-from tidegate.models.decision import Verdict
-from tidegate.models.event import Amend, Confirm, Ready, Resume
+from tidegate.models.decision import Notify, Outcome, Verdict
+from tidegate.models.event import CLOCK, Amend, Confirm, Ready, Resume
 from tidegate.models.exposed import Control
 from tidegate.models.reasons import Code
 from tidegate.models.standard import Gap, ReadinessItem
 from tidegate.models.state import Phase
+from tidegate.turn import Turn
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
@@ -185,3 +186,92 @@ def test_what_comes_round_comes_round_as_often_as_it_asks() -> None:
     assert (owed.due <= story.now + 30 * DAY, owed.every_days) == (True, 30)
     assert owed.due < before
     assert story.phase is Phase.OPERATING
+
+
+# -- what is said when it is in force ---------------------------------------------------------------------------------
+
+PAGED = ("owner", "ops-a", "governance")
+
+
+def gap(number: int, owner: str, *, forced: bool = False) -> Gap:
+    """Return one demand that is not met."""
+    due = Story().now + 30 * DAY
+    return Gap(name=f"standard-{number}", stage=Stage.PILOT, item=None, what=f"thing {number}", owner=owner, due=due,
+               forced=forced)  # fmt: skip
+
+
+def taken_over(*lacking: Gap, old: Plan | None = None, plan: Plan | None = None) -> Turn:
+    """Return the turn in which a live rollout is held to the second version, which finds so much lacking."""
+    before, story = old or standard_plan(), Story().live()
+    turn = Turn(but(plan or second(before), gaps=lacking), story.state, story.now, CLOCK, None)
+    migration.begin(turn, before)
+    return turn
+
+
+def lines(turn: Turn) -> list[tuple[str, Outcome, Code, dict[str, str]]]:
+    """Return what is written down of it."""
+    ours = (Code.STANDARD_ADOPTED, Code.STANDARD_FORCED)
+    return [
+        (one.action, one.outcome, one.reason.code, dict(one.reason.facts))
+        for one in turn.entries
+        if one.reason.code in ours
+    ]
+
+
+def told(turn: Turn, code: Code) -> list[tuple[dict[str, str], tuple[str, ...], bool]]:
+    """Return who hears of it, and whether at once."""
+    notices = [move for move in turn.moves if isinstance(move, Notify)]
+    return [(dict(one.about.facts), one.to, one.urgent) for one in notices if one.about.code is code]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "owed"),
+    [((), "nothing"), ((gap(1, "platform"), gap(2, "business")), "thing 1 (platform), thing 2 (business)")],
+)
+def test_the_record_names_both_versions_and_all_that_is_owed(lacking: tuple[Gap, ...], owed: str) -> None:
+    """Each with whose it is; where nothing is lacking it says so."""
+    facts = {"standard": "standard/test@2", "was": "standard/test@1", "gaps": owed}
+    turn = taken_over(*lacking)
+    assert lines(turn) == [("standard adopted", Outcome.DONE, Code.STANDARD_ADOPTED, facts)]
+    assert {name: owed.what for name, owed in turn.state.obligations.items() if owed.kind == "standard"} == {
+        one.name: f"{one.what} (standard/test@2)" for one in lacking
+    }
+
+
+@pytest.mark.parametrize(
+    ("owner", "to"),
+    [
+        ("business", ("business",)),
+        ("platform", ("plat-a", "plat-b")),
+        ("legal", PAGED),
+        ("somebody-else", PAGED),
+    ],
+)
+def test_whose_it_is_hears_what_is_asked_and_by_when(owner: str, to: tuple[str, ...]) -> None:
+    """A person, or everybody of a function; where neither is there any more, those who are paged find somebody."""
+    due = (Story().now + 30 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+    facts = {"what": "thing 1", "standard": "standard/test@2", "owner": owner, "due": due}
+    assert told(taken_over(gap(1, owner)), Code.STANDARD_GAP) == [(facts, to, False)]
+
+
+def test_only_what_is_forced_holds_and_it_is_said_at_once() -> None:
+    """What must be there before anything goes on is named, without the rest; who is paged hears of it at once."""
+    turn = taken_over(gap(1, "platform"), gap(2, "business", forced=True))
+    facts = {"standard": "standard/test@2", "gaps": "thing 2"}
+    assert lines(turn)[1:] == [("standard forced", Outcome.DONE, Code.STANDARD_FORCED, facts)]
+    assert told(turn, Code.STANDARD_FORCED) == [(facts, PAGED, True)]
+    assert turn.state.exposure.control is Control.HELD
+    assert taken_over(gap(1, "platform")).state.exposure.control is Control.LIVE
+
+
+@pytest.mark.parametrize(
+    ("standard", "fresh"), [("standard/test@2", ["thing 2"]), ("standard/test@3", ["thing 1", "thing 2"])]
+)
+def test_what_is_owed_already_is_said_once(standard: str, fresh: list[str]) -> None:
+    """Under the same version only what is new is told; another version asks anew, whatever it is called."""
+    old = but(second(), gaps=(gap(1, "platform"),))
+    new = but(old, standard=standard)
+    turn = taken_over(gap(1, "platform"), gap(2, "business"), old=old, plan=new)
+    assert [facts["what"] for facts, _, _ in told(turn, Code.STANDARD_GAP)] == fresh
+    same = taken_over(gap(1, "platform"), old=old, plan=with_member(old, "risk-b", active=False))
+    assert (lines(same), told(same, Code.STANDARD_GAP)) == ([], []), "the same version with the same gaps is no news"

@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.pure.world import Story, but, standard_plan
+from tests.pure.world import F, Story, but, exposure, said, standard_plan
 from tidegate import retirement
 from tidegate.models.base import Bound, Condition, GateKind, MetricFamily, Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.ending import Ends, PlanEnd
-from tidegate.models.event import SYSTEM, Retire
+from tidegate.models.event import SYSTEM, Confirm, Noticed, Ready, Retire
+from tidegate.models.exposed import Control
 from tidegate.models.gate import ClosedGate
 from tidegate.models.plan import Plan, PlanMetric
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
-from tidegate.models.state import MetricState
+from tidegate.models.standard import ReadinessItem
+from tidegate.models.state import MetricState, Phase
 from tidegate.turn import Turn
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -173,3 +175,229 @@ def test_what_people_were_told_by_hand_is_kept_by_audience() -> None:
     before = Turn(story.plan, story.state.but(ends=None), story.now, SYSTEM, None)
     retirement.told_by_hand(before, f"{retirement.TELL}-0")
     assert (before.state.ends, retirement.untold(before.state)) == (None, ())
+
+
+# -- what it begins with ----------------------------------------------------------------------------------------------
+
+
+def begun(end: PlanEnd, plan: Plan | None = None, *, control: Control = Control.LIVE, **ends: Any) -> Turn:
+    """Return the turn in which an end begins; on its way up before, and with so much of an earlier end."""
+    story = Story(plan).live()
+    position = story.state.position.but(target=2, purpose="advance", narrow_at=story.now + DAY)
+    state = story.state.but(position=position, ends=Ends(**ends) if ends else None)
+    state = state.but(exposure=state.exposure.but(control=control))
+    turn = Turn(story.plan, state, story.now, SYSTEM, None)
+    retirement.begin(turn, end)
+    return turn
+
+
+def told_of(turn: Turn) -> dict[str, dict[str, str]]:
+    """Return what everybody hears of it, and see that the audience of the notice hears the same."""
+    notices = [move for move in turn.moves if isinstance(move, Notify)]
+    (everybody,) = [move for move in notices if move.to == tuple(sorted(turn.plan.roster))]
+    (audience,) = [move for move in notices if move.key == "end-0"]
+    assert audience.about == everybody.about
+    return {everybody.about.code.value: dict(everybody.about.facts)}
+
+
+def test_what_ends_now_is_said_to_end_now() -> None:
+    """Without a drain nobody hears of a day, nothing is held for runs to finish, and access goes at this moment."""
+    turn = begun(retirement.PLAIN)
+    assert told_of(turn) == {Code.ENDS_NOW.value: {"title": "Claims triage", "manual": "docs/manual.md"}}
+    assert turn.state.ends == Ends(revoke_at=turn.now, told={"end-0": "sent"})
+    assert [entry.reason.code for entry in turn.entries] == []
+    assert turn.state.exposure.control is Control.LIVE
+
+
+@pytest.mark.parametrize("control", [Control.LIVE, Control.HELD])
+def test_what_drains_goes_up_no_more(control: Control) -> None:
+    """With one it is held, the day is said, and neither the next wave nor a narrowing that was to come is left."""
+    turn = begun(END.but(drain=Span.of("5bd")), control=control)
+    at = turn.now + 7 * DAY
+    day = at.strftime("%Y-%m-%d %H:%M UTC")
+    assert told_of(turn) == {Code.ENDS_ON.value: {"title": "Claims triage", "day": day, "manual": "docs/manual.md"}}
+    position = turn.state.position
+    assert (position.phase, position.target, position.purpose, position.narrow_at) == (Phase.RETIRING, None, None, None)
+    assert (position.ending, turn.state.exposure.control) == ("retired", Control.HELD)
+    assert turn.state.ends is not None
+    assert turn.state.ends.revoke_at == at
+    drained = [entry.reason for entry in turn.entries if entry.reason.code is Code.DRAINING]
+    assert [why.facts for why in drained] == [{"until": at.strftime("%Y-%m-%dT%H:%M:%SZ")}]
+
+
+@pytest.mark.parametrize(
+    ("expires", "taken"), [(None, 7 * DAY), (8 * DAY, 7 * DAY), (2 * DAY, 2 * DAY), (-DAY, timedelta(0))]
+)
+def test_no_drain_outlives_its_stage(expires: timedelta | None, taken: timedelta) -> None:
+    """Access goes with the drain or with the stage, whichever ends first; where the stage has ended, it goes now."""
+    plan = standard_plan()
+    now = Story(plan).live().now
+    stages = {
+        name: stage.but(expires=None if expires is None else now + expires) for name, stage in plan.stages.items()
+    }
+    story = Story(plan).live()
+    turn = Turn(but(plan, stages=stages), story.state, story.now, SYSTEM, None)
+    retirement.begin(turn, END.but(drain=Span.of("5bd")))
+    assert turn.state.ends is not None
+    assert turn.state.ends.revoke_at == turn.now + taken
+
+
+def test_an_end_begins_with_nothing_of_an_earlier_one() -> None:
+    """What was found of an end before is forgotten, and no condition waits for a decision; what people kept stays."""
+    moment = Story().now
+    turn = begun(
+        retirement.PLAIN, gone_at=moment, quiet_since=moment, ran_at=moment, due=("errors > 4",), kept=("errors > 9",),
+    )  # fmt: skip
+    assert turn.state.ends == Ends(kept=("errors > 9",), revoke_at=turn.now, told={"end-0": "sent"})
+
+
+@pytest.mark.parametrize(("platform", "owner"), [(True, "platform"), (False, "operations")])
+def test_that_it_is_gone_is_owed_at_every_target_by_whoever_can_look(platform: bool, owner: str) -> None:
+    """All targets are named; where nobody holds the platform, those who run it read it back, a working day later."""
+    plan = but(standard_plan(), targets=("flags/claims", "gateway/claims"))
+    if not platform:
+        roster = {
+            name: one.but(functions=tuple(each for each in one.functions if each is not F.PLATFORM))
+            for name, one in plan.roster.items()
+        }
+        plan = but(plan, roster=roster)
+    turn = begun(retirement.PLAIN, plan)
+    owed = turn.state.obligations[retirement.GONE]
+    assert (owed.what, owed.owner) == ("access read back as gone at flags/claims, gateway/claims", owner)
+    assert owed.due == turn.now + DAY
+
+
+# -- what it goes on with ---------------------------------------------------------------------------------------------
+
+
+def on(end: PlanEnd = END, plan: Plan | None = None, *, confirmed: int = 0, **ends: Any) -> Turn:
+    """Return the next turn of an end whose access is gone, or was read back to serve somebody again."""
+    state = _gone().state
+    if confirmed:
+        state = state.but(exposure=state.exposure.but(confirmed=exposure(confirmed)))
+    begun_to = None if state.ends is None else state.ends.but(**ends)
+    turn = Turn(plan or _gone().plan, state.but(ends=begun_to), _gone().now + DAY, SYSTEM, None)
+    retirement.go_on(turn, end)
+    return turn
+
+
+def test_what_need_not_be_silent_any_more_is_sealed() -> None:
+    """Once a revision asks for no silence, none is waited for: the archive is asked for at once."""
+    assert list(on(retirement.PLAIN).state.obligations) == [retirement.ARCHIVE]
+    assert list(on().state.obligations) == [retirement.QUIET], "as long as it is asked for, it is"
+
+
+def test_what_serves_somebody_again_is_not_gone_and_was_not_silent() -> None:
+    """Read back to serve somebody, its end is as if it had never been read back: that and the silence begin anew."""
+    moment = _gone().now
+    again = on(confirmed=5, quiet_since=moment).state.ends
+    assert again is not None
+    assert (again.gone_at, again.quiet_since) == (None, None)
+    still = on(quiet_since=moment).state.ends
+    assert still is not None
+    assert (still.gone_at, still.quiet_since) == (moment, moment)
+
+
+def test_gone_for_the_second_time_a_run_is_news_again() -> None:
+    """The second silence begins with no run of before, so that the first run after it pages people."""
+    moment = _gone().now - DAY
+    turn = on(gone_at=None, quiet_since=moment, ran_at=moment)
+    ends = turn.state.ends
+    assert ends is not None
+    assert (ends.gone_at, ends.quiet_since, ends.ran_at) == (turn.now, None, None)
+    assert turn.state.metrics["runs"].due_at == turn.now, "and the figure that counts them is read at once"
+    assert turn.state.obligations[retirement.QUIET].due == turn.now + 4 * DAY
+
+
+@pytest.mark.parametrize(
+    ("end", "silent"),
+    [
+        (END, True),
+        (END.but(quiet=None), False),
+        (END.but(runs="lost"), False),
+        (END.but(runs=None), False),
+    ],
+)
+def test_silence_is_owed_only_where_it_can_be_heard(end: PlanEnd, silent: bool) -> None:
+    """Without a time, without a figure, or with one that is not there, it is sealed as soon as it is gone."""
+    state = _gone().state
+    assert state.ends is not None
+    state = state.but(ends=state.ends.but(gone_at=None), obligations={})
+    turn = Turn(_gone().plan, state, _gone().now, SYSTEM, None)
+    retirement.go_on(turn, end)
+    assert list(turn.state.obligations) == [retirement.QUIET if silent else retirement.ARCHIVE]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_figure_that_left_the_plan_with_a_value_is_no_silence(lost: bool) -> None:
+    """Its last zero, from before it was taken out, counts for nothing; in the plan it begins the silence."""
+    plan = plan_of()
+    if lost:
+        plan = but(plan, metrics={name: one for name, one in plan.metrics.items() if name != "runs"})
+    turn = hears(plan, {"value": 0, "at": DAY})
+    assert turn.state.ends is not None
+    assert (turn.state.ends.quiet_since is None) is lost
+
+
+@pytest.mark.parametrize(
+    ("changes", "metric"),
+    [({}, "runs"), ({"obligations": {}}, None), ({"metrics": {}}, None), ({"ends": None}, None)],
+)
+def test_its_runs_are_read_for_as_long_as_silence_is_owed(changes: dict[str, Any], metric: str | None) -> None:
+    """Of what is not read any more nothing is asked, and neither once silence was heard."""
+    assert retirement.listens(_gone().plan, _gone().state.but(**changes)) == metric
+
+
+@pytest.mark.parametrize(("index", "audience"), [(0, "the claims floor"), (1, "its audience"), (2, "its audience")])
+def test_who_could_not_be_told_is_named_while_the_plan_names_them(index: int, audience: str) -> None:
+    """Where a revision has left an audience out, somebody still owes it the word; the last in the plan is named."""
+    state = _gone().state
+    assert state.ends is not None
+    state = state.but(ends=state.ends.but(told={f"end-{number}": "sent" for number in range(3)}))
+    turn = Turn(_gone().plan, state, _gone().now, SYSTEM, None)
+    assert retirement.noticed(turn, Noticed(key=f"end-{index}", result="failed"))
+    owed = turn.state.obligations[f"end-tell-{index}"]
+    assert (owed.what, owed.owner) == (f"tell {audience} by hand that it ends", "business")
+    assert turn.state.ends is not None
+    assert turn.state.ends.told[f"end-{index}"] == "failed"
+
+
+# -- the archive, and what was lived with -----------------------------------------------------------------------------
+
+
+def test_an_archive_that_comes_too_early_is_told_what_is_lacking() -> None:
+    """Before its end that is its end, then that access is gone, then that nothing runs; then only its digest."""
+    live = Story(plan_of()).live()
+    ending = live.again()
+    ending.auto = False
+    ending.message(Retire, "owner", reason="it has done its work")
+    ending.agree()
+    gone = _gone().again()
+    silent = _gone().again()
+    silent.state = silent.state.but(obligations={})
+    found = []
+    for story in (live, ending, gone, silent):
+        decision = story.message(Ready, "owner", item=ReadinessItem.ARCHIVE, evidence="box 4")
+        assert decision.receipt is not None
+        found.append((said(decision), decision.receipt.reason.facts.get("lacking")))
+    assert found == [
+        (Code.NOT_GONE_YET, "its retirement"),
+        (Code.NOT_GONE_YET, "that access is read back as gone"),
+        (Code.NOT_GONE_YET, "that nothing runs any more"),
+        (Code.ARCHIVE_UNSEALED, None),
+    ]
+
+
+def test_what_people_live_with_is_forgotten_when_it_goes_away() -> None:
+    """Kept for a quarter and no longer due; once the figure is well again nothing is kept, and no day is left of it."""
+    story = Story(but(standard_plan(), retire_when=(Condition("errors", Bound.of("> 4")),))).live()
+    story.read("4.5")
+    assert story.state.ends is not None
+    assert story.state.ends.due == ("errors > 4",)
+    story.message(Confirm, "exec", what=retirement.DECIDE, evidence="minutes of the board")
+    assert story.state.ends == Ends(kept=("errors > 4",), kept_until=story.now + 90 * DAY)
+    story.now += HOUR
+    story.read("4.6")
+    assert story.state.ends == Ends(kept=("errors > 4",), kept_until=story.now - HOUR + 90 * DAY)
+    story.read(1)
+    assert story.state.ends == Ends()
