@@ -14,8 +14,9 @@ from temporalio.workflow import NondeterminismError
 from tests.replay import costs
 from tests.replay.fingerprint import fingerprint
 from tests.replay.record import KEPT, MARKS, read
+from tests.workflows.sandbox import sandbox
 from tests.workflows.stories import STORIES
-from workflows.plugin import plugin, sandbox
+from workflows.plugin import plugin
 
 KEPT_STORIES = sorted(file.name.removesuffix(".json.gz") for file in KEPT.glob("*.json.gz"))
 

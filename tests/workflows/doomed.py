@@ -120,7 +120,7 @@ def main() -> None:
     # A machine that runs many of these loses heartbeats by itself, and a widening that was lost twice would go back.
     widen = options.OPTIONS["widen"]._replace(attempts=20)
     vars(options)["OPTIONS"] = MappingProxyType({**options.OPTIONS, "widen": widen})
-    import worker  # noqa: PLC0415  # a process that was begun ready has it, and its sandbox takes it up anew
+    import worker  # noqa: PLC0415  # only once hands are laid on what it works with
 
     activities.drivers.KINDS = MappingProxyType({"flagd": Driver})
     vars(activities.ledger)["Ledger"] = Ledger

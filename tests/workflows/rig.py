@@ -23,12 +23,13 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.drivers.flagd import Flagd
 from tests.pure.world import but, standard_plan
+from tests.workflows.sandbox import sandbox
 from tidegate.models.event import Choice
 from tidegate.models.messages import Answer, RolloutInput, Standing
 from tidegate.models.plan import Backend, Plan
 from worker import Settings, build_worker
 from workflows import attributes, ids
-from workflows.plugin import plugin, sandbox
+from workflows.plugin import plugin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

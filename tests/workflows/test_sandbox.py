@@ -13,8 +13,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from tests.house.tree import python
 from tests.replay.record import read
+from tests.workflows.sandbox import sandbox
 from workflows.guard import Guard
-from workflows.plugin import sandbox
 from workflows.rollout import Rollout
 
 STRICT = workflow.SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
