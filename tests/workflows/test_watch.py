@@ -92,9 +92,9 @@ async def stands(victim: Attacked) -> drift.Stands | None:
 
 
 async def listed(victim: Attacked) -> None:
-    """Wait until the server's list says of a rollout at rest what the server knows of it."""
+    """Wait until the server's list says of a rollout at rest what it says of itself: its memo may be a step behind."""
     for _ in range(1_200):
-        known = await stands(victim)
+        known = drift.read(drift.stands(await victim.standing()))
         query = f"{watch.RUNNING} AND WorkflowId = '{victim.handle.id}'"
         async for run in victim.client.list_workflows(query):
             if known is not None and known.rests and drift.read((await run.memo()).get("watch")) == known:
