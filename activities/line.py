@@ -7,6 +7,7 @@ here waits for the ledger, and one rollout that cannot be told or asked keeps no
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,8 +32,8 @@ AT_ONCE = 20
 """Rollouts that are told or asked at the same time."""
 _WITHIN = timedelta(seconds=5)
 """So long one of them may take."""
-_LOOKS, _BETWEEN = 8, 0.2
-"""How often one pass looks at those that it has told, and how many seconds lie between."""
+_LOOKS, _BETWEEN, _APART = 8, 0.2, 5.0
+"""How often one pass looks at those that it has told, and how many seconds lie between: at least, and at most."""
 _MEMO = "stop"
 """Under which name a rollout leaves what it says of itself."""
 _ASKED = 50
@@ -108,11 +109,15 @@ class _Round:
         beating = asyncio.create_task(self._beat())
         try:
             await self._find()
+            begun = time.monotonic()
             for look in range(_LOOKS):
                 await _each(sorted(self._waiting()), self._look)
+                took = time.monotonic() - begun
                 if not self._waiting() or look == _LOOKS - 1:
                     break
-                await asyncio.sleep(_BETWEEN)
+                # Looking shall take a fourth of the time: those that are looked at need the rest to become safer.
+                await asyncio.sleep(min(max(_BETWEEN, 3 * took), _APART))
+                begun = time.monotonic()
                 await self._find()
         finally:
             beating.cancel()
@@ -231,7 +236,7 @@ class _Round:
 async def _said(execution: WorkflowExecution) -> object:
     """Return what a rollout says of itself; one whose words cannot be read says nothing, and is told all the same."""
     try:
-        words = (await execution.memo()).get(_MEMO)
+        words = await execution.memo_value(_MEMO, None)
     except Exception:  # noqa: BLE001  # it may be sealed with a key that is gone, and must not keep others from being told
         return None
     return words if isinstance(words, dict) and isinstance(words.get("bars"), list) else None

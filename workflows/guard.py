@@ -12,6 +12,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.worker import (
+    ExecuteWorkflowInput,
     HandleQueryInput,
     HandleSignalInput,
     Interceptor,
@@ -33,6 +34,10 @@ class Guard(Interceptor):
 
 
 class _Net(WorkflowInboundInterceptor):
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002  # the SDK names it so
+        input.headers = workflow.info().headers  # a part of the message that began the run keeps all of it in memory
+        return await super().execute_workflow(input)
+
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002  # the SDK names it so
         try:
             await super().handle_signal(input)

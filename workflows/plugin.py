@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
+from temporalio.worker import WorkflowRunner
 
 from workflows.converter import CONVERTER
 from workflows.guard import Guard
+from workflows.lean import Lean
 from workflows.line import StopTheLine
 from workflows.request import Request
 from workflows.rollout import Rollout
@@ -24,5 +25,5 @@ def plugin(converter: DataConverter = CONVERTER, runner: WorkflowRunner | None =
         data_converter=converter,
         interceptors=[Guard()],
         workflows=[Rollout, StopTheLine, Request],
-        workflow_runner=runner or UnsandboxedWorkflowRunner(),
+        workflow_runner=runner or Lean(),
     )

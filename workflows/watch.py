@@ -152,14 +152,14 @@ class Watch:
 
 async def _known(run: WorkflowExecution) -> drift.Stands | None:
     try:
-        return drift.read((await run.memo()).get("watch"))
+        return drift.read(await run.memo_value("watch", None))
     except Exception as error:  # noqa: BLE001  # what is wrong with one must not hide another
         log.warning("%s could not be watched: %s", run.id, _why(error))
         return None
 
 
 async def _stands(described: WorkflowExecutionDescription) -> drift.Stands | None:
-    return drift.read((await described.memo()).get("watch"))
+    return drift.read(await described.memo_value("watch", None))
 
 
 def _told(stands: drift.Stands, found: tuple[drift.Seen, ...]) -> str:

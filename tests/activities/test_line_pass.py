@@ -36,15 +36,15 @@ class Listed:
     status = WorkflowExecutionStatus.RUNNING
     typed_search_attributes: tuple[()] = ()
 
-    def __init__(self, name: str, says: object = None, *, obeys: bool = True) -> None:
+    def __init__(self, name: str, says: Any = None, *, obeys: bool = True) -> None:
         self.id, self.says, self.obeys = f"rollout-{name}", says or {}, obeys
         self.told: list[Any] = []
 
-    async def memo(self) -> Any:
+    async def memo_value(self, key: str, default: Any) -> Any:
         """Say it; what cannot be decoded cannot be read."""
         if isinstance(self.says, Exception):
             raise self.says
-        return self.says
+        return self.says.get(key, default)
 
     async def signal(self, _: str, words: Any, **__: Any) -> None:
         """Be told, and stop at once or never."""

@@ -22,11 +22,11 @@ class Listed:
         self.id, self.watch = f"rollout-{name}", watch
         self.asked = False
 
-    async def memo(self) -> dict[str, object]:
+    async def memo_value(self, key: str, default: object) -> object:
         """Say it; what cannot be decoded cannot be read."""
         if isinstance(self.watch, Exception):
             raise self.watch
-        return {"watch": self.watch}
+        return {"watch": self.watch}.get(key, default)
 
     async def query(self, *_: Any, **__: Any) -> None:
         """Be asked where its targets are, and not answer."""
