@@ -5,6 +5,8 @@ PYTHON ?= python3
 HANDS ?= 4
 READY := .venv/.ready
 BIN := .venv/bin
+# Hundreds of processes begin in the tests: each module is compiled once, whatever the machine says.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help up test services fast lint types bench docs mutants lock clean
 
