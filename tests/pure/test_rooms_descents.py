@@ -54,8 +54,9 @@ def test_since_when_a_target_was_asked_stays_known() -> None:
     story = Story().climb(2)
     story.auto = False
     before = story.now
-    rows = tuple(
-        TargetState(target=name, became=how, since=before) for name, how in (("a/one", "asked"), ("b/two", "confirmed"))
+    rows = (
+        TargetState(target="a/one", became="asked", since=before),
+        TargetState(target="b/two", became="confirmed", since=before),
     )
     story.state = story.state.but(exposure=story.state.exposure.but(targets=rows))
     story.now += DAY

@@ -40,7 +40,7 @@ def test_where_all_is_in_sight_it_says_what_is_written_down(logging: str | None,
 
 
 def test_of_more_targets_than_are_told_none_is_waited_for() -> None:
-    """Who is told of so many is told of no more: that the rest was never seen is not known. Of fewer, it is."""
+    """Of more than can be told nobody knows which were never seen, and none is waited for; of fewer each is named."""
     (passed,) = environment.checks(MANY, seen(*MANY.targets[:TARGETS_TOLD]), 1)
     assert (passed.verdict, passed.reason.code) == (Verdict.PASSED, Code.IN_SIGHT)
     (waits,) = environment.checks(MANY, seen(*MANY.targets[: TARGETS_TOLD - 1]), 1)

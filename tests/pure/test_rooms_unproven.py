@@ -91,7 +91,7 @@ def test_that_an_override_was_wrong_needs_no_signature(ratified: bool, verified:
     ("verdict", "code"), [({}, Code.SIGNATURE_REQUIRED), ({"verdict": "red", "failed": 1}, Code.REHEARSED_RED)]
 )
 def test_a_red_rehearsal_is_heard_from_whoever_hands_it_in(verdict: dict[str, Any], code: Code) -> None:
-    """What opens a gate must come signed; what shuts it need not. Signed by who brings it, the green one counts."""
+    """What opens a gate must come signed by who brings it, and then counts; what shuts it need not."""
     story = opened(SIGNED)
     given = vouched(result(story, **verdict))
     assert said(hand_in(story, given)) is code
