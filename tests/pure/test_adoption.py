@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,11 +27,14 @@ from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.change import Change, Weight
 from tidegate.models.cycle import Cycle
 from tidegate.models.decision import Notify, Outcome
-from tidegate.models.event import CLOCK, Amend, Retire
+from tidegate.models.event import CLOCK, Amend, Reduction, Retire
 from tidegate.models.gate import Delegation, Gate
+from tidegate.models.handover import Vendor
+from tidegate.models.owing import Obligation
 from tidegate.models.person import PublicKey
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
+from tidegate.models.rehearsal import RehearsalRecord
 from tidegate.models.state import Phase
 from tidegate.turn import Turn
 
@@ -115,7 +118,9 @@ def test_who_acts_by_a_lost_key_acts_no_more() -> None:
         for who, function in (("risk-a", F.RISK), ("ops-a", F.OPERATIONS))
     )
     story.state = story.state.but(delegations=rules)
-    assert taken_over(story, with_member(story.plan, "risk-a", keys=(NEW,))).state.delegations == rules[1:]
+    one = with_member(story.plan, "risk-a", keys=(NEW,))
+    assert taken_over(story, one).state.delegations == rules[1:]
+    assert taken_over(story, with_member(one, "ops-a", keys=(NEW,))).state.delegations == ()
     assert taken_over(story, but(story.plan, title="Again")).state.delegations == rules
 
 
@@ -165,6 +170,14 @@ def test_leave_ends_no_round_and_hides_none_behind_it() -> None:
     assert list(turn.state.gates) == [review.id]
     ((facts, to, urgent),) = told(turn, Code.UNSATISFIABLE)
     assert (facts["kind"], to, urgent) == ("checkpoint", ("governance", "owner"), True)
+
+
+def test_what_is_agreed_to_already_waits_for_nobody_who_is_away() -> None:
+    """A yes that was given stands while its giver is on leave: nobody is told that their seat is empty."""
+    story = two_rounds(agreed=True)
+    turn = taken_over(story, without(story.plan, F.RISK, away=99 * DAY))
+    assert list(turn.state.gates) == list(story.state.gates)
+    assert told(turn, Code.UNSATISFIABLE) == []
 
 
 # -- what is served, proven and watched -------------------------------------------------------------------------------
@@ -229,6 +242,81 @@ def test_a_raised_wave_is_watched_for_as_long_as_is_asked_now(
     assert longer.latest == longer.until
     plain = taken_over(story, with_rung(new, 1, observe=Span.of(observe)).but(stages=story.plan.stages))
     assert plain.state.position.observation == late, "what is not raised is watched as it was"
+
+
+def test_what_was_raised_before_is_watched_as_it_was() -> None:
+    """A revision that raises nothing more leaves a raised wave its own time, whatever it asks of the next."""
+    story = Story().live()
+    watch = story.state.position.observation
+    assert watch is not None
+    late = watch.but(review_at=watch.since + 60 * DAY)
+    story.plan = raised(story.plan)
+    story.state = story.state.but(position=story.state.position.but(observation=late))
+    turn = taken_over(story, with_rung(story.plan, 1, observe=Span.of("14d")))
+    assert turn.state.position.observation == late
+
+
+def test_where_nobody_is_served_no_wave_is_watched_for_longer() -> None:
+    """What is left of the time in which a wave was watched stays as it was, though its stage is raised now."""
+    plan = standard_plan()
+    plan = but(plan, ladder=plan.ladder[:2])
+    story = Story(plan).live()
+    story.reduce(Reduction.ROLLBACK)
+    assert story.state.position.level == 0
+    turn = taken_over(story, with_rung(raised(plan), 2, observe=Span.of("14d")))
+    assert turn.state.position.observation == story.state.position.observation is not None
+
+
+def test_what_is_no_wave_of_the_revision_comes_down_to_its_first() -> None:
+    """Where somebody is served at a wave that is gone, they are served at most what the first wave allows now."""
+    story = Story().live()
+    first = with_rung(story.plan, 1, wave="w0", exposure=exposure(5))
+    turn = taken_over(story, first)
+    assert turn.state.exposure.desired == exposure(5)
+    roomy = taken_over(story, with_rung(first, 1, exposure=exposure(15)))
+    assert roomy.state.exposure.desired == exposure(10), "it only ever comes down"
+
+
+@pytest.mark.parametrize("material", [True, False])
+def test_a_rehearsal_speaks_for_what_was_lived_through(material: bool) -> None:
+    """What changes nothing material keeps it; what does makes it void, and the record names both revisions."""
+    story = Story().live()
+    record = RehearsalRecord(
+        name="a" * 64,
+        plan=story.plan.digest,
+        holds=story.plan.digest,
+        green=True,
+        by="risk-b",
+        key=fingerprints(story.plan.roster["risk-b"])[0],
+        ran=story.now - HOUR,
+        at=story.now,
+        reached=Stage.SYSTEM_OF_RECORD,
+    )
+    story.state = story.state.but(rehearsal=record)
+    new = but(story.plan, title="Again")
+    turn = taken_over(story, new, material=material)
+    facts = {"plan": story.plan.digest[:12], "now": new.digest[:12]}
+    void = ("rehearsal void", Outcome.EXPIRED, facts, None, record.name)
+    assert lines(turn, Code.REHEARSAL_VOID) == ([void] if material else [])
+    assert turn.state.rehearsal == (record if material else record.but(holds=new.digest))
+
+
+@pytest.mark.parametrize("until", [date(2027, 3, 1), date(2027, 4, 1)])
+def test_what_the_end_of_a_contract_owes_is_put_off_by_another_end_alone(until: date) -> None:
+    """What is overdue stays so through a revision that leaves the contract as it was."""
+    handoff = standard_plan().handoff
+    assert handoff is not None
+    maker = Vendor(name="maker", scope="the model", hours="by day", until=date(2027, 3, 1))
+    story = Story(but(standard_plan(), handoff=handoff.but(vendor=maker))).live()
+    owed = Obligation(kind="vendor", what="who does its work", owner="receiver", due=story.now - DAY, overdue=True)
+    position = story.state.position.but(handed_over=True)
+    story.state = story.state.but(position=position, obligations={"vendor": owed})
+    new = handoff.but(vendor=maker.model_copy(update={"until": until}))
+    found = taken_over(story, but(story.plan, title="Again", handoff=new)).state.obligations["vendor"]
+    if until == maker.until:
+        assert found == owed
+    else:
+        assert (found.due, found.overdue) == (datetime(2027, 3, 2, tzinfo=UTC), False)
 
 
 # -- what those hear who said yes before ------------------------------------------------------------------------------

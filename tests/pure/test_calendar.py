@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.pure import documents
 from tidegate.authoring.read import read_programme
 from tidegate.authoring.resolve import working_time
-from tidegate.calendar import freeze_at, instant, later, next_working, offset, working
+from tidegate.calendar import LAST, freeze_at, instant, later, next_working, offset, working
 from tidegate.models.base import Span, Stage, Unit
 from tidegate.models.plan import FreezeWindow, WorkingTime
 from tidegate.models.programme import Zones
@@ -133,6 +133,20 @@ def test_however_long_people_work_it_comes_to_an_end(span: str) -> None:
     start = utc("2026-11-23 09:00")
     assert later(CALENDAR.but(holidays=()), start, Span.of("600bd")) == utc("2029-03-12 09:00")
     assert later(CALENDAR, start, Span.of(span)) > start + timedelta(days=800)
+
+
+@pytest.mark.parametrize("span", ["5bd", "40bh", "400d"])
+def test_what_would_come_after_all_dates_comes_last(span: str) -> None:
+    """The last date there is is spelled by people who mean never: what counts on from there comes then, and not now."""
+    assert later(CALENDAR, LAST - timedelta(days=1), Span.of(span)) == LAST
+
+
+def test_what_lies_before_all_dates_begins_where_it_is() -> None:
+    """West of Greenwich the first day there is has no date: nothing is put off by that for ever."""
+    west = CALENDAR.but(shifts=((utc("2020-01-01 00:00"), -300),))
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert later(west, first, Span.of("5bd")) == first
+    assert later(west, first + timedelta(days=1), Span.of("1bh")) > first
 
 
 def freeze(name: str, first: str, last: str, *stages: Stage) -> FreezeWindow:

@@ -27,6 +27,7 @@ R, P, M = Weight.RECORDED, Weight.ROSTER, Weight.MATERIAL
 
 TOKYO = WorkingTime(shifts=((datetime(2020, 1, 1, tzinfo=UTC), 540),), workdays=(0, 1, 2, 3, 4), opens=540, closes=1020)
 GOLDEN_WEEK = TOKYO.but(holidays=(date(2027, 5, 3), date(2027, 5, 4)))
+SUMMER = TOKYO.but(holidays=(date(2026, 9, 1),))
 PLAN = standard_plan()
 KEPT = but(PLAN, calendar=PLAN.calendar.but(holidays=(date(2026, 9, 1), date(2026, 12, 25))))
 HELD = but(PLAN, freezes=(freeze(SOON, LATER).but(approvers=(F.RISK,)),))
@@ -63,11 +64,15 @@ def away(name: str, *spans: tuple[datetime, datetime], plan: Plan = PLAN) -> Pla
         pytest.param(KEPT, holidays(date(2026, 9, 1)), {M}, id="a holiday less"),
         pytest.param(KEPT, holidays(date(2026, 12, 25)), {R}, id="a holiday less that is over"),
         pytest.param(KEPT, but(KEPT, calendar=KEPT.calendar.but(opens=480)), {M}, id="other hours"),
+        pytest.param(holidays(START.date() + DAY), PLAN, {M}, id="a holiday less that is tomorrow"),
+        pytest.param(holidays(START.date() - 2 * DAY), PLAN, {M}, id="one that may last somewhere on earth"),
+        pytest.param(holidays(START.date() - 3 * DAY), PLAN, {R}, id="one that is over everywhere"),
         pytest.param(PLAN, but(PLAN, dated_until=date(2030, 12, 31)), {R}, id="dated further"),
         # hours of one person
         pytest.param(PLAN, lives(TOKYO), {R}, id="hours of their own"),
         pytest.param(lives(TOKYO), lives(GOLDEN_WEEK), {R}, id="a holiday more of theirs"),
         pytest.param(lives(GOLDEN_WEEK), lives(TOKYO), {M}, id="a holiday less of theirs"),
+        pytest.param(lives(SUMMER), lives(TOKYO), {R}, id="a holiday less of theirs that is over"),
         pytest.param(lives(TOKYO), lives(None), {M}, id="no hours of their own any more"),
         pytest.param(lives(TOKYO), lives(TOKYO.but(closes=960)), {M}, id="other hours of theirs"),
         # leave
@@ -76,7 +81,9 @@ def away(name: str, *spans: tuple[datetime, datetime], plan: Plan = PLAN) -> Pla
         pytest.param(away("risk-a", (SOON, LATER)), PLAN, {R}, id="leave that is taken back"),
         pytest.param(away("risk-a", (SOON, LATER)), away("risk-a", (SOON, LATER - DAY)), {R}, id="shorter leave"),
         pytest.param(away("risk-a", (SOON, LATER)), away("risk-a", (SOON, LATER + DAY)), {P}, id="longer leave"),
+        pytest.param(away("risk-a", (SOON, LATER)), away("risk-a", (SOON + DAY, LATER)), {R}, id="leave from later on"),
         pytest.param(PLAN, away("risk-a", (PAST, PAST + DAY)), {R}, id="leave that is over"),
+        pytest.param(PLAN, away("risk-a", (PAST, START)), {R}, id="leave that ends at this moment"),
         pytest.param(PLAN, with_member(away("data-a", (SOON, LATER)), "data-a", deputy="both"), {P}, id="and a deputy"),
         pytest.param(PLAN, with_member(PLAN, "data-a", functions=(F.RISK,)), {P}, id="a function"),
         pytest.param(PLAN, with_member(PLAN, "data-a", deputy="both"), {P}, id="a deputy"),
@@ -92,6 +99,7 @@ def away(name: str, *spans: tuple[datetime, datetime], plan: Plan = PLAN) -> Pla
         pytest.param(HELD, window(SOON, LATER, F.RISK, stages=(Stage.PILOT,)), {M}, id="it binds less"),
         pytest.param(HELD, window(SOON, LATER, F.RISK, name="audit"), {R}, id="another name"),
         pytest.param(window(PAST, PAST + DAY), PLAN, {R}, id="a freeze less that is over"),
+        pytest.param(window(PAST, START), PLAN, {R}, id="a freeze less that ends at this moment"),
         pytest.param(window(PAST, LATER), window(START - DAY, LATER), {R}, id="one that lasts, without its past"),
         pytest.param(window(PAST, LATER), window(START + DAY, LATER), {M}, id="one that lasts, with a gap"),
     ],
@@ -99,6 +107,24 @@ def away(name: str, *spans: tuple[datetime, datetime], plan: Plan = PLAN) -> Pla
 def test_what_only_moves_a_date_later_asks_nobody(old: Plan, new: Plan, weights: set[Weight]) -> None:
     """A date that moves later is recorded; one that moves earlier asks everybody; a seat is the roster's."""
     assert {change.weight for change in diff(old, new, START)} == weights
+
+
+BOTH = with_member(lives(TOKYO), "comp-a", calendar="other")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (PLAN, but(PLAN, dated_until=date(2030, 12, 31)), "how far holidays and calendar files are dated"),
+        (PLAN, lives(TOKYO), "working hours: risk-a"),
+        (PLAN, BOTH, "working hours: comp-a, risk-a"),
+        (PLAN, away("data-a", (SOON, LATER)), "leave: data-a"),
+        (PLAN, away("data-a", (SOON, LATER), plan=away("comp-a", (SOON, LATER))), "leave: comp-a, data-a"),
+    ],
+)
+def test_who_reads_a_revision_reads_whose_dates_move(old: Plan, new: Plan, what: str) -> None:
+    """Everybody whose hours or leave are others is named, in the order of the alphabet."""
+    assert [change.what for change in diff(old, new, START)] == [what]
 
 
 @pytest.mark.parametrize(("old", "new"), [(KEPT, holidays(date(2026, 12, 25))), (window(PAST, PAST + DAY), PLAN)])

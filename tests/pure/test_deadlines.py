@@ -16,7 +16,9 @@ from tidegate.models.handing import Takeover
 from tidegate.models.member import Unread
 from tidegate.models.owing import Obligation
 from tidegate.models.plan import Plan
+from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
+from tidegate.turn import because
 
 DAY = timedelta(days=1)
 SECOND, MICRO = timedelta(seconds=1), timedelta(microseconds=1)
@@ -110,3 +112,38 @@ def test_access_is_taken_away_by_the_clock() -> None:
     gone = stood(Story(), phase=Phase.RETIRING)
     gone.state = gone.state.but(ends=Ends(revoke_at=SOON))
     assert dated(gone, "access is taken away") == []
+
+
+def test_who_owes_something_is_reminded_of_it() -> None:
+    """The date belongs to whoever owes it, until its day is over."""
+    story = Story().live()
+    owed = Obligation(kind="drill", what="a drill", owner="plat-a", due=SOON + DAY, remind_at=SOON)
+    story.state = story.state.but(obligations={"drill": owed})
+    assert dated(story, "reminder") == [Deadline(SOON, "reminder", "plat-a", "drill")]
+    story.state = story.state.but(obligations={"drill": owed.but(overdue=True)})
+    assert dated(story, "reminder") == []
+
+
+@pytest.mark.parametrize("extended", [True, False])
+def test_a_wave_that_lacks_samples_is_watched_to_its_latest_day(extended: bool) -> None:
+    """The date belongs to who decides; without more time it is the day on which it was to be over."""
+    story = Story().live()
+    watch = story.state.position.observation
+    assert watch is not None
+    watch = watch.but(extended=extended)
+    stood(story, observation=watch)
+    last = Deadline(watch.latest, "observed at the latest", "owner")
+    first = Deadline(watch.until, "observed", "owner")
+    assert [*dated(story, "observed"), *dated(story, "observed at the latest")] == [last if extended else first]
+
+
+def test_a_review_that_only_some_have_held_says_who_was_missing() -> None:
+    """What one has agreed to lacks the others alone, by the very moment at which it is over."""
+    story = Story().live().review()
+    gate = story.gate
+    story.wait(gate.expires_at - SECOND)
+    story.vote("risk-a")
+    before = len(story.entries)
+    story.wait(gate.expires_at)
+    (missed,) = [one for one in story.entries[before:] if one.action == "review missed"]
+    assert missed.reason == because(Code.EXPIRED, gate=gate.id, label="pilot/w2", lacking="operations")

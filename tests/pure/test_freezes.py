@@ -7,19 +7,33 @@ from typing import Any
 
 import pytest
 
-from tests.pure.world import START, F, Story, became, but, freeze, said, standard_plan, with_gate, with_member
+from tests.pure.world import (
+    START,
+    F,
+    Story,
+    became,
+    but,
+    freeze,
+    said,
+    standard_plan,
+    with_gate,
+    with_member,
+    with_rung,
+)
 from tidegate import freezes
 from tidegate.decide import Decision
 from tidegate.explain import explain
 from tidegate.models.base import GateKind, Stage
 from tidegate.models.decision import Outcome
-from tidegate.models.event import ActorKind, Amend, LetThrough, Override, Reduction, Resume
+from tidegate.models.event import Actor, ActorKind, Amend, LetThrough, Override, Reduction, Resume
 from tidegate.models.exposed import Control
+from tidegate.models.gate import Passage
 from tidegate.models.plan import FreezeWindow, Plan
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.schedule import open_points
 from tidegate.standing import standing
+from tidegate.turn import Turn
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 END = START + 4 * DAY
@@ -290,6 +304,69 @@ def test_an_override_waits_for_no_freeze() -> None:
     story.message(Override, "exec", to="pilot/w2", incident="INC-1")
     gate = next(gate for gate in story.state.gates.values() if gate.kind is GateKind.OVERRIDE)
     assert freezes.ahead(story.plan, gate, "year-end", story.now) is None
+
+
+def test_of_several_of_one_name_the_first_to_come_is_let_through() -> None:
+    """In whatever order they are written, and of what is over at this moment nothing is left to pass."""
+    over, first, next_ = (
+        year_end(F.ACCOUNTABLE_EXEC, starts=START + begin * DAY, ends=START + end * DAY)
+        for begin, end in ((-3, 0), (2, 3), (4, 5))
+    )
+    story = Story(frozen(next_, over, first))
+    story.start()
+    story.ready()
+    gate = story.gate
+    assert freezes.ahead(story.plan, gate, "year-end", START) == first
+    assert freezes.ahead(story.plan, gate, "year-end", first.ends) == next_
+    assert freezes.ahead(frozen(over), gate, "year-end", START - HOUR) == over
+    assert freezes.ahead(frozen(over), gate, "year-end", START) is None
+
+
+def test_a_freeze_of_the_first_stage_stands_before_the_first_wave() -> None:
+    """It is the stage of the wave itself that counts, also where the next wave is of another."""
+    plan = with_rung(frozen(year_end(F.ACCOUNTABLE_EXEC, stages=(Stage.PILOT,))), 2, stage=Stage.LIMITED)
+    story = waiting(plan)
+    assert (said(let(story)), story.people) == (Code.LET_THROUGH, 10)
+    elsewhere = waiting(frozen(year_end(F.ACCOUNTABLE_EXEC), year_end(name="late", stages=(Stage.LIMITED,))))
+    assert said(let(elsewhere, freeze="late")) is Code.NO_FREEZE
+
+
+def test_another_word_for_the_same_freeze_leaves_every_other_word() -> None:
+    """Only what was said of an earlier freeze of that name, which is over, makes room for it."""
+    story = waiting()
+    window = story.plan.freezes[0]
+
+    def word(freeze: str, ends: datetime, by: str) -> Passage:
+        return Passage(freeze=freeze, starts=window.starts, ends=ends, by=by, at=START, why=WHY)
+
+    moved = word("year-end", window.ends + DAY, "exec")
+    left = word("year-end", window.ends, "gone")
+    elsewhere = word("audit", story.now - DAY, "exec")
+    over = (word("year-end", story.now - DAY, "exec"), word("year-end", story.now, "exec"))
+    gate = story.gate
+    turn = Turn(
+        story.plan, story.state.but(gates={gate.id: gate.but(passages=(*over, moved, left, elsewhere))}),
+        story.now, Actor(subject="exec"), "m1",
+    )  # fmt: skip
+    said_now = LetThrough(id="m1", actor=turn.actor, gate=gate.id, subject=gate.subject, freeze="year-end", reason=WHY)
+    freezes.let_through(turn, said_now)
+    kept = turn.state.gates[gate.id].passages
+    assert kept[:-1] == (moved, left, elsewhere)
+    assert (kept[-1].by, kept[-1].ends, kept[-1].at) == ("exec", window.ends, story.now)
+
+
+@pytest.mark.parametrize(
+    ("excluded", "asked", "code"),
+    [(("exec",), (), Code.REQUESTER), ((), ("exec",), Code.REQUESTER), (("owner",), ("owner",), Code.LET_THROUGH)],
+)
+def test_who_asked_for_it_at_any_time_lets_nothing_through(
+    excluded: tuple[str, ...], asked: tuple[str, ...], code: Code
+) -> None:
+    """Neither who had asked when the round was opened, nor who has asked since."""
+    story = waiting()
+    gate = story.gate.but(excluded=excluded)
+    story.state = story.state.but(gates={gate.id: gate}, requesters=asked)
+    assert (said(let(story)), story.people) == (code, 10 if code is Code.LET_THROUGH else 0)
 
 
 # -- what people see ---------------------------------------------------------------------------------------------------

@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pure.world import START, F, Story, but, said, standard_plan, with_gate, with_member, with_rules
-from tidegate import hours
+from tidegate import gates, hours, votes
 from tidegate.calendar import later, working
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify
-from tidegate.models.event import Postpone, Remind
+from tidegate.models.event import CLOCK, Postpone, Remind
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan, WorkingTime
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.rights import away
+from tidegate.turn import Turn
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -270,3 +271,34 @@ def test_a_miss_holds_and_the_named_second_deadline_narrows(span: str, apart: ti
     assert story.state.position.narrow_at == missed + apart
     story.wait(missed + apart)
     assert (story.state.exposure.control, story.people) == (Control.NARROWED, 10)
+
+
+# -- each by their own clock -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("later_", [True, False])
+def test_whose_reminder_comes_later_is_not_reminded_with_the_others(later_: bool) -> None:
+    """Though they are at work when the others are reminded, their own time has not come."""
+    story = opened(standard_plan())
+    now, ask = story.gate.remind_at, votes.askable(story.plan, story.state, story.gate, story.gate.remind_at)
+    theirs = {"risk-a": now + 2 * HOUR} if later_ else {}
+    gate = story.gate.but(reminders=theirs)
+    turn = Turn(story.plan, story.state.but(gates={gate.id: gate}), now, CLOCK, None)
+    gates.remind(turn, gate)
+    ((to,),) = [[move.to] for move in turn.moves if isinstance(move, Notify)]
+    assert to == tuple(name for name in ask if name not in theirs)
+    assert "risk-a" in ask
+    if later_:
+        assert turn.state.gates[gate.id].remind_at == now + 2 * HOUR
+
+
+@pytest.mark.parametrize(("kind", "days"), [(GateKind.FIRST_EXPOSURE, 3), (GateKind.CHECKPOINT, 2)])
+def test_who_is_next_asked_about_a_review_is_not_kept_waiting_by_a_holiday(kind: GateKind, days: int) -> None:
+    """A round of votes goes to the next people up in the hours of those asked, and a review in the programme's."""
+    plan = living(standard_plan(), clock(0, date(2026, 11, 24)), *RISK)
+    plan = with_gate(plan, kind, escalate_after=Span.of("2bd"))
+    story = opened(plan)
+    gate = story.gate.but(kind=kind)
+    turn = Turn(plan, story.state.but(gates={gate.id: gate}), START, CLOCK, None)
+    gates.escalate(turn, gate)
+    assert turn.state.gates[gate.id].escalate_at == START + days * DAY

@@ -18,6 +18,7 @@ from tidegate.models.event import (
     Alert,
     Applied,
     Confirm,
+    Drill,
     Event,
     Fault,
     Noticed,
@@ -63,6 +64,9 @@ ORDER: tuple[tuple[Any, int], ...] = (
     (made(Terminate), -3),
     (made(StopTheLine, lift=False), -3),
     (made(Alert, resolved=False, does=Band.PAUSE), -3),
+    (made(Drill, way="rollback", real=True), -4),
+    (made(Drill, way="narrow", real=True), -1),
+    (made(Drill, way="rollback", real=False), 2),
     (made(Reduce, verb=Reduction.REDIRECT), -2),
     (made(Reduce, verb=Reduction.NARROW), -1),
     (made(Alert, resolved=False, does=Band.NARROW), -1),
@@ -160,6 +164,17 @@ def test_too_many_answers() -> None:
     assert held.receipt.reason.code is Code.HELD
     assert (len(story.state.receipts), "r0" in story.state.receipts) == (RECEIPTS_KEPT, True)
     assert "safer" not in story.state.receipts
+
+
+@pytest.mark.parametrize(("more", "code"), [(timedelta(0), Code.NO_RIGHT), (timedelta(seconds=1), Code.BUSY)])
+def test_answers_that_end_now_take_no_room(more: timedelta, code: Code) -> None:
+    """Where nobody can ask for them again, as many answers as there may be keep nobody from being heard."""
+    story = Story()
+    answer = Receipt(digest="0" * 64, outcome=Outcome.DONE, reason=because(Code.STARTED), until=START + more)
+    story.state = story.state.but(receipts={f"r{number}": answer for number in range(RECEIPTS_KEPT)})
+    decision = story.message(Resume, "vendor", cause="please")
+    assert decision.receipt is not None
+    assert decision.receipt.reason.code is code
 
 
 @pytest.mark.parametrize(("left", "code"), [(2 * OUTBOX_LIMIT - 1, Code.NO_RIGHT), (2 * OUTBOX_LIMIT, Code.BUSY)])

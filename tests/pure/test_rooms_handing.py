@@ -10,7 +10,7 @@ import pytest
 
 from tests.pure.test_drills import TESTERS, ended
 from tests.pure.world import START, Story, but, standard_plan, with_member, with_rules
-from tidegate import handing
+from tidegate import endings, handing
 from tidegate.decide import begin
 from tidegate.models.base import GateKind, Span, Stage
 from tidegate.models.decision import Check, Notify, Outcome, Verdict
@@ -254,7 +254,39 @@ def test_nothing_is_asked_where_nothing_is_handed_over() -> None:
         assert tuple(handing.checks(plan, at_the_end(plan), START)) == ()
 
 
+WROTE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "the receiver has said that it is ready again": (("owner",), ("business", "owner")),
+    "the receiver has written some of it": (("owner", "receiver"), ("business", "owner", "receiver")),
+}
+
+
+@pytest.mark.parametrize(("authors", "barred"), WROTE.values(), ids=WROTE)
+def test_who_asked_for_the_handoff_says_no_yes_to_it(authors: tuple[str, ...], barred: tuple[str, ...]) -> None:
+    """Whoever asked or wrote is barred; only that the receiver asked for the question again bars them from nothing."""
+    plan = but(PLAN, authors=authors)
+    turn = turn_of(at_the_end(plan, pack=PACK, requesters=("business", "receiver"), **drill()), plan)
+    endings.await_receiver(turn)
+    (gate,) = turn.state.gates.values()
+    assert (gate.kind, gate.persons, gate.excluded) == (GateKind.HANDOFF, ("receiver",), barred)
+
+
 # -- once it is signed ------------------------------------------------------------------------------------------------
+
+
+PLAIN = with_rules(PLAN, Stage.SYSTEM_OF_RECORD, handoff_pack=False)
+NOTHING_SIGNED: dict[str, tuple[Plan, Pack | None]] = {
+    "nothing was laid out": (PLAN, None),
+    "its standard asks for no pack": (PLAIN, PACK),
+    "nobody is named who takes it over": (but(PLAN, handoff=None), PACK),
+}
+
+
+@pytest.mark.parametrize(("plan", "pack"), NOTHING_SIGNED.values(), ids=NOTHING_SIGNED)
+def test_delivery_goes_on_deciding_where_no_pack_was_signed_for(plan: Plan, pack: Pack | None) -> None:
+    """Nobody takes over what was not laid out, not asked for, or nobody's to take; delivery steps back from none."""
+    turn = turn_of(at_the_end(plan, pack=pack), plan)
+    handing.taken_over(turn)
+    assert (turn.entries, turn.moves, turn.state.takeover) == ([], [], None)
 
 
 @pytest.mark.parametrize(
