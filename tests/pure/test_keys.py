@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.pure.beginnings import asking, opened
 from tests.pure.keys import public, to_sign
 from tests.pure.world import F, Story, but, member, said, standard_plan, with_member
-from tidegate.keys import blob, fingerprint, fingerprints
+from tidegate.keys import Malformed, blob, fingerprint, fingerprints, passkey_fingerprint, string, unpadded
 from tidegate.models.base import GateKind
 from tidegate.models.decision import Notify
 from tidegate.models.event import Amend, Choice, Delegate, Reassign
-from tidegate.models.person import PublicKey
+from tidegate.models.person import Passkey, PublicKey
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
@@ -68,6 +68,50 @@ def test_a_fingerprint_is_what_ssh_prints() -> None:
     public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJL1oHSGC7+0EkDPh+Ew+U2WyrKytx1qWxMTufSaozY5"
     for line in (public, f"{public} somebody@desk"):
         assert fingerprints(member("x", (), keys=(PublicKey(key=line),))) == (FINGERPRINT,)
+
+
+def test_a_passkey_is_called_the_same_for_ever() -> None:
+    """What was signed with it is kept under this name: if it were another one day, its owner's yes would be void."""
+    passkey = Passkey(id="cred-0123456789abcdef", key="A" * 40, site="desk.example")
+    assert passkey_fingerprint(passkey) == "passkey:0679246d6c4216de0daa08e5523fb2674db2b6599c3"
+
+
+def test_a_key_that_nobody_can_read_hides_no_other() -> None:
+    """The keys that stand after it in the programme are their owner's all the same."""
+    broken = PublicKey(key="ssh-ed25519 AAAA")
+    assert fingerprints(member("x", (), keys=(broken, OLD))) == fingerprints(member("x", (), keys=(OLD,)))
+    assert len(fingerprints(member("x", (), keys=(broken, OLD)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("ssh-ed25519", "it is no public key in OpenSSH's form"),
+        ("ssh-ed25519 AAAA", "it is no public key in OpenSSH's form"),
+        (f"ssh-rsa {public('risk-a').split()[1]}", "it says another kind of key than it holds"),
+    ],
+)
+def test_what_is_no_public_key_says_so(line: str, why: str) -> None:
+    """Whoever adds a key hears what is wrong with the line; a whole one is read."""
+    with pytest.raises(Malformed) as wrong:
+        blob(line)
+    assert str(wrong.value) == why
+    assert fingerprint(blob(f"ssh-ed25519 {public('risk-a').split()[1]}")).startswith("SHA256:")
+
+
+def test_bytes_that_end_before_their_length_say_so() -> None:
+    """A length is four bytes, and as many follow as it says."""
+    for short in (bytes(3), bytes((0, 0, 0, 1))):
+        with pytest.raises(Malformed, match=r"^it ends too soon$"):
+            string(short)
+    assert string(bytes((0, 0, 0, 1, 7, 8))) == (bytes((7,)), bytes((8,)))
+
+
+def test_only_base64url_is_read_as_such() -> None:
+    """A sign that does not belong there is not passed over: one key has one spelling, and so has one signature."""
+    assert unpadded("QUFB_w") == b"AAA\xff"
+    with pytest.raises(Malformed, match=r"^it is not base64url$"):
+        unpadded("QU!FB")
 
 
 @pytest.mark.parametrize(("by", "code"), [(NEW, Code.LATE_KEY), (OLD, Code.APPROVED)])

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.pure.world import START, Story, rules, seal, standard_plan
+from tests.pure.world import START, Story, rules, said, seal, standard_plan, with_rules, with_rung
 from tidegate import membership
 from tidegate.materiality import Weight, diff
-from tidegate.models.base import Stage
-from tidegate.models.decision import Notify, Outcome, TakeSnapshot, Verdict
-from tidegate.models.event import SYSTEM, ActorKind, Reduction, Resume, Turnover
+from tidegate.models.base import Span, Stage
+from tidegate.models.decision import Check, Notify, Outcome, TakeSnapshot, Verdict
+from tidegate.models.event import SYSTEM, ActorKind, Override, Reduction, Resume, Turnover
 from tidegate.models.exposed import Control
 from tidegate.models.exposure import wider_in
-from tidegate.models.member import CohortRoll, Members, Preset, Resolved, Snapshot, Unread
+from tidegate.models.member import CohortRoll, Members, Preset, Resolved, Roll, Snapshot, Unread
 from tidegate.models.plan import Backend
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
+from tidegate.models.training import PlanTraining
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
@@ -197,10 +198,54 @@ def test_a_level_of_which_nobody_knows_who_it_is_cannot_be_gone_back_to_at_once(
     told.plan = named()
     told.message(Resume, "owner", cause="mended")
     assert told.state.gates == {}
-    assert codes(told)[-1] is Code.ROLL_AWAITED
+    assert told.entries[-1].reason == because(Code.ROLL_AWAITED, cohorts=[ALL])
     told.rolls = lambda _: Resolved(digest=FIRST, people=40)
     told.answer()
     told.message(Resume, "owner", cause="mended")
+    assert told.gate.change is not None
+    assert told.gate.change.cohorts[ALL].who == (FIRST,)
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"), [(Reduction.HOLD, Code.RESUME_PROPOSED), (Reduction.PAUSE, Code.ROLL_AWAITED)]
+)
+def test_what_was_only_held_needs_no_list_to_go_on(verb: Reduction, code: Code) -> None:
+    """Nobody is added where a hold ends, so nobody has to be known by name; where people come back, they have."""
+    told = Story().live()
+    told.reduce(verb)
+    told.plan = named()
+    assert said(told.message(Resume, "owner", cause="mended")) is code
+
+
+@pytest.mark.parametrize(("level", "code"), [(1, Code.RESUME_PROPOSED), (2, Code.ROLL_AWAITED)])
+def test_to_go_on_it_must_be_known_who_is_in_that_wave_and_no_other(level: int, code: Code) -> None:
+    """Of the first wave it was read who is in it, of what the second adds it was not: only that one waits."""
+    part = standard_plan().exposure(2).cohorts[ALL]
+    plan = with_rung(named(), 2, exposure=standard_plan().exposure(2).but(cohorts={ALL: part, ELSE: part}))
+    plan = with_rules(plan.but(cohorts={name: CohortRoll(source=CSV) for name in (ALL, ELSE)}), resume_to_peak=True)
+    told = Story(plan)
+    told.rolls = lambda _: Resolved(digest=FIRST, people=40)
+    told.live()
+    told.rolls = None
+    told.reduce(Reduction.PAUSE)
+    told.state = told.state.but(exposure=told.state.exposure.but(peak=2))
+    assert said(told.message(Resume, "owner", cause="mended", to=f"w{level}")) is code
+
+
+def test_an_override_names_the_people_of_its_wave() -> None:
+    """In an emergency too it is read first who is in the wave, and two people raise it for exactly these."""
+    told = Story().live()
+    told.plan = named()
+    wish = {"to": "w2", "incident": "INC-1"}
+    assert said(told.message(Override, "exec", **wish)) is Code.ROLL_AWAITED
+    assert told.state.gates == {}
+    line = told.entries[-1]
+    assert (line.action, line.outcome, line.reason) == (
+        "override", Outcome.REFUSED, because(Code.ROLL_AWAITED, cohorts=[ALL]),
+    )  # fmt: skip
+    told.rolls = lambda _: Resolved(digest=FIRST, people=40)
+    told.answer()
+    assert said(told.message(Override, "exec", **wish)) is Code.APPROVED
     assert told.gate.change is not None
     assert told.gate.change.cohorts[ALL].who == (FIRST,)
 
@@ -274,6 +319,27 @@ def test_each_list_is_on_record_by_its_digest_and_one_that_cannot_be_read_hides_
     assert pages == [lost]
     told.say(Snapshot(cohorts={ALL: Resolved(digest=SECOND, people=9)}))
     assert (set(told.state.rolls), told.state.unread) == ({ALL, ELSE}, None)
+
+
+def test_a_list_is_read_again_in_the_hours_of_the_programme() -> None:
+    """Where a source is asked again after four working hours, the night does not count."""
+    told = Story(with_rules(named(), retry_every=Span.of("4bh")))
+    told.start()
+    told.now += timedelta(hours=6)
+    told.say(Snapshot(cohorts={ALL: Resolved()}))
+    assert told.state.unread == Unread(again=START + timedelta(days=1, hours=2), attempts=1)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_list_that_is_known_is_not_read_again_for_what_it_cannot_say(known: bool) -> None:
+    """Where the training of others is lacking, a list that was read and has enough is left alone."""
+    source = CSV.model_copy(update={"trained_until": "trained"})
+    plan = named(coverage=8_000).but(cohorts={ALL: CohortRoll(source=source)}, training=PlanTraining(users="course/a"))
+    roll = Roll(digest=FIRST, people=40, trained=40, at=START - timedelta(days=1))
+    turn = Turn(plan, Story(plan).state.but(rolls={ALL: roll} if known else {}), START, SYSTEM, None)
+    lacking = Check(name="training", verdict=Verdict.PENDING, reason=because(Code.READINESS_OWED, item="training"))
+    membership.look(turn, (lacking,), 1)
+    assert turn.moves == ([] if known else [TakeSnapshot(cohorts=(ALL,))])
 
 
 def test_a_list_of_too_few_trained_people_names_its_cohort() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.pure.world import START, Story, but, standard_plan, with_rules
-from tidegate import cycles, recurring, replaced
+from tidegate import calendar, cycles, recurring, replaced
 from tidegate.models.base import Span, Stage
 from tidegate.models.cycle import Cycle
 from tidegate.models.decision import Notify, Outcome
@@ -179,6 +179,18 @@ def test_without_a_way_back_it_is_held_and_people_are_paged() -> None:
     assert (there.entries, there.state.exposure.control) == ([], Control.LIVE)
 
 
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_that_it_has_ended_is_owed_by_its_owner_and_bars_what_comes_next(handed_over: bool) -> None:
+    """Once it operates, by twenty working days after the day named; what is late holds nothing, and lets nothing on."""
+    turn = turn_of(replacing())
+    turn.place(handed_over=handed_over)
+    replaced.follow(turn)
+    what = f"confirm that Front desk sorting has ended, which may be from {AFTER:%Y-%m-%d} on"
+    due = calendar.later(turn.plan.calendar, AFTER, Span.of("20bd"))
+    owed = Obligation(kind="decommission", what=what, owner="ops-b", due=due, then="block")
+    assert turn.state.obligations == ({replaced.PROCESS: owed} if handed_over else {})
+
+
 # -- what comes round -------------------------------------------------------------------------------------------------
 
 LAUNCH = Obligation(
@@ -277,6 +289,9 @@ def test_what_comes_round_follows_its_owner_and_its_cadence() -> None:
     turn = turn_of(with_rules(TWICE, recertify_every=Span.of("180d"), drill_max_age=Span.of("200d")), START)
     recurring.follow(turn)
     before = dict(turn.state.obligations)
+    assert [one.what for one in before.values()] == [
+        "access and data certified again", "a rehearsed rollback", "the evaluation run again",
+    ]  # fmt: skip
     assert {kind: (one.owner, one.every_days, one.due - START) for kind, one in before.items()} == {
         "recertification": ("data_steward", 180, 180 * DAY),
         "drill": ("operations", 200, 200 * DAY),

@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.pure.world import Story, but, said, standard_plan, with_gate
+from tests.pure.world import START, Story, but, said, standard_plan, with_gate, with_member
 from tidegate.decide import Decision
 from tidegate.models.base import GateKind, Span
-from tidegate.models.decision import Notify
+from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import ActorKind, Confirm, Question
 from tidegate.models.exposed import Control
+from tidegate.models.plan import Plan
+from tidegate.models.question import Asked
 from tidegate.models.reasons import Code
 from tidegate.models.sampling import PlanQuestions
 from tidegate.onepager import onepager
+from tidegate.questions import answerers
 from tidegate.standing import standing
+from tidegate.turn import because
 
 DAY = timedelta(days=1)
 WHAT = "May it read letters of a lawyer?"
@@ -95,7 +99,12 @@ def test_a_question_that_nobody_answers_escalates(answered: bool) -> None:
 )
 def test_anybody_of_the_roster_may_ask(who: str, kind: ActorKind, code: Code) -> None:
     """Whoever works with it may ask, a supplier too; who left, a stranger and a machine may not."""
-    assert said(ask(Story(), who, actor_kind=kind)) is code
+    decision = ask(Story(), who, actor_kind=kind)
+    assert said(decision) is code
+    (line,) = decision.entries
+    assert line.action == "question"
+    if code is Code.UNKNOWN_PERSON:
+        assert (line.outcome, line.reason) == (Outcome.REFUSED, because(code, who=who))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +136,25 @@ def test_a_deputy_answers_and_nobody_answers_themselves() -> None:
     assert said(answer(own, "governance")) is Code.QUESTION_ANSWERED
 
 
+PLAN = standard_plan()
+WITHOUT = {name: one for name, one in PLAN.roster.items() if name != "comp-a"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "able"),
+    [
+        (PLAN, ("comp-a", "comp-deputy", "governance", "exec")),
+        (with_member(PLAN, "comp-deputy", organisation="vendor"), ("comp-a", "governance", "exec")),
+        (with_member(PLAN, "comp-a", active=False), ("comp-deputy", "governance", "exec")),
+        (but(PLAN, roster=WITHOUT), ("governance", "exec")),
+    ],
+)
+def test_who_answers_is_here_and_no_supplier(plan: Plan, able: tuple[str, ...]) -> None:
+    """A supplier answers for no policy, whosever deputy they are; where the contact is gone, others still can."""
+    asked = Asked(what=WHAT, by="ops-a", at=START, to="comp-a", due=START + DAY)
+    assert answerers(plan, asked) == able
+
+
 @pytest.mark.parametrize("signs", [True, False])
 def test_where_decisions_are_signed_so_is_an_answer(signs: bool) -> None:
     """Asking needs no key anywhere; an answer needs one wherever approvals do."""
@@ -150,7 +178,10 @@ def test_what_is_kept_is_bounded() -> None:
     story = Story()
     for _ in range(30):
         assert said(ask(story)) is Code.QUESTION_ASKED
-    assert said(ask(story)) is Code.TOO_MANY
+    (line,) = ask(story).entries
+    assert (line.action, line.outcome, line.reason) == (
+        "question", Outcome.REFUSED, because(Code.TOO_MANY, what="open questions"),
+    )  # fmt: skip
     for name in tuple(story.state.questions):
         story.message(Question, "owner", answers=name, answer=f"about {name}")
     assert (len(story.state.questions), story.state.obligations) == (20, {})

@@ -13,13 +13,17 @@ from tidegate import readiness
 from tidegate.decide import begin
 from tidegate.explain import explain
 from tidegate.models.base import Band, Bound, MetricFamily, Span, Stage
-from tidegate.models.decision import Verdict
+from tidegate.models.decision import Check, Verdict
 from tidegate.models.derived import PerSuccess
+from tidegate.models.drill import DrillRecord
+from tidegate.models.owing import Evidence
 from tidegate.models.reading import Reading
+from tidegate.models.reasons import Code
 from tidegate.models.sample import Looked, Week
 from tidegate.models.sheet import Sheet
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import MetricState
+from tidegate.turn import because
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
@@ -64,6 +68,34 @@ def met(what: str, says: str, at: datetime | None = None, until: datetime | None
 def on(month: int, day: int, hour: int = 0) -> datetime:
     """Return a moment of the year of the story."""
     return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+# -- what was shown ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ago", "good"), [(10 * DAY - HOUR, True), (10 * DAY, False)])
+def test_what_was_shown_too_long_ago_is_named_with_its_day(ago: timedelta, good: bool) -> None:
+    """Until its limit it counts, on the word of whoever showed it; from then on reviewers read of when it is."""
+    plan = with_rules(standard_plan(), evidence_max_age=Span.of("10d"))
+    state = state_of(plan, readiness={Item.LOGGING: Evidence(by="ops-a", at=START - ago, ref="log 7")})
+    stale = because(Code.READINESS_STALE, item="logging", at=START - ago)
+    reason = because(Code.READINESS_MET, item="logging", by="ops-a") if good else stale
+    verdict = Verdict.PASSED if good else Verdict.PENDING
+    found = readiness.item(plan, state, Stage.PILOT, Item.LOGGING, START)
+    assert found == Check(name="logging", verdict=verdict, reason=reason)
+
+
+@pytest.mark.parametrize("ran", [True, False])
+def test_where_only_a_drill_counts_reviewers_read_which_one_is_lacking(ran: bool) -> None:
+    """A rollback that was run here and read back is what is asked for, of this use case by name."""
+    plan = with_rules(standard_plan(), drill_recorded=True)
+    drill = DrillRecord(by="ops-a", at=START - DAY, on="test/few", millis=900, passed=ran)
+    state = state_of(plan, drills={"rollback": drill})
+    needed = because(Code.DRILL_NEEDED, use_case="claims-triage")
+    reason = because(Code.READINESS_MET, item="rollback_tested", by="ops-a") if ran else needed
+    verdict = Verdict.PASSED if ran else Verdict.PENDING
+    found = readiness.item(plan, state, Stage.PILOT, Item.ROLLBACK_TESTED, START)
+    assert found == Check(name="rollback_tested", verdict=verdict, reason=reason)
 
 
 # -- the plan and its people ------------------------------------------------------------------------------------------

@@ -275,6 +275,18 @@ def test_what_is_over_once_it_goes_on(served: bool) -> None:
     assert position.phase is (Phase.OBSERVING if served else Phase.PREPARING)
 
 
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_what_operates_goes_on_operating(handed_over: bool) -> None:
+    """A hold that was not confirmed at first, and is over, leaves it to those who operate it, or watched as before."""
+    story = Story().climb(2)
+    gate = opened().gate.but(kind=GateKind.RESUME, change=None)
+    old = {"phase": Phase.REDUCED, "handed_over": handed_over}
+    held = story.state.exposure.but(control=Control.HELD)
+    turn = clock(story, old, gates={gate.id: gate}, exposure=held)
+    resume.released(turn, gate)
+    assert turn.state.position.phase is OPEN[handed_over]
+
+
 @pytest.mark.parametrize("busy", ["pending", "unresolved"])
 def test_no_override_over_what_is_under_way(busy: str) -> None:
     """An override raises what is known to be so, and not what an answer is still awaited for."""

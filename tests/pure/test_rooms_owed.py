@@ -196,6 +196,25 @@ def test_what_is_owed_still_narrows_and_is_told_to_whoever_leads() -> None:
     assert turn.state.exposure.desired.people == 5
 
 
+def test_what_is_met_narrows_nothing_any_more() -> None:
+    """What comes round and was late is owed on its next day, and not overdue: nobody is taken out for it meanwhile."""
+    late = owing("drill", every_days=30, overdue=True, narrow_at=START + DAY)
+    turn = turn_of(PLAN, obligations={"drill": late})
+    obligations.met(turn, "drill")
+    assert turn.state.obligations == {"drill": late.but(due=START + 30 * DAY, overdue=False, narrow_at=None)}
+
+
+@pytest.mark.parametrize(("handed_over", "days"), [(False, 2), (True, 5)])
+def test_how_long_it_is_held_before_it_narrows_is_for_its_own_stage_to_say(handed_over: bool, days: int) -> None:
+    """Before it operates the rules of the wave count, and then those of the last stage, however far down it stands."""
+    plan = with_rules(with_rules(PLAN, overdue_narrows=Span.of("5d")), Stage.PILOT, overdue_narrows=Span.of("2d"))
+    state = Story(plan).live().state
+    position = state.position.but(handed_over=handed_over)
+    turn = turn_of(plan, state=state, position=position, obligations={"mine": owing("condition")})
+    obligations.overdue(turn, "mine")
+    assert turn.state.obligations["mine"].narrow_at == START + days * DAY
+
+
 @pytest.mark.parametrize("key", ["old", "new"])
 def test_a_key_that_came_later_names_nobody_for_a_round(key: str) -> None:
     """A seat is given away with a key that its owner had when the round was opened."""

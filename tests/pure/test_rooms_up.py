@@ -30,6 +30,7 @@ from tidegate.models.gate import Delegation
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
+from tidegate.models.subject import Restart
 from tidegate.turn import Turn, because
 
 DAY = timedelta(days=1)
@@ -177,6 +178,21 @@ def test_the_highest_level_of_a_resume(peak: int, to_peak: bool, highest: int) -
     state = story.state.but(exposure=story.state.exposure.but(peak=peak))
     turn = Turn(PLAN.but(stages=rules), state, story.now, Actor(subject="business"), None)
     assert resume.highest(turn) == highest
+
+
+@pytest.mark.parametrize(
+    ("back", "level", "highest"),
+    [(None, 5, 4), ("pilot/w2", 5, 2), ("pilot/w2", 1, 2), ("pilot/gone", 3, 3), ("pilot/gone", 0, 1)],
+)
+def test_what_begins_again_goes_on_no_higher_than_there(back: str | None, level: int, highest: int) -> None:
+    """Whatever was approved of the version before; where a revision has dropped that wave, no higher than it stands."""
+    state = Story().state
+    state = state.but(
+        position=state.position.but(level=level),
+        exposure=state.exposure.but(peak=5),
+        restart=None if back is None else Restart(since=START, back=back),
+    )
+    assert resume.highest(Turn(PLAN, state, START, Actor(subject="business"), None)) == highest
 
 
 @pytest.mark.parametrize("reason", [None, "no longer needed"])

@@ -23,6 +23,7 @@ from tidegate.models.ways_down import Step
 from tidegate.reconcile import NOBODY, RETRIES
 from tidegate.standing import standing
 from tidegate.targets import LONG
+from tidegate.turn import because
 
 if TYPE_CHECKING:
     from tidegate.models.plan import Plan
@@ -255,6 +256,27 @@ def test_scenario_5_the_drivers_step_has_a_state() -> None:
     answered(story, row("a/one"), row("b/two"), result="confirmed")
     seen.append(states(story)["driver"])
     assert seen == ["pending", "dispatched", "failed", "confirmed"]
+
+
+@pytest.mark.parametrize(("result", "state"), [("unknown", "unknown"), ("failed", "failed"), ("mismatch", "failed")])
+def test_scenario_5_what_nobody_knows_is_not_said_to_have_failed(result: str, state: str) -> None:
+    """Where no answer came the driver's step may be done or not; where one came that says no, it is not done."""
+    story = pausing(row("a/one", "failed"), plan=stepped(), result=result)
+    assert states(story)["driver"] == state
+
+
+def test_that_an_attempt_is_on_its_way_is_on_record_once_it_is_that_one() -> None:
+    """What is done, to what, under which epoch; of an older attempt, or once it is answered, it says nothing new."""
+    story = Story().climb(2)
+    story.auto = False
+    story.reduce(Reduction.PAUSE)
+    epoch = story.state.exposure.epoch
+    assert story.say(Dispatched(epoch=epoch - 1)).entries == ()
+    reason = because(Code.DISPATCHED, verb="pause", label="nothing", epoch=epoch)
+    (line,) = story.say(Dispatched(epoch=epoch)).entries
+    assert (line.action, line.outcome, line.reason) == ("dispatched", Outcome.DONE, reason)
+    answered(story, result="confirmed")
+    assert story.say(Dispatched(epoch=epoch)).entries == ()
 
 
 def test_scenario_5_two_people_attest() -> None:

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.pure.world import START, Story, but, exposure, standard_plan, with_member, with_rules, with_rung
+from tests.pure.world import START, Story, but, exposure, said, standard_plan, with_member, with_rules, with_rung
 from tidegate import training
 from tidegate.explain import explain
 from tidegate.models.base import Band, Span
 from tidegate.models.decision import Outcome, Verdict
-from tidegate.models.event import CLOCK, ActorKind, Alert
+from tidegate.models.event import CLOCK, ActorKind, Alert, Confirm
 from tidegate.models.exposure import CohortShare
 from tidegate.models.member import CohortRoll, Members, Roll
+from tidegate.models.owing import Obligation
 from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
 from tidegate.models.state import State
@@ -125,6 +126,24 @@ def test_only_what_an_alert_leaves_is_kept_for_the_trained(kind: str, who: str, 
     """Everything else that is owed is anybody's whose it is, trained or not."""
     plan = taught(recorded=asked)
     assert training.assignable(plan, known(plan, business=MANAGERS), kind, who, START) is able
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "code"),
+    [
+        ("incident", "business", Code.OBLIGATION_MET),
+        ("incident", "exec", Code.NOT_TRAINED),
+        ("alert_review", "exec", Code.NOT_TRAINED),
+        ("condition", "exec", Code.OBLIGATION_MET),
+    ],
+)
+def test_whose_word_ends_what_is_owed_where_people_are_trained(kind: Any, who: str, code: Code) -> None:
+    """What a stop or an alert leaves is answered for by the trained alone; of the rest nobody is asked for a course."""
+    plan = taught()
+    story = Story(plan)
+    owed = Obligation(kind=kind, what="some work", owner=who, due=story.now + DAY)
+    story.state = known(plan, business=MANAGERS).but(obligations={"mine": owed})
+    assert said(story.message(Confirm, who, what="mine", evidence="link")) is code
 
 
 def test_a_review_is_owed_in_working_days_and_bars_what_comes_next() -> None:
