@@ -363,6 +363,16 @@ def test_of_what_is_no_way_up_nobody_hears(kind: GateKind) -> None:
     assert turn.moves == []
 
 
+@pytest.mark.parametrize("other", [{"kind": GateKind.AMENDMENT}, {"ballots": ()}])
+def test_of_several_rounds_each_is_told_of_by_itself(other: dict[str, Any]) -> None:
+    """A round of which there is nothing to tell, opened before, keeps nobody from hearing of theirs."""
+    story, gate = open_round()
+    first = gate.but(id="first-9", **other)
+    turn = Turn(story.plan, story.state.but(gates={first.id: first, gate.id: gate}), story.now, CLOCK, None)
+    since.tell_open(turn, but(story.plan, title="Again"), ())
+    assert [(facts["gate"], who) for facts, who, _ in told(turn, Code.CHANGED_SINCE)] == [(gate.id, ("risk-a",))]
+
+
 def test_an_amendment_says_it_in_the_story_too() -> None:
     """A revision of the words alone leaves the round open, and whoever said yes hears of it."""
     story, gate = open_round()

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 
 from tests.pure.world import START, Story, but, said, standard_plan, with_metric
-from tidegate import derived
+from tidegate import derived, thresholds
+from tidegate.decide import begin
 from tidegate.models.base import Band, Bound, Span
-from tidegate.models.decision import TakeReadings
+from tidegate.models.decision import Notify, TakeReadings
 from tidegate.models.derived import PerSuccess
-from tidegate.models.event import ActorKind, Readings, Reduction
+from tidegate.models.event import CLOCK, ActorKind, Readings, Reduction
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Plan
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
+from tidegate.models.state import MetricState
+from tidegate.turn import Turn
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALL = {"spend": 120, "settled": 40, "minutes": 60}
@@ -268,3 +271,20 @@ def test_parts_of_its_own_cadence_are_of_one_time(apart: timedelta, status: str)
     assert found.note == (
         "(120 + 60 min x 48/h) / 40" if status == "value" else "its parts were read more than 1d apart"
     )
+
+
+@pytest.mark.parametrize(
+    ("taken", "asks"), [(None, True), (START + DAY, True), (START + 2 * DAY - HOUR, True), (START + 2 * DAY, False)]
+)
+def test_a_part_that_says_nothing_yet_is_asked_of_its_reader(taken: datetime | None, asks: bool) -> None:
+    """When the cost is due, whoever reads a part is asked if it says nothing: it was never read, or too early."""
+    plan = with_metric(
+        costed(), "minutes", by_hand=True, every=Span.of("7d"), max_age=Span.of("20d"), initial_delay=Span.of("2d")
+    )
+    last = None if taken is None else Reading(status="value", value=Decimal(60), n=40, taken_at=taken)
+    watched = {} if last is None else {"minutes": MetricState(due_at=START + 9 * DAY, since=START, last=last)}
+    turn = Turn(plan, begin(plan, START).but(metrics=watched), START + 3 * DAY, CLOCK, None)
+    thresholds.ask(turn, ("cost",))
+    told = [(move.to, move.about.facts["metrics"]) for move in turn.moves if isinstance(move, Notify)]
+    assert told == ([(("ops-a",), "minutes")] if asks else [])
+    assert [move.metrics for move in turn.moves if isinstance(move, TakeReadings)] == [("spend", "settled")]

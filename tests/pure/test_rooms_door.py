@@ -39,7 +39,7 @@ from tidegate.models.event import (
 from tidegate.models.exposure import NOTHING
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
-from tidegate.turn import OUTBOX_LIMIT, Turn, because
+from tidegate.turn import BATCH, OUTBOX_LIMIT, Turn, because
 
 DAY = timedelta(days=1)
 OPS = Actor(subject="ops-a")
@@ -369,3 +369,17 @@ def test_decide_answers_in_the_same_words_twice() -> None:
     story = Story()
     event = Start(**story.envelope("owner", id="s1"))
     assert decide(story.plan, story.state, event, story.now) == decide(story.plan, story.state, event, story.now)
+
+
+@pytest.mark.parametrize(("place", "kept"), [(BATCH - 1, OUTBOX_LIMIT + 1), (BATCH, OUTBOX_LIMIT)])
+def test_what_may_be_on_its_way_already_is_not_counted_up(place: int, kept: int) -> None:
+    """The first hundred lines may be with the ledger by now: a refusal that is the same as one of them has its own."""
+    turn = turn_of(Story())
+    for number in range(OUTBOX_LIMIT):
+        if number == place:
+            turn.note("try", Outcome.REFUSED, because(Code.NO_RIGHT, who="a"))
+        else:
+            turn.note("noise", Outcome.DONE, because(Code.STARTED))
+    turn.note("try", Outcome.REFUSED, because(Code.NO_RIGHT, who="a"))
+    assert len(turn.state.outbox) == kept
+    assert turn.state.outbox[place].count == 1 + (kept == OUTBOX_LIMIT)

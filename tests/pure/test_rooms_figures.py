@@ -233,3 +233,18 @@ def test_the_order_of_the_conditions() -> None:
         ("runs", "passed"), ("signal", "passed"), ("errors <= 5", "failed"),
     ]  # fmt: skip
     assert rows[-1].reason == because(Code.CONDITION, condition="errors <= 5", value=7, met="not met")
+
+
+def test_a_metric_on_trial_hides_no_other() -> None:
+    """What is only tried says nothing about going on; what comes after it in the plan is asked all the same."""
+    plan = but(PLAN, metrics={"a-trial": ERRORS.but(dry_run=True), "idle": ERRORS.but(bands=()), "errors": ERRORS})
+    story = Story(plan).live()
+    story.now += DAY
+    story.read(1)
+    rows = thresholds.checks(story.plan, story.state, story.now)
+    assert [(row.name, row.verdict) for row in rows] == [
+        ("errors", Verdict.PASSED), ("errors <= 5", Verdict.PASSED),
+    ]  # fmt: skip
+    silent = story.state.but(metrics={})
+    rows = thresholds.checks(story.plan, silent, story.now)
+    assert [(row.name, row.verdict) for row in rows] == [("errors", Verdict.INCONCLUSIVE)]

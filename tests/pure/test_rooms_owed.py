@@ -15,6 +15,7 @@ from tidegate.models.base import Span, Stage
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.ending import PlanEnd, Replaced
 from tidegate.models.event import Actor, ActorKind, Confirm, Ready, Reassign
+from tidegate.models.exposed import Control
 from tidegate.models.handing import Takeover
 from tidegate.models.handover import PlanHandoff, Vendor
 from tidegate.models.owing import Obligation
@@ -275,6 +276,19 @@ def test_who_was_asked_for_a_name_is_asked_once(gone: bool) -> None:
     found = turn.state.obligations["vacancy-changes"]
     assert (found.owner, found.due) == ("governance" if gone else "plat-b", owed.due)
     assert len(lines(turn)) == gone
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_without_a_business_owner_it_is_held_and_somebody_is_asked(here: bool) -> None:
+    """Whose business it is must be known: where they have left it is held, and the programme is asked for a name."""
+    story = Story().live()
+    plan = with_member(PLAN, "business", active=here)
+    turn = Turn(plan, story.state, story.now, Actor(subject="exec"), None)
+    vacancy.follow(turn, PLAN)
+    owed = {name: (one.what, one.owner) for name, one in turn.state.obligations.items()}
+    asked = {"vacancy-business_owner": ("a successor for business as business owner", "governance")}
+    assert owed == ({} if here else asked)
+    assert turn.state.exposure.control is (Control.LIVE if here else Control.HELD)
 
 
 def without(*names: str, plan: Plan = HANDED) -> Plan:

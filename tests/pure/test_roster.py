@@ -14,7 +14,7 @@ from tidegate.models.base import Function
 from tidegate.models.person import Leave, Person
 from tidegate.models.plan import Member
 from tidegate.models.programme import Calendar, Programme, Zones
-from tidegate.roster import away_through, eligible, members, missing_seats
+from tidegate.roster import away_through, eligible, members, missing_seats, region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,3 +167,49 @@ def test_leave_is_dated_in_the_persons_own_zone() -> None:
     zones = Zones(shifts={"UTC": ((begin, 0),), "Asia/Tokyo": ((begin, 540),)})
     (away,) = members(programme, zones)["kei"].away
     assert away == (MONDAY - timedelta(hours=9), MONDAY + timedelta(hours=15))
+
+
+def test_who_can_sit_is_said_before_who_cannot() -> None:
+    """Everybody who can sit is named, then what keeps each of the others from it."""
+    roster = {name: person(Function.RISK, active=name != "zoe") for name in ("ann", "bob", "cem", "zoe")}
+    (missing,) = missing_seats(roster, {Function.RISK: 4}, (), WEEK)
+    assert missing.why == "only ann, bob and cem can sit for it; zoe has left"
+    assert missing.people == ("ann", "bob", "cem", "zoe")
+
+
+@pytest.mark.parametrize(
+    ("hours", "first", "last"), [(9, "2026-12-21", "2026-12-28"), (-10, "2026-12-20", "2026-12-28")]
+)
+def test_leave_is_named_by_its_own_days(hours: int, first: str, last: str) -> None:
+    """In Tokyo as in Honolulu somebody is away from their first day to their last; of other leave nothing is said."""
+    begin, end = (datetime.fromisoformat(f"{day}T00:00:00Z") - timedelta(hours=hours) for day in (first, last))
+    away = tuple((begin + timedelta(days=days), end + timedelta(days=days + 1)) for days in (-30, 0, 30))
+    (missing,) = missing_seats({"rosa": person(Function.RISK, away=away)}, {Function.RISK: 1}, (), WEEK)
+    assert missing.why == f"rosa is away {first} to {last} with no deputy"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "lives", "holidays"),
+    [
+        ({"country": "DE", "subdivision": "BY"}, None, "DE-BY"),
+        ({"country": "DE", "subdivision": "BY"}, {}, "DE-BY"),
+        ({"country": "DE", "subdivision": "BY"}, {"country": "FR"}, "FR"),
+        ({"country": "DE", "subdivision": "BY"}, {"subdivision": "NW"}, "DE-NW"),
+        ({"country": "DE", "subdivision": "BY"}, {"country": "US", "subdivision": "CA"}, "US-CA"),
+        ({"country": "DE"}, None, "DE"),
+        ({}, {"country": "FR"}, "FR"),
+        ({}, {}, None),
+    ],
+)
+def test_whose_public_holidays_somebody_keeps(
+    calendar: dict[str, str], lives: dict[str, str] | None, holidays: str | None
+) -> None:
+    """Those of the country and the part of it where they live; whoever names neither keeps the programme's."""
+    people = {
+        "gov": Person(name="Gov"),
+        **({} if lives is None else {"kei": Person.model_validate({"name": "Kei", **lives})}),
+    }
+    programme = Programme(
+        programme="house", governance_owner="gov", calendar=Calendar.model_validate(calendar), people=people
+    )
+    assert region(programme, people.get("kei")) == holidays

@@ -11,20 +11,23 @@ from typing import Any, Literal
 import pytest
 from pydantic import ValidationError
 
-from tests.pure.world import Story, but, said, standard_plan, with_gate
-from tidegate import samples
+from tests.pure.world import Story, but, said, standard_plan, with_gate, with_rules
+from tidegate import calendar, samples
 from tidegate.decide import Decision
 from tidegate.inbox import asks
 from tidegate.models.base import Band, Bound, GateKind, MetricFamily, Span
-from tidegate.models.decision import Notify, Outcome
-from tidegate.models.event import Confirm, Reduction, Sample
+from tidegate.models.decision import Notify, Outcome, Reason
+from tidegate.models.event import Confirm, Reduction, Sample, Tick
 from tidegate.models.exposed import Control
+from tidegate.models.owing import Obligation
 from tidegate.models.plan import Plan, PlanMetric
 from tidegate.models.reasons import Code
 from tidegate.models.sample import Found, Looked, Weakness, Week
 from tidegate.models.sampling import PlanSampling
+from tidegate.models.state import Phase
 from tidegate.models.stop import Plain, StopClass, StopRule
 from tidegate.standing import standing
+from tidegate.turn import because
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 COUNTER = itertools.count()
@@ -218,7 +221,15 @@ def test_a_person_who_comes_too_late_holds_it(waits: tuple[int, ...], holds: boo
 
 
 @pytest.mark.parametrize(
-    ("waits", "slow"), [((), None), ((7,), 7), (tuple(range(1, 11)), 9), (tuple(range(1, 12)), 10), ((5, 1, 9), 9)]
+    ("waits", "slow"),
+    [
+        ((), None),
+        ((7,), 7),
+        (tuple(range(1, 11)), 9),
+        (tuple(range(1, 12)), 10),
+        (tuple(range(1, 102)), 91),
+        ((5, 1, 9), 9),
+    ],
 )
 def test_nine_in_ten_is_the_one_that_nine_in_ten_do_not_pass(waits: tuple[int, ...], slow: int | None) -> None:
     """It is the least wait that at least nine in ten did not exceed."""
@@ -340,3 +351,96 @@ def test_a_plan_that_asks_for_none_takes_findings_and_counts_all_the_same() -> N
     assert said(look(story, 4, who="ops-a", misses=1)) is Code.SAMPLED
     decision = look(story, 0, who="ops-a", whole=True)
     assert (said(decision), decision.receipt and decision.receipt.outcome) == (Code.NO_SAMPLE, Outcome.REFUSED)
+
+
+def test_nobody_is_asked_to_look_before_anybody_is_served() -> None:
+    """Nothing is owed until people are served, and who looks before that is heard and owes nothing by it."""
+    story = Story(sampled())
+    story.start()
+    for _ in range(2):
+        story.say(Tick())
+        assert samples.OWED not in story.state.obligations
+        assert said(look(story)) is Code.SAMPLED
+    story.ready()
+    story.agree()
+    story.wait_for(Phase.OBSERVING)
+    assert samples.OWED in story.state.obligations
+
+
+def test_a_sample_by_working_days() -> None:
+    """Five working days from the first people, and again from each look on; the days between are never none."""
+    story = live(sample=PlanSampling(runs=10, every=Span.of("5bd"), reviewer="risk-a"))
+    for _ in range(2):
+        owed = story.state.obligations[samples.OWED]
+        assert owed.due == calendar.later(story.plan.calendar, story.now, Span.of("5bd"))
+        assert owed.due > story.now + 6 * DAY
+        assert owed.every_days == 10
+        story.wait(DAY)
+        look(story)
+    often = live(sample=PlanSampling(runs=10, every=Span.of("12h"), reviewer="risk-a"))
+    assert often.state.obligations[samples.OWED].every_days == 1
+
+
+def test_whoever_owes_it_is_reminded_once() -> None:
+    """A day before its day the reviewer hears of it, though the plan is looked at with every tick between."""
+    story = Story(with_rules(sampled(), remind_before=Span.of("1d"))).live()
+    story.wait(WEEK - timedelta(hours=1))
+    told = [move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.OWED_SOON]
+    assert [(move.about.facts["id"], move.to) for move in told] == [(samples.OWED, ("risk-a",))]
+
+
+def test_while_nobody_is_served_other_things_are_owed_all_the_same() -> None:
+    """That there are no runs to look at takes nobody's promise off the table."""
+    story = live()
+    story.reduce(Reduction.PAUSE)
+    promise = Obligation(kind="condition", what="train", owner="business", due=story.now + DAY)
+    story.state = story.state.but(obligations={**story.state.obligations, "condition-1": promise})
+    story.wait(2 * DAY)
+    assert story.state.obligations["condition-1"].overdue
+    assert not story.state.obligations[samples.OWED].overdue
+
+
+def test_what_was_looked_at_narrows_nobody_any_more() -> None:
+    """The day on which a sample that is overdue would narrow is over once somebody has looked."""
+    story = live()
+    late = story.state.obligations[samples.OWED].but(overdue=True, narrow_at=story.now + 5 * DAY)
+    story.state = story.state.but(obligations={**story.state.obligations, samples.OWED: late})
+    look(story)
+    owed = story.state.obligations[samples.OWED]
+    assert (owed.overdue, owed.narrow_at, owed.due) == (False, None, story.now + WEEK)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ({"who": "vendor"}, because(Code.UNKNOWN_PERSON, who="vendor")),
+        ({"found": (found(rule="no-such"),)}, because(Code.NO_SUCH_RULE, rules="no-such", known="dear")),
+        ({"evidence": None}, because(Code.EVIDENCE_NEEDED, what="sample")),
+        ({"who": "ops-a"}, because(Code.NOT_YOURS, who="ops-a", what="sample", owner="risk-a")),
+    ],
+)
+def test_why_a_look_is_not_taken_is_said_in_full(words: dict[str, Any], reason: Reason) -> None:
+    """Who is not known, which rule there is not and which there are, and of what the evidence lacks."""
+    story = live()
+    decision = look(story, **words)
+    assert decision.receipt is not None
+    assert (decision.receipt.outcome, decision.receipt.reason) == (Outcome.REFUSED, reason)
+    assert said(look(story)) is Code.SAMPLED
+
+
+def test_where_the_reviewer_is_nobody_nobody_acts_for_them() -> None:
+    """A reviewer who is not in the programme has no deputy: everybody else is told whose it is."""
+    story = live(sample=PlanSampling(runs=10, every=Span.of("7d"), reviewer="stranger"))
+    assert said(look(story)) is Code.NOT_YOURS
+
+
+def test_shares_are_said_in_whole_parts_of_a_hundred() -> None:
+    """Two of three are 66 in a hundred, never more than they are; of nothing there is no share, and no trend."""
+    week = Week(starts=date(2026, 11, 23), runs=7, hits=2, misses=1, false_stops=1)
+    done = samples.effect(Looked(weeks=(week,)))
+    assert (done.caught, done.right, done.passed, done.routed) == (66, 66, 58, 42)
+    assert {one[1:] for one in samples.trends(None, Story().now)} == {(0, 0, 0, "even")}
+    nothing = Sample.model_validate_json(
+        '{"id": "m", "actor": {"subject": "risk-a"}, "found": [{"cause": "weak_data", "what": "x"}]}'
+    )
+    assert samples.figure(nothing, "misses_per_100") == (None, 0)

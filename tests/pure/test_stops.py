@@ -175,6 +175,7 @@ def test_rules_are_called_by_their_name_or_their_class() -> None:
     assert list(named(rules)) == ["sensitive", "dear", "sensitive-2", "sensitive-3"]
     taken = (rule("a > 1", name="sensitive"), plain)
     assert list(named(taken)) == ["sensitive", "sensitive-2"]
+    assert list(named(taken[::-1])) == ["sensitive-2", "sensitive"], "a name is its own rule's, wherever it stands"
     assert [one.name for one in stopped(rules, {"a": "0", "b": "2", "c": "0", "d": "0"})] == ["dear"]
 
 
@@ -186,6 +187,8 @@ def test_a_record_is_read_as_facts() -> None:
     for _ in range(9):
         deep = {"k": deep}
     assert set(facts(deep).values()) == {""}
+    assert facts({"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}) == {"a.b.c.d.e.f": "1"}
+    assert facts({"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}) == {"a.b.c.d.e.f": ""}
 
 
 def test_the_six_of_the_standard_let_a_plain_case_pass() -> None:
