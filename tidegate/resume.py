@@ -211,7 +211,7 @@ def emergency(turn: Turn, gate: Gate) -> None:
     name = turn.name("override-review")
     turn.change(obligations={**turn.state.obligations, name: owed})
     for other in tuple(turn.state.gates.values()):
-        if other.kind in (GateKind.CHECKPOINT, GateKind.STAGE, GateKind.OPERATING) or other.satisfied_at is not None:
+        if other.kind in (GateKind.CHECKPOINT, GateKind.STAGE, GateKind.OPERATING):
             fallback.close_gate(turn, other.id, "superseded")
     schedule.consume(turn, gate)
     everybody = tuple(sorted(turn.plan.roster))
