@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pure.machine import judge
-from tests.pure.world import F, Story, but, standard_plan, with_rung
+from tests.pure.world import F, Story, but, standard_plan, with_rules, with_rung
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify, Outcome
 from tidegate.models.event import Amend, Changed, Choice, Override, Reduction
@@ -211,6 +211,20 @@ def urgent(story: Story) -> None:
     for who in ("exec", "ops-a"):
         story.message(Override, who, to="pilot/w2", incident="INC-7")
     assert story.people == 20
+
+
+def test_what_was_agreed_in_an_emergency_does_not_outlive_it() -> None:
+    """Money that two functions agreed to for what an emergency served brings nobody back when it is over."""
+    plan = with_rules(worth(standard_plan(), 100), override_max=Span.of("12h"))
+    story = Story(plan).live()
+    urgent(story)
+    gate = raised(story)
+    story.wait(timedelta(hours=13))
+    assert (story.people, story.state.emergency, ended(story, gate)) == (10, None, "superseded")
+    assert said_of(story, gate)
+    assert story.state.position.level == 1
+    story.wait(AFTER)
+    assert (story.people, money(story)) == (10, 100)
 
 
 def test_an_advance_takes_the_place_of_a_raise_below_it() -> None:
