@@ -218,7 +218,15 @@ def advance(turn: Turn) -> None:
 def _stale(turn: Turn, gate: Gate, evidence: tuple[Check, ...]) -> bool:
     limit = calendar.later(turn.plan.calendar, gate.briefing.as_of, turn.plan.rules(gate.level).briefing_max_age)
     aged = any(check.reason.code is Code.READINESS_STALE for check in evidence)
-    return gates.worst(evidence) is Verdict.FAILED or aged or turn.now >= limit
+    return gates.worst(evidence) is Verdict.FAILED or aged or turn.now >= limit or _lowered(turn.state, gate)
+
+
+def _lowered(state: State, gate: Gate) -> bool:
+    """Whether less is exposed than where a revision's raise began: it would bring back what nobody was asked about."""
+    facts, change = gate.briefing.facts, gate.change
+    if gate.kind is not GateKind.AMENDMENT or facts is None or change is None:
+        return False
+    return not facts.before.meet(change) <= state.exposure.desired
 
 
 def _reopen(turn: Turn, gate: Gate) -> None:

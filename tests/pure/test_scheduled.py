@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pure.machine import judge
-from tests.pure.world import F, Story, but, standard_plan, with_rules, with_rung
+from tests.pure.world import F, Story, but, exposure, standard_plan, with_rules, with_rung
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify, Outcome
-from tidegate.models.event import Amend, Changed, Choice, Override, Reduction
+from tidegate.models.event import Amend, Changed, Choice, Observed, Override, Reduction
 from tidegate.models.handing import Artefact, HandOver
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
@@ -225,6 +225,41 @@ def test_what_was_agreed_in_an_emergency_does_not_outlive_it() -> None:
     assert story.state.position.level == 1
     story.wait(AFTER)
     assert (story.people, money(story)) == (10, 100)
+
+
+def test_money_brings_back_nobody_who_was_taken_out_since() -> None:
+    """What drift took out while more money waited is not for those to give back whom only the money concerned."""
+    story = Story(worth(standard_plan(), 100)).live()
+    gate = raised(story)
+    odd = exposure(4, budget_per_month=Decimal(100), models=("small-text", "other"))
+    story.say(Observed(exposure=odd, epoch=story.state.exposure.epoch + 1))
+    assert (story.people, ended(story, gate)) == (4, "void")
+    again = story.gate
+    assert (again.kind, again.ballots, dict(again.needs)) == (GateKind.AMENDMENT, (), {F.RISK: 1, F.PLATFORM: 1})
+    story.wait(AFTER)
+    assert (story.people, money(story)) == (4, 100)
+    story.agree(again)
+    story.wait(DAY)
+    assert (story.people, money(story), ended(story, again)) == (10, 200, "consumed")
+
+
+def test_money_comes_where_nobody_was_taken_out() -> None:
+    """The twin in which what is seen outside is what is wanted comes to the money by the votes it has."""
+    story = Story(worth(standard_plan(), 100)).live()
+    gate = raised(story)
+    story.say(Observed(exposure=story.state.exposure.desired, epoch=story.state.exposure.epoch))
+    story.wait(AFTER)
+    assert (story.people, money(story), ended(story, gate)) == (10, 200, "consumed")
+
+
+def test_a_revision_that_gives_and_takes_is_used_as_it_was_signed() -> None:
+    """What the revision itself takes away is gone at once, and is no reason to ask again about what it gives."""
+    plan = worth(standard_plan(), 100)
+    story = Story(with_rung(plan, 1, exposure=plan.exposure(1).but(models=("other", "small-text")))).live()
+    gate = raised(story, worth(with_rung(story.plan, 1, exposure=plan.exposure(1)), 200))
+    assert story.state.exposure.desired.models == ("small-text",)
+    story.wait(AFTER)
+    assert (money(story), ended(story, gate)) == (200, "consumed")
 
 
 def test_an_advance_takes_the_place_of_a_raise_below_it() -> None:
