@@ -314,6 +314,10 @@ def _more_still(story: Story, _: Gate) -> None:
     story.agree()
 
 
+def _reduced(verb: Reduction) -> Callable[[Story, Gate], None]:
+    return lambda story, _: (story.reduce(verb), None)[1]
+
+
 WAYS: dict[str, Callable[[Story, Gate], None]] = {
     "nothing": lambda _story, _review: None,
     "the review passes": lambda story, review: story.agree(review),
@@ -327,7 +331,7 @@ WAYS: dict[str, Callable[[Story, Gate], None]] = {
     "a tighter revision": lambda story, _: (story.message(Amend, "owner", plan=worth(story.plan, 50)), None)[1],
     "another raise": _more_still,
     "a veto": lambda story, review: (story.vote("risk-a", Choice.VETO, review), None)[1],
-    **{verb.value: lambda story, _, verb=verb: (story.reduce(verb), None)[1] for verb in Reduction},  # type: ignore[misc]
+    **{verb.value: _reduced(verb) for verb in Reduction},
 }
 
 
