@@ -262,6 +262,10 @@ def _in_force(turn: Turn, gate: Gate) -> None:
         if turn.state.position.phase in (Phase.OBSERVING, Phase.OPERATING):
             turn.change(requesters=())
         return
+    further = schedule.waiting(turn.state) is not None
     turn.keep_gate(gate.but(satisfied_at=turn.now, level=level))
+    if further:
+        # The way to another wave is agreed already, and what leads further takes this along.
+        return
     turn.move_to(Phase.SCHEDULED, target=level, purpose=GateKind.AMENDMENT)
     schedule.announce(turn, turn.state.gates[gate.id])

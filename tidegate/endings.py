@@ -73,10 +73,9 @@ def handed_over(turn: Turn, gate: Gate) -> None:
     review = calendar.again(turn.plan.calendar, turn.now, rules.review_every)
     kept = {name: owed for name, owed in turn.state.obligations.items() if name != "handoff"}
     turn.change(obligations=kept)
-    turn.move_to(
+    schedule.go_on(
+        turn,
         Phase.OPERATING,
-        target=None,
-        purpose=None,
         handed_over=True,
         observation=watch.but(review_at=review) if watch else None,
     )

@@ -211,7 +211,7 @@ def emergency(turn: Turn, gate: Gate) -> None:
     name = turn.name("override-review")
     turn.change(obligations={**turn.state.obligations, name: owed})
     for other in tuple(turn.state.gates.values()):
-        if other.kind in (GateKind.CHECKPOINT, GateKind.STAGE, GateKind.OPERATING) or other.satisfied_at is not None:
+        if other.kind in (GateKind.CHECKPOINT, GateKind.STAGE, GateKind.OPERATING):
             fallback.close_gate(turn, other.id, "superseded")
     schedule.consume(turn, gate)
     everybody = tuple(sorted(turn.plan.roster))
@@ -228,7 +228,9 @@ def revert(turn: Turn) -> None:
     exposure, position = turn.state.exposure, turn.state.position
     if exposure.desired <= over.back_to:
         return
-    if position.phase in (Phase.WIDENING, Phase.OBSERVING, Phase.CHECKPOINT_DUE, Phase.CHECKPOINT_REVIEW):
+    looked_at = (Phase.WIDENING, Phase.OBSERVING, Phase.CHECKPOINT_DUE, Phase.CHECKPOINT_REVIEW)
+    # What a revision would widen where the override led has lost its place with it.
+    if position.phase in looked_at or position.purpose is GateKind.AMENDMENT:
         turn.move_to(
             Phase.OPERATING if position.handed_over else Phase.OBSERVING,
             level=over.back_level,

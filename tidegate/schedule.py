@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegate import (
     briefing,
@@ -151,9 +151,41 @@ def _open(plan: Plan, state: State, gate: Gate, now: datetime, evidence: tuple[C
     return tuple(checks)
 
 
+def waiting(state: State) -> Gate | None:
+    """Return the round of votes whose time is awaited: the position says which, and there is no other."""
+    if state.position.phase is not Phase.SCHEDULED:
+        return None
+    place = (state.position.target, state.position.purpose)
+    agreed = (gate for gate in state.gates.values() if gate.satisfied_at is not None)
+    return next((gate for gate in agreed if (gate.level, gate.kind) == place), None)
+
+
+def displaced(turn: Turn) -> None:
+    """End aloud what was agreed and has lost its place: nothing would ever use it, or something at the wrong time."""
+    kept, phase = waiting(turn.state), turn.state.position.phase
+    for gate in tuple(turn.state.gates.values()):
+        if gate.satisfied_at is None or gate is kept:
+            continue
+        first = f"what came first ({phase.value.replace('_', ' ')}); who still wants it asks anew"
+        reason = because(Code.SUPERSEDED, gate=gate.id, by=kept.id if kept is not None else first)
+        turn.system("gate superseded", Outcome.SUPERSEDED, reason, gate=gate.id, subject=gate.subject)
+        turn.tell(reason, fallback.turn_owners(turn))
+        fallback.close_gate(turn, gate.id, "superseded")
+        said = turn.state.announcements.items()
+        turn.change(announcements={key: one for key, one in said if not key.startswith(f"{gate.id}-")})
+
+
+def go_on(turn: Turn, phase: Phase, **changes: Any) -> None:
+    """Enter a phase in which it goes on as it is; what waits for its time loses nothing by that, and still waits."""
+    if waiting(turn.state) is not None:
+        turn.place(**changes)
+    else:
+        turn.move_to(phase, target=None, purpose=None, **changes)
+
+
 def advance(turn: Turn) -> None:
     """Use the approvals as soon as nothing stands in the way; take them back when what they rest on is gone."""
-    gate = next((gate for gate in turn.state.gates.values() if gate.satisfied_at is not None), None)
+    gate = waiting(turn.state)
     if gate is None:
         turn.move_to(Phase.PREPARING)
         return
@@ -186,7 +218,15 @@ def advance(turn: Turn) -> None:
 def _stale(turn: Turn, gate: Gate, evidence: tuple[Check, ...]) -> bool:
     limit = calendar.later(turn.plan.calendar, gate.briefing.as_of, turn.plan.rules(gate.level).briefing_max_age)
     aged = any(check.reason.code is Code.READINESS_STALE for check in evidence)
-    return gates.worst(evidence) is Verdict.FAILED or aged or turn.now >= limit
+    return gates.worst(evidence) is Verdict.FAILED or aged or turn.now >= limit or _lowered(turn.state, gate)
+
+
+def _lowered(state: State, gate: Gate) -> bool:
+    """Whether less is exposed than where a revision's raise began: it would bring back what nobody was asked about."""
+    facts, change = gate.briefing.facts, gate.change
+    if gate.kind is not GateKind.AMENDMENT or facts is None or change is None:
+        return False
+    return not facts.before.meet(change) <= state.exposure.desired
 
 
 def _reopen(turn: Turn, gate: Gate) -> None:

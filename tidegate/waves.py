@@ -82,6 +82,7 @@ def progress(turn: Turn) -> None:
     for _ in range(_STEPS):
         before = turn.state
         _settle_gates(turn)
+        schedule.displaced(turn)
         _STEP.get(turn.state.position.phase, _stay)(turn)
         if turn.state is before:
             break
@@ -363,10 +364,9 @@ def _go_on(turn: Turn, gate: Gate, phase: Phase) -> None:
     schedule.use(turn, gate)
     watch = turn.state.position.observation
     later = calendar.again(turn.plan.calendar, turn.now, turn.rules.review_every)
-    turn.move_to(
+    schedule.go_on(
+        turn,
         phase,
-        target=None,
-        purpose=None,
         missed=0,
         narrow_at=None,
         observation=watch.but(until=later, latest=max(watch.latest, later), review_at=later) if watch else None,

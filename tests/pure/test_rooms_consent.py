@@ -140,7 +140,7 @@ def test_a_yes_that_lapsed_is_asked_for_from_the_bottom(kind: GateKind, phase: P
     """A round that is open again begins with those who sit in it: whom it had escalated to is asked no more."""
     story = agreed()
     gate = story.gate.but(kind=kind, escalations=2, escalate_at=None)
-    turn = clock(story, gates={gate.id: gate})
+    turn = clock(story, gates={gate.id: gate}, position={"purpose": kind})
     turn.now += 8 * DAY
     schedule.advance(turn)
     again = turn.state.gates[gate.id]
