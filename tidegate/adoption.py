@@ -42,7 +42,7 @@ def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = Fals
     level = moved(old, new, position.level)
     if level is None:
         # `amend` lets no plan come this far; from level 0 nothing would ever come down by itself.
-        level = fallback.level_of(new, turn.state.exposure.desired)
+        level = 1 if turn.state.exposure.desired.serves else 0
     target = None if position.target is None else moved(old, new, position.target)
     peak = moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new

@@ -145,16 +145,17 @@ def test_the_way_down_by_itself_is_kept(gone: str) -> None:
     assert (story.phase, story.people) == (Phase.REDUCED, 20)
 
 
-@pytest.mark.parametrize(("people", "level"), [("narrow half", 1), ("hold", 1), ("pause", 0)])
-def test_a_wave_that_is_gone_is_found_by_whom_it_serves(people: str, level: int) -> None:
-    """Should a plan ever come into force without the wave, it stands on the lowest that covers who is served."""
+@pytest.mark.parametrize(("how", "level", "people"), [("narrow half", 1, 10), ("hold", 1, 10), ("pause", 0, 0)])
+def test_a_wave_that_is_gone_is_its_first(how: str, level: int, people: int) -> None:
+    """Should a plan ever come into force without the wave, whoever is served stands on its first, nobody on none."""
     story = climbed().again()
-    move(story, people)
+    move(story, how)
     position = story.state.position.but(level=2, phase=Phase.REDUCED)
     turn = Turn(story.plan, story.state.but(position=position), story.now, CLOCK, None)
     served = turn.state.exposure.desired
-    adoption.adopt(turn, but(story.plan, ladder=story.plan.ladder[2:]))
-    assert (turn.state.position.level, turn.state.exposure.desired) == (level, served)
+    adoption.adopt(turn, but(story.plan, ladder=(story.plan.ladder[0], *story.plan.ladder[2:])))
+    assert (turn.state.position.level, turn.state.exposure.desired.people) == (level, people)
+    assert turn.state.exposure.desired <= served
 
 
 def test_a_place_where_nobody_is_served_on_a_wave_is_none() -> None:
