@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 def adopt(turn: Turn, new: Plan, *, by: str | None = None, material: bool = False) -> None:
     """Put a revision in force: find our place in it, and come down at once to what it allows."""
     old, position = turn.plan, turn.state.position
-    level = moved(old, new, position.level) or 0
+    level = moved(old, new, position.level)
+    if level is None:
+        # `amend` lets no plan come this far; from level 0 nothing would ever come down by itself.
+        level = 1 if turn.state.exposure.desired.serves else 0
     target = None if position.target is None else moved(old, new, position.target)
     peak = moved(old, new, turn.state.exposure.peak) or level
     turn.plan = new

@@ -109,12 +109,16 @@ def _problem(turn: Turn, event: Amend, changes: tuple[Change, ...]) -> Reason | 
         return because(Code.TOO_MANY, what="words in a revision")
     if new.digest != digest(sealed_words(new, new.digest)):
         return because(Code.BROKEN_SEAL)
-    position = turn.state.position
-    over = turn.state.emergency
+    return _uprooted(turn, new)
+
+
+def _uprooted(turn: Turn, new: Plan) -> Reason | None:
+    """Refuse to lose what a rollout stands on now, which may be elsewhere than when a revision was proposed."""
+    position, over = turn.state.position, turn.state.emergency
     target = position.target if position.phase is Phase.WIDENING else None
     for level in (position.level, target or 0, over.back_level if over is not None else 0):
-        if moved(old, new, level) is None:
-            return because(Code.NO_SUCH_LEVEL, level=fallback.level_name(old, level))
+        if moved(turn.plan, new, level) is None:
+            return because(Code.NO_SUCH_LEVEL, level=fallback.level_name(turn.plan, level))
     return _left_behind(turn, new)
 
 
@@ -239,7 +243,7 @@ def _in_force(turn: Turn, gate: Gate) -> None:
     proposal = turn.state.proposal
     if proposal is not None and proposal.gate == gate.id:
         # Otherwise it is in force already, and only what it widens is asked for again.
-        problem = _left_behind(turn, proposal.plan)
+        problem = _uprooted(turn, proposal.plan)
         if problem is not None:
             turn.system("revision refused", Outcome.REFUSED, problem, gate=gate.id, subject=proposal.plan.digest)
             fallback.close_gate(turn, gate.id, "superseded")

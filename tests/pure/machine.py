@@ -56,6 +56,7 @@ def judge(plan: Plan, before: State, event: Event, decision: Decision, now: date
     _epochs(before, decision)
     _evidence(before, event, decision)
     _watched(decision)
+    placed(after)
     if isinstance(event, Tick):
         deadline = next_deadline(decision.plan, after)
         assert deadline is None or deadline.at > now, f"time stands still at {deadline}"
@@ -179,6 +180,13 @@ def _watched(decision: Decision) -> None:
     else:
         assert deadline is not None
         assert deadline.owner
+
+
+def placed(state: State) -> None:
+    """Who is served stands on a wave, or is on the way to the first: from nowhere nothing comes down by itself."""
+    position = state.position
+    going = position.phase is Phase.WIDENING and position.target is not None
+    assert position.level > 0 or going or not state.exposure.desired.serves, "it serves people and stands nowhere"
 
 
 def probe_reductions(plan: Plan, state: State, now: datetime) -> None:
