@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from difflib import get_close_matches
+from functools import cache
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -79,9 +80,13 @@ def read(model: type[A], data: object, document: str) -> tuple[A | None, tuple[F
     try:
         return model.model_validate_json(text), ()
     except ValidationError as invalid:
-        schema = model.model_json_schema()
         details = invalid.errors(include_url=False)
-        return None, tuple(_findings(json.loads(text), schema, details, document))
+        return None, tuple(_findings(json.loads(text), _schema(model), details, document))
+
+
+@cache  # pure cache: what a model says of itself is the same for ever, and takes longer to say than all the rest
+def _schema(model: type[Authored]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 _LARGEST = 2**53 - 1
