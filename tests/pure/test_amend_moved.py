@@ -5,21 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 from itertools import combinations
-from typing import Any
 
 import pytest
 
 from tests.pure.machine import placed
 from tests.pure.test_rereview import DRIFTED, judged
-from tests.pure.world import Story, but, exposure, standard_plan, with_rung
+from tests.pure.world import Story, but, standard_plan, with_rung
 from tidegate import adoption
 from tidegate.fallback import level_name
 from tidegate.models.base import Span
-from tidegate.models.decision import Apply, Outcome
+from tidegate.models.decision import Outcome
 from tidegate.models.event import CLOCK, Amend, Changed, Override, Reduction
-from tidegate.models.exposure import NOTHING, wider_in
+from tidegate.models.exposure import wider_in
 from tidegate.models.gate import Gate
-from tidegate.models.plan import Backend, Plan
+from tidegate.models.plan import Plan
 from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 from tidegate.turn import Turn, because
@@ -172,33 +171,3 @@ def test_a_place_where_nobody_is_served_on_a_wave_is_none() -> None:
     first.agree()
     first.wait(timedelta(days=3))
     placed(first.state)
-
-
-MAY_SERVE: dict[str, dict[str, Any]] = {
-    "it is wanted": {"desired": exposure(5)},
-    "it was read back": {"confirmed": exposure(5)},
-    "it is under way": {"pending": Apply(verb="pause", epoch=9, exposure=NOTHING, label="w1")},
-    "nobody knows what became of it": {"unresolved": (9,)},
-}
-ELSEWHERE = {"flags/claims": Backend(kind="flagd", settings={"file": "new.json"})}
-STILL = {"desired": NOTHING, "confirmed": NOTHING, "pending": None, "unresolved": ()}
-
-
-@pytest.mark.parametrize("may", MAY_SERVE)
-@pytest.mark.parametrize("gone", [{"targets": ()}, {"drivers": ELSEWHERE}], ids=["the target", "how it is reached"])
-def test_a_target_is_let_go_only_where_nothing_says_that_it_may_serve(may: str, gone: dict[str, Any]) -> None:
-    """Each sign alone that somebody may be served there keeps it in the plan; without any it may go."""
-    for signs, refused in ((STILL | MAY_SERVE[may], True), (STILL, False)):
-        story = Story().live()
-        story.reduce(Reduction.PAUSE)
-        story.auto = False
-        story.state = story.state.but(exposure=story.state.exposure.but(**signs))
-        story.message(Amend, "owner", plan=but(story.plan, **gone))
-        assert (Code.LEFT_BEHIND in story.codes(Outcome.REFUSED)) is refused
-
-
-def test_what_is_reached_as_before_is_not_let_go() -> None:
-    """While people are served, a revision may change all else of a plan that says how its target is reached."""
-    story = Story(but(standard_plan(), drivers=ELSEWHERE)).live()
-    story.message(Amend, "owner", plan=but(story.plan, title="Claims, again"))
-    assert (story.plan.title, story.codes(Outcome.REFUSED)) == ("Claims, again", [])
