@@ -34,6 +34,8 @@ _WITHIN = timedelta(seconds=5)
 """So long one of them may take."""
 _LOOKS, _BETWEEN, _APART = 8, 0.2, 5.0
 """How often one pass looks at those that it has told, and how many seconds lie between: at least, and at most."""
+_LONGEST = 30.0
+"""Seconds after which a pass says what it has seen, though somebody is still waited for: the next begins at once."""
 _MEMO = "stop"
 """Under which name a rollout leaves what it says of itself."""
 _ASKED = 50
@@ -108,12 +110,14 @@ class _Round:
     async def go(self) -> Seen:
         beating = asyncio.create_task(self._beat())
         try:
+            start = time.monotonic()
             await self._find()
             begun = time.monotonic()
             for look in range(_LOOKS):
                 await _each(sorted(self._waiting()), self._look)
-                took = time.monotonic() - begun
-                if not self._waiting() or look == _LOOKS - 1:
+                now = time.monotonic()
+                took = now - begun
+                if not self._waiting() or look == _LOOKS - 1 or now - start > _LONGEST:
                     break
                 # Looking shall take a fourth of the time: those that are looked at need the rest to become safer.
                 await asyncio.sleep(min(max(_BETWEEN, 3 * took), _APART))

@@ -1,7 +1,8 @@
 """A run keeps nothing of the message that began it but what it may ask for.
 
 What the SDK keeps of that message, its memo and its headers, are parts of it, and each part keeps the whole in memory:
-the plan in bytes, four times over, for as long as a worker knows the run (docs/decisions/0048). So they are copied.
+the plan in bytes, four times over, for as long as a worker knows the run (docs/decisions/0048). So they are copied,
+and `workflows/guard.py` hands the run the copies.
 """
 
 from __future__ import annotations

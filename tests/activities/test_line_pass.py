@@ -61,9 +61,11 @@ class Server:
 
     def __init__(self, *runs: Listed) -> None:
         self.runs = {run.id: run for run in runs}
+        self.lists = 0
 
     async def list_workflows(self, *_: Any, **__: Any) -> AsyncIterator[Listed]:
         """List them all."""
+        self.lists += 1
         for run in self.runs.values():
             yield run
 
@@ -88,3 +90,15 @@ def test_a_rollout_whose_words_cannot_be_read_keeps_no_other_from_being_told(
     seen = passed(Server(strange, sound), monkeypatch)
     assert {name: one.stands for name, one in seen.targets.items()} == {"a": "pending", "b": "contained"}
     assert [len(one.told) for one in (strange, sound)] == [1, 1]
+
+
+@pytest.mark.parametrize(("longest", "lists", "open_"), [(60.0, 8, {"a"}), (-1.0, 1, {"a", "b"})])
+def test_a_pass_over_many_says_what_it_has_seen_before_its_time_is_over(
+    longest: float, lists: int, open_: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its time is over, it tells of all that it has found, whoever is waited for; until then it is patient."""
+    monkeypatch.setattr("activities.line._LONGEST", longest)
+    server = Server(Listed("a", obeys=False), Listed("b"))
+    seen = passed(server, monkeypatch)
+    assert {name for name, one in seen.targets.items() if one.stands == "pending"} == open_
+    assert (server.lists, set(seen.targets)) == (lists, {"a", "b"})
