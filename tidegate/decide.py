@@ -308,9 +308,11 @@ def _stored(turn: Turn, event: Stored) -> None:
 
 def _fault(turn: Turn, event: Fault) -> None:
     """Something could not be read or decided: put it aside, and stop where we cannot trust ourselves."""
-    turn.note("fault", Outcome.REFUSED, because(Code.FAULT, name=event.name, note=event.note))
+    reason = turn.note("fault", Outcome.REFUSED, because(Code.FAULT, name=event.name, note=event.note))
+    turn.settled(event.answers)
     if event.holds:
-        turn.tell(because(Code.FAULT, name=event.name, note=event.note), fallback.pager(turn), urgent=True)
+        if event.name != "noticed":  # a notice of it would come back so too
+            turn.tell(reason, fallback.pager(turn), urgent=True)
         fallback.reduce(turn, Reduction.HOLD)
 
 

@@ -309,8 +309,9 @@ def stored(backlog: Backlog, rows: Sequence[Row], plan: Plan, state: State, now:
     open_ = [
         Paper(kind="briefing", digest=gate.briefing.digest, words=paper(gate.briefing)) for gate in state.gates.values()
     ]
+    plans = [plan] if state.proposal is None else [plan, state.proposal.plan]
     closing = _record(left, {"kind": "missed", "count": backlog.missed}, spelled.words, spelled, (), now)
-    return _with(left.but(missed=0), closing, (whole, _plan(plan), *open_), {})
+    return _with(left.but(missed=0), closing, (whole, *map(_plan, plans), *open_), {})
 
 
 def forgotten(backlog: Backlog, marks: Sequence[str]) -> Backlog:

@@ -142,11 +142,24 @@ def take(turn: Turn, event: Readings) -> Reason:
     member = turn.plan.roster.get(event.actor.subject)
     if human and (member is None or not member.active):
         return turn.note("readings", Outcome.REFUSED, because(Code.UNKNOWN_PERSON, who=event.actor.subject))
-    known = turn.plan.metrics
-    odd = [name for name in event.items if name not in known or known[name].by_hand != human or known[name].derived]
+    odd = [name for name in event.items if not _says(turn.plan.metrics.get(name), by_hand=human)]
+    if not human:
+        _answered(turn, tuple(event.items))
     if odd:
-        return turn.note("readings", Outcome.REFUSED, because(Code.NOT_THIS_WAY, metrics=odd))
-    _answered(turn, tuple(event.items))
+        said = turn.note("readings", Outcome.REFUSED, because(Code.NOT_THIS_WAY, metrics=odd))
+        if human or len(odd) == len(event.items):
+            return said
+        # A revision has come between the question and the answer: what is measured still is weighed.
+        event = event.model_copy(update={"items": {name: event.items[name] for name in event.items if name not in odd}})
+    return _taken(turn, event)
+
+
+def _says(metric: PlanMetric | None, *, by_hand: bool) -> bool:
+    """Whether a metric is one that a person says, or that a source does."""
+    return metric is not None and metric.by_hand == by_hand and metric.derived is None
+
+
+def _taken(turn: Turn, event: Readings) -> Reason:
     acts: list[tuple[Band, str]] = []
     kept = dict(turn.state.metrics)
     for name, reading in event.items.items():

@@ -72,6 +72,9 @@ class Turn:
             "retry_at": None,
         }
         self.place(**{**fresh, **changes})
+        if phase.over:
+            for key in ("readings", "snapshot"):
+                self.settled(key)  # whoever is asked still is waited for no more
 
     def place(self, **changes: Any) -> None:
         """Change the position without entering a phase."""

@@ -156,6 +156,13 @@ OWED: tuple[tuple[str, type[TakeReadings | TakeSnapshot | Rehearse], Callable[..
 """What is owed and done as soon as nothing else of its kind is: under which key, and how."""
 
 
+def answered(event: Event) -> str:
+    """Return under which key was owed what an event is the answer to; nothing where nobody asked."""
+    if isinstance(event, Noticed):
+        return event.key
+    return {"readings": "readings", "snapshot": "snapshot", "drilled": "drill"}.get(event.kind, "")
+
+
 async def tell(plan: Plan, moves: Sequence[Notify]) -> tuple[Event, ...]:
     """Tell people; whoever was not told is on record as not told."""
     now = workflow.now()

@@ -247,7 +247,8 @@ class Rollout:
     def _fault(self, event: Event, error: Exception) -> Fault:
         """Put aside what the rules could not decide; that holds."""
         workflow.logger.exception("an event could not be decided: %s", event.kind)
-        return Fault(name=event.kind, note=verbs.line(f"the rules failed on it: {type(error).__name__}"))
+        note = verbs.line(f"the rules failed on it: {type(error).__name__}")
+        return Fault(name=event.kind, note=note, answers=hands.answered(event))
 
     def _take(self, event: Event, texts: Texts, decision: Decision, now: datetime) -> None:
         if decision.plan is not self.plan:

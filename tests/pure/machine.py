@@ -15,14 +15,16 @@ from tidegate.calendar import freezes_at
 from tidegate.deadlines import next_deadline
 from tidegate.decide import Decision, decide
 from tidegate.models.base import GateKind
-from tidegate.models.decision import Outcome, Rehearse
+from tidegate.models.decision import Outcome, Rehearse, TakeReadings
 from tidegate.models.drill import Drilled, DrilledTarget
 from tidegate.models.event import (
     Actor,
+    ActorKind,
     Amend,
     Choice,
     Confirm,
     Drill,
+    Readings,
     Reduce,
     Reduction,
     Report,
@@ -32,6 +34,7 @@ from tidegate.models.event import (
     Vote,
 )
 from tidegate.models.exposed import Control
+from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.standard import ReadinessItem
 from tidegate.models.state import Phase, State
@@ -211,6 +214,16 @@ def probe_reductions(plan: Plan, state: State, now: datetime) -> None:
 
 _WIDENING = (GateKind.FIRST_EXPOSURE, GateKind.CHECKPOINT, GateKind.STAGE, GateKind.RESUME, GateKind.OVERRIDE)
 _OPS = Actor(subject="ops-a")
+
+
+def probe_answers(plan: Plan, state: State, now: datetime) -> None:
+    """Whatever the state, what is answered is not asked again at once: a source would be asked for ever."""
+    move = state.owed.get("readings")
+    if isinstance(move, TakeReadings):
+        silent = Reading(status="no_data", taken_at=now)
+        reader = Actor(subject="reader", kind=ActorKind.SERVICE)
+        answer = Readings(id="probe-read", actor=reader, items=dict.fromkeys(move.metrics, silent))
+        assert decide(plan, state, answer, now).state.owed.get("readings") is not move
 
 
 def round_trip(state: State) -> None:

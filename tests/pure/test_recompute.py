@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.pure.ledgered import Ledgered, ledgered
+from tests.pure.lives import revisions
 from tests.pure.stories import STORIES
 from tests.pure.world import Story
 from tidegate import recompute, reconcile
-from tidegate.models.event import Reduction
+from tidegate.models.event import Amend, Reduction
 from tidegate.rules import RULES
 
 
@@ -159,6 +160,22 @@ def test_a_gap_is_closed_by_the_state_it_names() -> None:
     digest = kept.rows[0]["then"]["state"]
     other = Ledgered(kept.rows, {**kept.papers, digest: {**kept.papers[digest], "counter": 99}})
     assert "differs" in [one.kind for one in found(kept.rows, other)]
+
+
+def test_a_revision_that_was_proposed_in_a_gap_is_known_when_it_comes_in_force() -> None:
+    """The state that closes the gap brings the plan that waits for votes: what is agreed to later is decided by it."""
+    story = Story().climb(2)
+    story.message(Amend, "owner", plan=revisions(story.plan)[0])
+    proposed = story.state.proposal
+    assert proposed is not None
+    story.began = (story.plan, story.state.but(outbox=(), written=0, stored=0), story.now)
+    story.state = story.began[1]
+    story.heard.clear()
+    story.agree()
+    assert story.plan.digest == proposed.plan.digest
+    story.reduce(Reduction.HOLD)
+    kept = ledgered(story)
+    assert [one.kind for one in found(kept.rows, kept)] == ["not_kept"]
 
 
 def test_what_is_not_known_is_said_to_be_so(kept: Ledgered) -> None:

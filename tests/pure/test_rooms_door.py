@@ -247,6 +247,24 @@ def test_a_fault_is_put_aside(holds: bool) -> None:
     assert [(move.to, move.urgent) for move in told] == ([(("owner", "ops-a", "governance"), True)] if holds else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "tells"),
+    [("readings", "readings", True), ("snapshot", "snapshot", True), ("drilled", "drill", True),
+     ("noticed", "notice-7", False)],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_decided_is_asked_for_no_more(name: str, key: str, tells: bool) -> None:
+    """Else it would be asked for at once, and come back so again; of a notice, no other notice is sent."""
+    story = Story()
+    story.auto = False
+    asked = Notify(key=key, about=because(Code.STARTED, title="x"), to=("owner",))
+    story.state = story.state.but(owed={key: asked, "other": asked})
+    decision = story.say(Fault(name=name, note="the rules failed on it", answers=key))
+    assert "other" in story.state.owed
+    assert key not in story.state.owed
+    assert any(isinstance(move, Notify) and move.about.code is Code.FAULT for move in decision.moves) == tells
+    assert [entry.action for entry in decision.entries] == ["fault", "hold"]
+
+
 # -- entries and moves ------------------------------------------------------------------------------------------------
 
 

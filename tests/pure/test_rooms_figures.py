@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.pure.world import START, Story, but, standard_plan, with_metric, with_rung
 from tidegate import judging, thresholds
 from tidegate.models.base import Band
-from tidegate.models.decision import TakeReadings, Verdict
-from tidegate.models.event import Actor, ActorKind, Readings, Reduction, Resume
+from tidegate.models.decision import Outcome, TakeReadings, TakeSnapshot, Verdict
+from tidegate.models.event import Actor, ActorKind, Applied, Readings, Reduction, Resume, Terminate, Withdraw
+from tidegate.models.exposed import Control
 from tidegate.models.reading import Reading
 from tidegate.models.reasons import Code
 from tidegate.models.state import MetricState, Phase
 from tidegate.turn import Turn, because
+
+if TYPE_CHECKING:
+    from tidegate.decide import Decision
+    from tidegate.models.plan import Plan
 
 DAY = timedelta(days=1)
 PLAN = standard_plan()
@@ -191,6 +196,75 @@ def test_readings_that_answer_what_was_asked() -> None:
         late = {name: one.but(taken_at=story.now) for name, one in items.items()}
         story.message(Readings, "reader", actor_kind=ActorKind.SERVICE, items=late)
         assert list(story.state.owed).count("readings") == left
+
+
+def asked_for(plan: Plan, *names: str) -> Story:
+    """Return a story whose source is being asked for these."""
+    story = Story(plan).live()
+    turn = Turn(story.plan, story.state, story.now, Actor(subject="clock"), None)
+    thresholds.ask(turn, names)
+    story.state, story.auto = turn.state, False
+    assert story.state.owed["readings"] == TakeReadings(metrics=names)
+    return story
+
+
+def answer(story: Story, **values: int) -> Decision:
+    """Let the source answer."""
+    items = {name: reading(value, taken_at=story.now) for name, value in values.items()}
+    return story.message(Readings, "reader", actor_kind=ActorKind.SERVICE, items=items)
+
+
+@pytest.mark.parametrize("by_hand", [True, False], ids=["read by hand now", "not measured any more"])
+def test_a_revision_between_question_and_answer_wastes_no_answer(by_hand: bool) -> None:
+    """What is measured still is weighed, the rest is refused, and the source is not asked for it for ever."""
+    latency = ERRORS.but(bands=())
+    story = asked_for(but(PLAN, metrics={**PLAN.metrics, "latency": latency}), "errors", "latency")
+    later = {**PLAN.metrics, "latency": latency.but(by_hand=True)} if by_hand else PLAN.metrics
+    story.plan = but(story.plan, metrics=later)
+    decision = answer(story, errors=25, latency=1)
+    assert "readings" not in story.state.owed
+    assert because(Code.NOT_THIS_WAY, metrics=["latency"]) in [entry.reason for entry in decision.entries]
+    assert decision.receipt is not None
+    assert decision.receipt.outcome is Outcome.DONE
+    assert story.state.exposure.control is Control.PAUSED
+    assert not story.state.exposure.desired.serves
+
+
+def test_of_an_answer_of_which_nothing_is_measured_nothing_is_left() -> None:
+    """It is refused as a whole, and asked for no more."""
+    story = asked_for(but(PLAN, metrics={**PLAN.metrics, "latency": ERRORS.but(bands=())}), "latency")
+    story.plan = PLAN
+    decision = answer(story, latency=1)
+    assert "readings" not in story.state.owed
+    assert [entry.reason for entry in decision.entries] == [because(Code.NOT_THIS_WAY, metrics=["latency"])]
+    assert decision.receipt is not None
+    assert decision.receipt.outcome is Outcome.REFUSED
+
+
+def test_a_person_who_says_what_is_not_theirs_to_say_is_refused_as_a_whole() -> None:
+    """Nothing is picked out of a person's words; and what a source was asked for is owed still."""
+    plan = but(PLAN, metrics={**PLAN.metrics, "survey": ERRORS.but(by_hand=True, bands=())})
+    story = asked_for(plan, "errors")
+    items = {name: reading(1, taken_at=story.now) for name in ("errors", "survey")}
+    decision = story.message(Readings, "ops-a", items=items)
+    assert [entry.reason for entry in decision.entries] == [because(Code.NOT_THIS_WAY, metrics=["errors"])]
+    assert story.state.metrics == asked_for(plan, "errors").state.metrics
+    assert "readings" in story.state.owed
+
+
+@pytest.mark.parametrize("how", ["terminated", "withdrawn"])
+def test_whoever_is_asked_at_the_end_is_waited_for_no_more(how: str) -> None:
+    """What is over asks no source: it would be answered that it is over, and ask again, for ever."""
+    story = asked_for(PLAN, "errors") if how == "terminated" else Story()
+    asks = TakeSnapshot(cohorts=("team/all",)), TakeReadings(metrics=("errors",))
+    story.state = story.state.but(owed={**story.state.owed, "snapshot": asks[0], "readings": asks[1]})
+    story.auto = False
+    story.message(Terminate if how == "terminated" else Withdraw, "exec" if how == "terminated" else "owner")
+    for event in story.answers():
+        if isinstance(event, Applied):
+            story.say(event)
+    assert story.phase.value == how
+    assert not {"snapshot", "readings"} & set(story.state.owed)
 
 
 def test_the_worst_of_a_round_acts_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sqlite3
 from contextlib import AsyncExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from activities.drivers.flagd import Flagd
 from activities.exposure import ExposureActivities
 from activities.members.kept import Kept
 from activities.members.resolve import MemberActivities
-from tests.pure.world import but
+from tests.pure.world import but, with_metric
 from tests.workflows.rig import needs_dev_server
 from tests.workflows.siege import FLAGS, Attacked, insist, numbered_once, soon
 from tests.workflows.wire import World
@@ -213,6 +214,37 @@ def test_a_worker_that_comes_sweeps_at_once(world: World, monkeypatch: pytest.Mo
             await serving
 
     world.run(attack())
+
+
+# -- ended in order ---------------------------------------------------------------------------------------------------
+
+
+def test_a_source_that_is_asked_keeps_no_rollout_from_its_end(world: World) -> None:
+    """Terminated while a source is silent, it ends at once: nobody waits for that answer, or asks for it again."""
+
+    async def attack() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            victim, url = world.victim(), f"http://127.0.0.1:{silent.getsockname()[1]}"
+            asked = but(victim.plan, sources={"prometheus": Backend(kind="prometheus", settings={"url": url})})
+            victim.plan = with_metric(asked, "errors", query="errors")
+            await victim.live()
+            while "readings" not in (given := await victim.whole()).state.owed:  # type: ignore[union-attr]  # it has begun
+                assert given.state is not None
+                await asyncio.sleep(0.05)
+            await victim.insist("terminate", "exec", reason="it is over")
+            assert (await victim.end()).phase == "terminated"
+        assert victim.people == 0
+        events = (await victim.runs())[0]
+        reads = {
+            each.event_id
+            for each in events
+            if each.activity_task_scheduled_event_attributes.activity_type.name == "read"
+        }
+        assert len(reads) == 1
+        assert not reads & {each.activity_task_completed_event_attributes.scheduled_event_id for each in events}
+        assert not [line for line in victim.lines() if line["reason"]["code"] == "over"]
+
+    world.run(attack(), within=60)
 
 
 # -- reduced past it --------------------------------------------------------------------------------------------------

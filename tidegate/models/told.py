@@ -90,3 +90,5 @@ class Fault(Carried):
     """What was wrong with it."""
     holds: bool = True
     """Whether we cannot trust ourselves any more; a malformed message from outside holds nothing."""
+    answers: str = Field(default="", exclude_if=unsaid)
+    """What was owed and has got this for an answer: asked again at once, it would be answered so for ever."""
