@@ -66,7 +66,7 @@ class LedgerActivities:
         """Return what leads to the ledger, its tables brought forward."""
         return self.opened().engine
 
-    @activity.defn(name="store")
+    @activity.defn(name="store", no_thread_cancel_exception=True)
     def store(self, task: StoreRequest) -> int:
         """Keep evidence; a retry adds nothing."""
         return self.kept(task)

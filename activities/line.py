@@ -67,7 +67,7 @@ class LineActivities:
         """Find them, tell those that do not know, and look at each until it is contained or its time is over."""
         return await _Round(self._client, task).go()
 
-    @activity.defn(name="keep_embargo")
+    @activity.defn(name="keep_embargo", no_thread_cancel_exception=True)
     def keep_embargo(self, embargo: Embargo) -> None:
         """Write down that something is stopped or lifted, for the actuator."""
         try:

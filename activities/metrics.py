@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
+from activities.beat import beat
 from activities.sources.contract import Asked
 from activities.sources.reader import Reader
 from tidegate.models.plan import Backend
@@ -28,7 +29,7 @@ class MetricActivities:
         """Read from these, by kind; see `Reader` for which of them are prompt."""
         self._reader = Reader(sources, prompt=prompt)
 
-    @activity.defn(name="read")
+    @activity.defn(name="read", no_thread_cancel_exception=True)
     def read(self, task: ReadRequest) -> ReadResult:
         """Ask every source; one that fails spoils no other's answer."""
         end = time.monotonic() + _WHOLE
@@ -36,5 +37,5 @@ class MetricActivities:
         for name, metric in task.metrics.items():
             backend = task.sources.get(metric.source, Backend(kind=metric.source))
             asked = Asked(task.use_case, name, metric, task.as_of)
-            found[name] = self._reader.one(backend, asked, beat=activity.heartbeat, until=end)
+            found[name] = self._reader.one(backend, asked, beat=beat, until=end)
         return ReadResult(items=found)

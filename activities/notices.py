@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from jinja2 import TemplateError
 from temporalio import activity
 
+from activities.beat import beat
 from activities.letters import Written, write
 from tidegate.models.content import Content, Failure, Way
 from tidegate.models.event import Noticed
@@ -124,12 +125,12 @@ class NoticeActivities:
         self._desk = desk
         self._tray = tray
 
-    @activity.defn(name="tell")
+    @activity.defn(name="tell", no_thread_cancel_exception=True)
     def tell(self, task: NoticeRequest) -> NoticeResult:
         """Send every notice, those that a change waits for first; one that fails keeps no other back."""
         until, slow, found = time.monotonic() + _TIME, set[str](), {}
         for notice in sorted(task.notices, key=lambda notice: (not notice.move.required, not notice.move.urgent)):
-            activity.heartbeat()  # every later notice waits for this one: a worker that is gone is to be missed soon
+            beat()  # every later notice waits for this one
             found[notice.move.key] = self._one(task, notice, until, slow)
         return NoticeResult(results=tuple(found[notice.move.key] for notice in task.notices))
 

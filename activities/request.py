@@ -26,7 +26,7 @@ class RequestActivities:
         """Know where the ledger is."""
         self._opened = opened
 
-    @activity.defn(name="keep_request")
+    @activity.defn(name="keep_request", no_thread_cancel_exception=True)
     def keep_request(self, task: KeepRequest) -> None:
         """Keep what happened; a retry adds nothing."""
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
+from activities.beat import beat
 from activities.drivers.contract import Trouble
 from activities.members.read import read, spelled
 from store import migrate
@@ -39,12 +40,12 @@ class MemberActivities:
         self._listed = listed or (lambda _, roll: read(roll, root))
         self._opened = False
 
-    @activity.defn(name="resolve")
+    @activity.defn(name="resolve", no_thread_cancel_exception=True)
     def resolve(self, task: ResolveRequest) -> Snapshot:
         """Read each; one that cannot be read spoils no other's answer."""
         found = {}
         for name, roll in task.cohorts.items():
-            activity.heartbeat()  # a worker that is gone is to be missed soon
+            beat()
             found[name] = self.take(name, roll, task.as_of)
         return Snapshot(cohorts=found)
 

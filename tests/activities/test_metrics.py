@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from temporalio.exceptions import CancelledError
 from temporalio.testing import ActivityEnvironment
 
 from activities.metrics import MetricActivities
@@ -36,6 +37,19 @@ class Loud:
 
     def read(self, settings: Mapping[str, str], asked: Asked) -> Reading:
         raise RuntimeError(f"token=hunter2 {settings} {asked}")
+
+
+class Hanging:
+    """A source that says nothing until it is let go."""
+
+    def __init__(self, root: Path) -> None:
+        self.asked, self.free = threading.Event(), threading.Event()
+        self._written = Written(root)
+
+    def read(self, settings: Mapping[str, str], asked: Asked) -> Reading:
+        self.asked.set()
+        self.free.wait(60)
+        return self._written.read(settings, asked)
 
 
 def read(root: Path, **sources: Backend) -> dict[str, Reading]:
@@ -125,20 +139,35 @@ def test_a_file_that_is_none_keeps_nobody_waiting(tmp_path: Path) -> None:
 
 def test_a_source_that_hangs_is_given_up(tmp_path: Path) -> None:
     """Whatever a source waits for, nobody waits for it without an end; one that answers is waited for."""
-    over = threading.Event()
-
-    class Hanging:
-        def read(self, settings: Mapping[str, str], asked: Asked) -> Reading:
-            over.wait(60)
-            return Written(tmp_path).read(settings, asked)
-
     (tmp_path / "figures.csv").write_text(f"{HEAD}errors,1,9,2026-11-23T07:00:00Z\n", "utf-8")
     backend, beats = Backend(kind="csv", settings={"file": "figures.csv"}), []
-    found = Reader({"csv": Hanging()}, longest=0.1).one(backend, ASKED, beat=lambda: beats.append(1))
-    over.set()
+    hanging = Hanging(tmp_path)
+    found = Reader({"csv": hanging}, longest=0.1).one(backend, ASKED, beat=lambda: beats.append(1))
+    hanging.free.set()
     assert (found.status, found.note) == ("error", "it did not answer in time")
     assert beats
-    assert Reader({"csv": Hanging()}, longest=60).one(backend, ASKED).status == "value"
+    assert Reader({"csv": hanging}, longest=60).one(backend, ASKED).status == "value"
+
+
+def test_a_reading_that_nobody_waits_for_any_more_ends(tmp_path: Path) -> None:
+    """Cancelled, as when the worker is to end, it goes no further, however long its source hangs."""
+    env, hanging = ActivityEnvironment(), Hanging(tmp_path)
+
+    def cancel() -> None:
+        hanging.asked.wait(60)
+        env.cancel()
+
+    threading.Thread(target=cancel, daemon=True).start()
+    request = ReadRequest(
+        use_case="claims-triage",
+        move=TakeReadings(metrics=("errors",)),
+        metrics={"errors": ERRORS},
+        sources={"prometheus": Backend(kind="csv", settings={"file": "figures.csv"})},
+        as_of=NOW,
+    )
+    with pytest.raises(CancelledError):
+        env.run(MetricActivities({"csv": hanging}).read, request)
+    hanging.free.set()
 
 
 def test_settings_that_lead_nowhere_are_told_before_anybody_is_asked() -> None:

@@ -13,12 +13,21 @@ import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
+from temporalio.activity import _Definition
 from temporalio.testing import WorkflowEnvironment
 
+from activities.ledger import LedgerActivities
+from activities.line import LineActivities
 from tests.workflows.rig import DEV_SERVER, Rig, enforced, needs_dev_server, started
 from tests.workflows.siege import free_port
+from worker import Settings, errands, exposing
+from workflows.options import OPTIONS
 from workflows.plugin import plugin
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
 
 pytestmark = needs_dev_server
 
@@ -50,6 +59,22 @@ async def server(port: int | None = None) -> AsyncIterator[WorkflowEnvironment]:
     )
     async with env:
         yield env
+
+
+def test_no_thread_is_interrupted(tmp_path: Path) -> None:
+    """A cancellation that is raised in a thread comes anywhere: amid a write, or with a lock in hand."""
+    settings = Settings(home=tmp_path)
+    ledger = LedgerActivities(settings.ledger)
+    line = LineActivities(cast("Client", None), ledger.engine)
+    known: list[Callable[..., Any]] = [
+        *exposing(settings),
+        *errands(settings, ledger, line),
+        line.stop_matching,
+        line.may_lift,
+    ]
+    definitions = [_Definition.must_from_callable(one) for one in known]
+    assert {one.name for one in definitions} == set(OPTIONS)
+    assert [one.name for one in definitions if not one.is_async and not one.no_thread_cancel_exception] == []
 
 
 def test_a_worker_waits_is_ready_and_ends(tmp_path: Path) -> None:
