@@ -25,7 +25,7 @@ services: $(READY) ## install the servers and the browser that tests talk to
 	@$(BIN)/python -m tests.services
 
 fast: $(READY) ## only the tests of floor 0, the pure rules
-	$(BIN)/pytest tests/pure -q --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/pytest tests/pure -q --numprocesses=2 --dist=worksteal
 
 lint: $(READY) ## ruff, its formatter in checking mode, and the floors
 	$(BIN)/ruff check

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from tests.mutated import KEPT, ROOT, mark, mutants_of, swap
+from tests.pure import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,7 @@ class Laboratory:
                 reached.add((frame.f_code, frame.f_lineno))
             return look
 
+        once.forget()
         for index, item in enumerate(self.items):
             reached.clear()
             start = time.process_time()

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tests.pure.beginnings import opened
+from tests.pure.once import once
 from tests.pure.world import (
     LATER,
     START,
@@ -163,9 +164,9 @@ BEGINNINGS: dict[str, Callable[[], Story]] = {
 }
 
 
-@cache
+@once
 def lived(beginning: str) -> Story:
-    """Return a story that has come to where a life begins; whoever goes on from it copies it."""
+    """Return a story that has come to where a life begins."""
     return BEGINNINGS[beginning]()
 
 

@@ -6,12 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from tests.pure import stories_apart, stories_around, stories_down, stories_end, stories_learned, stories_up
+from tests.pure.once import once
 
 _ROOMS = (
     stories_up.STORIES, stories_down.STORIES, stories_end.STORIES, stories_apart.STORIES, stories_learned.STORIES,
     stories_around.STORIES,
 )  # fmt: skip
-STORIES = MappingProxyType({story.__name__: story for room in _ROOMS for story in room})
+STORIES = MappingProxyType({story.__name__: once(story) for room in _ROOMS for story in room})
 
 
 def tell(name: str) -> dict[str, Any]:

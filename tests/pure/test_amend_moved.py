@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
 from itertools import combinations
 
 import pytest
 
 from tests.pure.machine import placed
+from tests.pure.once import once
 from tests.pure.test_rereview import DRIFTED, judged
 from tests.pure.world import Story, but, standard_plan, with_rung
 from tidegate import adoption
@@ -26,7 +26,7 @@ from tidegate.turn import Turn, because
 WAVES = [rung.wave for rung in standard_plan().ladder]
 
 
-@cache
+@once
 def climbed() -> Story:
     """Return a story on its second wave; lived once."""
     return Story().climb(2)
@@ -86,7 +86,7 @@ def test_a_revision_without_the_wave_it_moved_to_ends_with_its_round(
 ) -> None:
     """Agreed to after that, it is refused by the wave's name and nothing else moves; without another it is in force."""
     for wave, refused in ((gone, True), (kept, False)):
-        story = climbed().again()
+        story = climbed()
         plan, new = story.plan, without(story.plan, wave)
         gate = proposed(story, new)
         move(story, how)
@@ -104,7 +104,7 @@ def test_a_revision_without_the_wave_it_moved_to_ends_with_its_round(
 
 def test_a_revision_that_was_ended_can_be_proposed_anew() -> None:
     """Once it stands where the revision has a wave as well, it is asked about again and comes into force."""
-    story = climbed().again()
+    story = climbed()
     new = without(story.plan, "w3")
     gate = proposed(story, new)
     move(story, "override w3")
@@ -119,7 +119,7 @@ def test_a_revision_that_was_ended_can_be_proposed_anew() -> None:
 @pytest.mark.parametrize("how", MOVES)
 def test_wherever_it_moved_it_knows_where_it_stands(how: str, gone: tuple[str, ...]) -> None:
     """Whatever waves a revision leaves out: who is served is served on a wave of the plan in force, and nobody more."""
-    story = climbed().again()
+    story = climbed()
     new = without(story.plan, *gone)
     story.message(Amend, "owner", plan=new)
     proposal = story.state.proposal
@@ -148,7 +148,7 @@ def test_the_way_down_by_itself_is_kept(gone: str) -> None:
 @pytest.mark.parametrize(("how", "level", "people"), [("narrow half", 1, 10), ("hold", 1, 10), ("pause", 0, 0)])
 def test_a_wave_that_is_gone_is_its_first(how: str, level: int, people: int) -> None:
     """Should a plan ever come into force without the wave, whoever is served stands on its first, nobody on none."""
-    story = climbed().again()
+    story = climbed()
     move(story, how)
     position = story.state.position.but(level=2, phase=Phase.REDUCED)
     turn = Turn(story.plan, story.state.but(position=position), story.now, CLOCK, None)

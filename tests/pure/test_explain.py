@@ -9,6 +9,7 @@ import ast
 import re
 import textwrap
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple
@@ -83,6 +84,7 @@ def given_in(source: str, room: str) -> Iterator[Given]:
             yield Given(Code[name], facts, passes_on, f"{room}:{node.lineno}")
 
 
+@cache
 def all_given() -> tuple[Given, ...]:
     """Return every reason that any room gives."""
     rooms = sorted(Path(tidegate.__file__).parent.glob("*.py"))

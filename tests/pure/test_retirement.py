@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import pytest
 
+from tests.pure.once import once
 from tests.pure.world import F, Story, but, exposure, said, standard_plan
 from tidegate import retirement
 from tidegate.models.base import Bound, Condition, GateKind, MetricFamily, Span
@@ -39,7 +39,7 @@ def plan_of(**more: Any) -> Plan:
     return but(plan, end=END, metrics={**plan.metrics, "runs": RUNS.but(**more)})
 
 
-@cache
+@once
 def _gone() -> Story:
     story = Story(plan_of()).live()
     story.auto = False
@@ -372,8 +372,8 @@ def test_an_archive_that_comes_too_early_is_told_what_is_lacking() -> None:
     ending.auto = False
     ending.message(Retire, "owner", reason="it has done its work")
     ending.agree()
-    gone = _gone().again()
-    silent = _gone().again()
+    gone = _gone()
+    silent = _gone()
     silent.state = silent.state.but(obligations={})
     found = []
     for story in (live, ending, gone, silent):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import pytest
 
+from tests.pure.once import once
 from tests.pure.test_drills import TESTERS, ended
 from tests.pure.world import START, Story, but, standard_plan, with_member, with_rules
 from tidegate import endings, handing
@@ -155,7 +155,7 @@ def test_whoever_runs_it_signs_for_other_papers_by_laying_them_out() -> None:
     assert turn.state.takeover != TAKEN
 
 
-@cache
+@once
 def _asked() -> Story:
     story = Story(with_rules(PLAN, Stage.SYSTEM_OF_RECORD, drill_recorded=True))
     story.message(Drill, "ops-a", way="rollback")
@@ -171,7 +171,7 @@ def _asked() -> Story:
 
 def test_another_pack_ends_the_round_about_the_one_before() -> None:
     """The round is over as overtaken, under its name and what it was about, and another one is opened."""
-    story = _asked().again()
+    story = _asked()
     old = story.gate
     decision = story.lay_out(marks="cd")
     found = [(one.action, one.outcome, one.reason, one.gate, one.subject) for one in decision.entries]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.pure.machine import judge
+from tests.pure.once import once
 from tests.pure.world import F, Story, but, exposure, standard_plan, with_rules, with_rung
 from tidegate.models.base import GateKind, Span
 from tidegate.models.decision import Notify, Outcome
@@ -37,7 +37,7 @@ def worth(plan: Plan, money: int, *levels: int) -> Plan:
     return plan
 
 
-@cache
+@once
 def operating() -> Story:
     """Return a rollout that operates, and is looked at; never to be told on, but from another one like it."""
     story = Story(worth(standard_plan(), 100)).operate()
@@ -56,7 +56,7 @@ def raised(story: Story, plan: Plan | None = None) -> Gate:
 
 def reviewed() -> tuple[Story, Gate, Gate]:
     """Return a rollout whose review is open while a raise is scheduled, and both rounds of votes."""
-    story = operating().again()
+    story = operating()
     review = story.gate
     return story, review, raised(story)
 
@@ -132,7 +132,7 @@ def test_it_happens_once() -> None:
 
 def test_a_passed_review_lengthens_no_yes() -> None:
     """A yes that lapses while it waits asks again; it is not carried past its time by a review."""
-    story = operating().again()
+    story = operating()
     review = story.gate
     slow = tuple(notice.but(lead=Span.of("14d")) for notice in story.plan.notices)
     gate = raised(story, but(worth(story.plan, 200), notices=slow))

@@ -9,7 +9,7 @@ import json
 import re
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.pure.world import Story, standard_plan, with_metric
 from tidegate.deadlines import next_deadline
@@ -41,6 +41,12 @@ class Told(Story):
         super().__init__(plan, **more)
         self.written: list[dict[str, Any]] = []
         self.last = _words(self.state)
+
+    def again(self) -> Self:
+        """Return another one that has lived the same until now, and has it in writing."""
+        other = super().again()
+        other.written = list(self.written)
+        return other
 
     def now_listen(self) -> None:
         """Forget how it came to this; the story begins here."""

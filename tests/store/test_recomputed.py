@@ -17,6 +17,7 @@ from store.reading import reading
 from tests.pure import ledgered
 from tests.pure.test_machine import Lives
 from tidegate import recompute
+from tidegate.models.state import State
 
 LIVES: dict[str, int] = {}
 """How many records each life left."""
@@ -35,10 +36,7 @@ def _empty() -> bytes:
 class Recorded(Lives):
     """One rollout in the hands of everybody at once, with its record."""
 
-    def anybody_may_make_it_safer(self) -> None:
-        """Another test judges that."""
-
-    def it_can_be_carried(self) -> None:
+    def probe(self, state: State) -> None:
         """Another test judges that."""
 
     def teardown(self) -> None:
