@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     from tidegate.models.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-CASE = "planted-claims"
+CASE, AWAY = "planted-claims", "planted-away"
 WORDS = "planted-words-of-a-person-90c2"
 SECRETS = {
     name: f"planted-{name}-7f3a91".encode()
     for name in (
         "hook-secret", "source-token", "source-password", "channel-password", "alert-token", "another-alert-token",
-        "ledger-password", "mistyped-ledger-password", "collector-token",
+        "ledger-password", "mistyped-ledger-password", "collector-token", "unleash-token", "gateway-token",
     )
 }  # fmt: skip
 PAYLOAD_KEY = b"planted-payload-key-of-32-bytes!"
@@ -105,7 +105,7 @@ class Outside:
         if what == "v1" and not self.refuses:
             self.spans.append(body)
             return self._say(asked, 200, b"")
-        if what == "source" or (self.refuses and what not in self.refused):
+        if what in ("source", "unleash", "gateway") or (self.refuses and what not in self.refused):
             self.refused.add(what)
             # As servers do that mean well: it says what it was asked with, and even what it knows.
             return self._say(asked, 401, f"no: {asked.headers}\n{[said(name) for name in SECRETS]}".encode())
@@ -168,6 +168,8 @@ class Site:
             ),
             "SOURCE": said("source-token"),
             "ALERTS": said("alert-token"),
+            "UNLEASH": said("unleash-token"),
+            "GATEWAY": said("gateway-token"),
         }
 
     async def build(self) -> None:
@@ -183,7 +185,7 @@ class Site:
         )
         await self._stack.enter_async_context(env)
         self.env["TEMPORAL_ADDRESS"] = env.client.service_client.config.target_host
-        self.rollout = Attacked(env, self.home, CASE)
+        self.rollout, self.away = (Attacked(env, self.home, name) for name in (CASE, AWAY))
         more = {"TIDEGATE_METRICS": self.metrics, "TIDEGATE_HEALTH": self.health, "TIDEGATE_WATCH": "1"}
         await self._process("worker", [sys.executable, "-m", "worker"], more)
         port = self.door.rpartition(":")[2]
@@ -245,9 +247,25 @@ class Site:
             )
         )
 
+    def unreached(self) -> Plan:
+        """Return a plan whose targets let nobody in, whoever asks."""
+        flag = {"url": f"{self.outside.url}/unleash", "feature": AWAY, "environment": "production"}
+        team = {"url": f"{self.outside.url}/gateway", "team": AWAY, "token": "env:GATEWAY"}
+        return seal(
+            quick(AWAY).but(
+                targets=("flags/away", "gateways/away"),
+                drivers={
+                    "flags/away": Backend(kind="unleash", settings={**flag, "token": "env:UNLEASH"}),
+                    "gateways/away": Backend(kind="litellm", settings=team),
+                },
+            )
+        )
+
     async def gathered(self) -> dict[str, bytes]:
         """Return everything that the run has left anywhere, by where it lies."""
-        raw: list[HistoryEvent] = [event for run in await self.rollout.runs() for event in run]
+        raw: list[HistoryEvent] = [
+            event for one in (self.rollout, self.away) for run in await one.runs() for event in run
+        ]
         opened = [HistoryEvent.FromString(event.SerializeToString()) for event in raw]
         await open_payloads(opened, self.converter)
         async with httpx.AsyncClient() as client:
@@ -320,9 +338,25 @@ def database() -> Iterator[Cluster]:
             pytest.skip(str(error))
 
 
+async def knocked(away: Attacked, plan: Plan) -> None:
+    """Agree to what no target lets happen, wait until it was tried, and take it back, which none of them confirms."""
+    await away.almost(plan)
+    gate = await away.gate()
+    await away.insist("approve", "ops-a", gate=gate.id, subject=gate.subject, reason=WORDS)
+    for _ in range(1_200):
+        stands = await away.standing()
+        if stands.epoch and stands.phase != "widening":
+            break
+        await asyncio.sleep(0.05)
+    else:
+        raise AssertionError(f"it is never known that it was refused: {stands.line}")
+    await away.insist("pause", "ops-a", reason=WORDS)
+    assert not (await away.standing()).confirmed
+
+
 @needs_dev_server
 def test_no_planted_secret_lies_anywhere(tmp_path: Path, database: Cluster) -> None:
-    """While everything outside repeats what it was asked with, a rollout is served and paused, and leaves none."""
+    """While all outside repeats what it was asked with, one is served and paused, one is never let in: none lies."""
 
     # Searched: histories raw and decrypted, logs, databases, figures, traces, printed words, files of the home. What
     # people wrote is where it belongs and nowhere else, so the search does find what is there.
@@ -336,6 +370,7 @@ def test_no_planted_secret_lies_anywhere(tmp_path: Path, database: Cluster) -> N
             await rollout.insist("approve", "ops-a", gate=gate.id, subject=gate.subject, reason=WORDS)
             await rollout.serves(10)
             await soon(lambda: "source" in site.outside.refused, "the source was asked")
+            await knocked(site.away, site.unreached())
             site.outside.refuses = True
             await site.type("hold", CASE, "--as", "ops-a", "--reason", WORDS, codes=(0, 4))  # a busy worker may be late
             await rollout.insist("pause", "ops-a", reason=WORDS)
@@ -351,7 +386,8 @@ def test_no_planted_secret_lies_anywhere(tmp_path: Path, database: Cluster) -> N
             for name in (b"say pause", b"hear pause"):  # of the verb, and of the worker
                 await soon(lambda name=name: name in b"".join(site.outside.spans), f"{name!r} has arrived")  # type: ignore[misc]  # it is bound now
             used = {"heard": "\n".join(site.outside.heard).encode()}
-            planted = {name: SECRETS[name] for name in ("source-token", "channel-password", "collector-token")}
+            told = ("source-token", "channel-password", "collector-token", "unleash-token", "gateway-token")
+            planted = {name: SECRETS[name] for name in told}
             assert {
                 one.partition(",")[0] for one in hits(used, planted)
             } == planted.keys()  # they were there to be said
