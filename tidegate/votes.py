@@ -174,8 +174,8 @@ def askable(plan: Plan, state: State, gate: Gate, now: datetime) -> tuple[str, .
         for name, member in plan.roster.items():
             if not can_vote(member) or name in gate.excluded or name in spoken:
                 continue
-            stands_in = principals(plan, state, gate, name, function, now)
-            if function in member.functions or assigned(plan, gate, function, name) or stands_in:
+            sits = function in member.functions or assigned(plan, gate, function, name)
+            if sits or principals(plan, state, gate, name, function, now):
                 found.add(name)
     return tuple(sorted(found))
 

@@ -23,12 +23,12 @@ _FIRST, _LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2032, 1, 1, tzinfo=UT
 
 def programme() -> dict[str, Any]:
     """Return the sample programme."""
-    return deepcopy(_load("programme"))
+    return _load("programme")
 
 
 def playbook(name: str) -> dict[str, Any]:
     """Return a sample playbook by name."""
-    return deepcopy(_load(name))
+    return _load(name)
 
 
 def zones(programme: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def zones(programme: dict[str, Any]) -> dict[str, Any]:
         programme.get("calendar", {}).get("zone", "UTC"),
         *(person["zone"] for person in people if "zone" in person),
     }
-    return {"shifts": {name: deepcopy(_shifts(name)) for name in sorted(names)}}
+    return {"shifts": {name: [list(row) for row in _shifts(name)] for name in sorted(names)}}
 
 
 def zones_json(programme: dict[str, Any]) -> str:
@@ -46,12 +46,16 @@ def zones_json(programme: dict[str, Any]) -> str:
     return json.dumps(zones(programme))
 
 
-@cache
 def _load(name: str) -> dict[str, Any]:
-    text = (PLAYBOOKS / f"{name}.yaml").read_text("utf-8")
-    plain = json.loads(json.dumps(YAML(typ="safe").load(text), default=_iso))
+    plain = json.loads(_text(name))
     assert isinstance(plain, dict)
     return plain
+
+
+@cache
+def _text(name: str) -> str:
+    """Return a document as JSON: that is read again sooner than its parts are copied."""
+    return json.dumps(YAML(typ="safe").load((PLAYBOOKS / f"{name}.yaml").read_text("utf-8")), default=_iso)
 
 
 def _iso(value: object) -> str:

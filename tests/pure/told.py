@@ -39,8 +39,9 @@ class Told(Story):
     def __init__(self, plan: Plan | None = None, **more: Any) -> None:
         """Begin with nothing written."""
         super().__init__(plan, **more)
-        self.written: list[dict[str, Any]] = []
-        self.last = _words(self.state)
+        self.written: list[tuple[State, Decision, datetime]] = []
+        """Each decision, with the state before it and its moment; put into words for whoever reads them."""
+        self.last = self.state
 
     def again(self) -> Self:
         """Return another one that has lived the same until now, and has it in writing."""
@@ -78,30 +79,36 @@ class Told(Story):
 
     def _take(self, decision: Decision) -> None:
         super()._take(decision)
-        now = _words(decision.state)
-        changed = list(_changes("", self.last, now))
-        self.last = now
-        said = {_why(entry.reason) for entry in decision.entries}
-        deadline = next_deadline(decision.plan, decision.state)
-        receipt = decision.receipt
-        line = {
-            "at": _time(self.now),
-            "ledger": [_entry(entry, decision.plan) for entry in decision.entries],
-            "moves": [_move(move, said) for move in decision.moves],
-            "changed": changed,
-            "answer": None if receipt is None else _answer(receipt, said),
-            "next": None if deadline is None else f"{_time(deadline.at)} {deadline.what}, {deadline.owner}",
-        }
-        if decision.entries or decision.moves or changed or receipt is not None:
-            self.written.append({name: part for name, part in line.items() if part})
+        self.written.append((self.last, decision, self.now))
+        self.last = decision.state
 
     def page(self, sentence: str) -> dict[str, Any]:
         """Return the whole story."""
         names: dict[str, str] = {}
-        text = json.dumps({"story": sentence, "told": self.written})
+        told = [line for one in self.written if (line := _line(*one))]
+        text = json.dumps({"story": sentence, "told": told})
         found = _DIGEST.sub(lambda digest: names.setdefault(digest[0][:12], f"digest-{len(names) + 1}"), text)
         page: dict[str, Any] = json.loads(found)
         return page
+
+
+def _line(before: State, decision: Decision, now: datetime) -> dict[str, Any]:
+    """Return what there is to say of a decision; nothing where nothing came of it."""
+    changed = list(_changes("", _words(before), _words(decision.state)))
+    said = {_why(entry.reason) for entry in decision.entries}
+    deadline = next_deadline(decision.plan, decision.state)
+    receipt = decision.receipt
+    if not (decision.entries or decision.moves or changed or receipt is not None):
+        return {}
+    line = {
+        "at": _time(now),
+        "ledger": [_entry(entry, decision.plan) for entry in decision.entries],
+        "moves": [_move(move, said) for move in decision.moves],
+        "changed": changed,
+        "answer": None if receipt is None else _answer(receipt, said),
+        "next": None if deadline is None else f"{_time(deadline.at)} {deadline.what}, {deadline.owner}",
+    }
+    return {name: part for name, part in line.items() if part}
 
 
 def _time(moment: datetime) -> str:
