@@ -56,7 +56,10 @@ def _assert_lived(robot: Robot, lab: Lab, name: str, up: tuple[str, ...]) -> Non
     # A wave of seconds may be over before a busy machine has looked at it; what was seen is in order.
     rest = iter([*up, *_STEPPING_BACK])
     assert all(phase in rest for phase, _ in groupby(phases)), robot.story()
-    assert robot.served == _SERVED
+    # Who is served in each wave was read back, and is on record; whenever somebody looked, the flag file said the same.
+    assert _read_back(lab.home, name) == _SERVED
+    assert robot.served.items() <= _SERVED.items()
+    assert robot.served
     assert not [line for line in robot.typed if line.startswith("tidegate resume")], "something held it"
     for phase in {*phases} - {"retired"}:
         there = [look for look in robot.looks if look["phase"] == phase]
@@ -65,6 +68,12 @@ def _assert_lived(robot: Robot, lab: Lab, name: str, up: tuple[str, ...]) -> Non
     assert (last["phase"], last["confirmed"], last["served"], last["unstored"]) == ("retired", True, 0, 0)
     assert lives.people(lab.home, name) == 0
     _assert_kept(lab.home, name)
+
+
+def _read_back(home: Path, name: str) -> dict[str, int]:
+    """Return how many were read back to be served, by wave."""
+    widened = [line for line in evidence.lines(home, name) if line["reason"]["code"] == "widened"]
+    return {line["reason"]["facts"]["label"]: line["after"]["people"] for line in widened}
 
 
 def _assert_kept(home: Path, name: str) -> None:
