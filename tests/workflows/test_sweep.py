@@ -219,6 +219,16 @@ def test_a_worker_that_comes_sweeps_at_once(world: World, monkeypatch: pytest.Mo
 # -- ended in order ---------------------------------------------------------------------------------------------------
 
 
+async def a_source_is_asked(victim: Attacked) -> None:
+    """Wait until a source is asked for a rollout."""
+    for _ in range(1_200):
+        given = await victim.whole()
+        if given.state is not None and "readings" in given.state.owed:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("no source is ever asked")
+
+
 def test_a_source_that_is_asked_keeps_no_rollout_from_its_end(world: World) -> None:
     """Terminated while a source is silent, it ends at once: nobody waits for that answer, or asks for it again."""
 
@@ -228,9 +238,7 @@ def test_a_source_that_is_asked_keeps_no_rollout_from_its_end(world: World) -> N
             asked = but(victim.plan, sources={"prometheus": Backend(kind="prometheus", settings={"url": url})})
             victim.plan = with_metric(asked, "errors", query="errors")
             await victim.live()
-            while "readings" not in (given := await victim.whole()).state.owed:  # type: ignore[union-attr]  # it has begun
-                assert given.state is not None
-                await asyncio.sleep(0.05)
+            await a_source_is_asked(victim)
             await victim.insist("terminate", "exec", reason="it is over")
             assert (await victim.end()).phase == "terminated"
         assert victim.people == 0
