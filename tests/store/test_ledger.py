@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 
+from store import chain
 from store.engine import engine, transaction
 from store.ledger import Ledger, SecondTruth
-from tests.store.rows import Kept, sent, singly, stumbling, width
+from tests.store.rows import LIFE, Kept, held, sent, singly, stumbling, width
 from tidegate.digest import canonical
 from tidegate.envelope import FIRST
 from tidegate.models.event import Reduction
@@ -141,6 +143,17 @@ def test_lives_that_take_turns_are_each_kept_in_order(url: str, ledger: Ledger) 
     assert linked(found)
     ids = [row.id for row in found if row.id.startswith("one/")]
     assert [one.replace("one", "two") for one in ids] == [row.id for row in found if row.id.startswith("two/")]
+
+
+def test_the_newest_row_of_a_life_is_looked_for_from_the_end(url: str, ledger: Ledger) -> None:
+    """However little the database knows of its tables yet, it reads backwards, and neither all of them nor sorts."""
+    keep(ledger, *held(100))
+    said = "EXPLAIN QUERY PLAN" if url.startswith("sqlite") else "EXPLAIN"
+    with transaction(ledger.engine) as connection:
+        looked = text(f"{said} {chain._OF_LIFE}")
+        plan = str(connection.execute(looked, {"stream": "claims-triage", "life": f"{LIFE}/"}).all()).lower()
+    assert "index" in plan
+    assert not re.search("sort|temp|seq scan|bitmap", plan), plan
 
 
 def test_an_id_belongs_to_one_stream(ledger: Ledger) -> None:
