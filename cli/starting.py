@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from cli.options import AsJson, AsOf, MessageId, ProgrammeFile, Wait, Who
 from cli.telling import Manner, finish, speaker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cli.message import Message
     from cli.talk import Server
     from tidegate.models.messages import Answer
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 _SUMMARY = 400
 """Bytes. A server may cut what is longer."""
 _SHOWN = 30
+_LAST_WORDS, _LOOK = 10, 0.2
+"""Seconds in which a life that is over is put away where nothing is wrong, and between two looks."""
 
 
 def start(
@@ -67,7 +72,7 @@ def set_going(plan: Plan, person: str, manner: Manner) -> None:
             clock.remember(plan.use_case, timedelta())
         return anew
 
-    fresh = begun()
+    fresh = begun() or _after_the_last(server, plan, begun)
     if not fresh:
         _same(server, plan)
     # To begin twice does nothing, and to begin serves nobody: this one message may take as long as it needs.
@@ -104,6 +109,26 @@ def _stopped(server: Server, plan: Plan) -> None:
         )
         render.say(said, err=True)
         render.say(f"    tidegate lift-the-line {one.scope.options}", err=True)
+
+
+def _after_the_last(server: Server, plan: Plan, begun: Callable[[], bool]) -> bool:
+    """Where the life that is there is over, wait until its last evidence is stored, and begin the next one."""
+    from cli.talk import NoAnswer
+    from tidegate.models.state import Phase
+
+    until = time.monotonic() + _LAST_WORDS
+    while time.monotonic() < until:
+        try:
+            if not Phase(server.standing(plan.use_case).phase).over:
+                return False
+        except NoAnswer:
+            return False
+        except Refusal:
+            pass  # it has gone meanwhile
+        if begun():
+            return True
+        time.sleep(_LOOK)
+    return False
 
 
 def _same(server: Server, plan: Plan) -> None:

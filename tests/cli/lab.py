@@ -121,6 +121,7 @@ USE_CASES = (
     *("looked-at", "listed", "unheard", "decided", "refused", "said-twice", "around", "made-safer", "past-it"),
     *("cut-off", "lost-target", "amended", "ended", "withdrawn", "retired", "raised", "ended-outside"),
     "frozen",
+    "afresh",
     *("asked-first", "asked-live", "asked-much", "reviewed", "unreviewed", "explained", "unexplained", "unnamed"),
     *("troubled", "settled", "outdated", "diagnosed", "looked-into"),
 )

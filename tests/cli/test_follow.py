@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -50,6 +53,22 @@ def test_another_plan_is_not_started_over_the_first(lab: Lab, looked_at: str) ->
     answer = lab.run("start", lab.playbook(looked_at, ("small-text", "large-text")), "--as", "pmo-lead")
     assert answer.code == 1
     assert f"`tidegate amend {looked_at} PLAYBOOK`" in answer.err
+
+
+@needs_server
+def test_who_starts_right_after_the_end_begins_a_new_life(lab: Lab) -> None:
+    """While the last words of a life that is over are not stored yet, start waits for them, and begins the next one."""
+    file = lab.playbook("afresh")
+    assert lab.words("start", file, "--as", "pmo-lead")["code"] == "started"
+    ended = ("terminate", "afresh", "--as", "coo", "--reason", "To be begun anew.", "--wait", "30")
+    with closing(sqlite3.connect(lab.home / "ledger.db", isolation_level=None, check_same_thread=False)) as ledger:
+        ledger.execute("BEGIN IMMEDIATE")
+        assert lab.words(*ended)["standing"]["phase"] == "terminated"
+        later = Timer(2, ledger.rollback)
+        later.start()
+        again = lab.words("start", file, "--as", "pmo-lead")
+        later.join()
+    assert (again["outcome"], again["code"]) == ("done", "started")
 
 
 @needs_server
