@@ -19,13 +19,13 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from tests import evidence
 from tests.cli.lab import TEMPORAL, until
 from tests.desk.signed import Signed
+from tests.ui.browser import BROWSER, PATIENCE, needs_browser
 
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
-BROWSER = shutil.which("chromium")
 SSH = shutil.which("ssh-keygen")
 
 pytestmark = [
-    pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium"),
+    needs_browser,
     pytest.mark.skipif(not TEMPORAL.exists(), reason="the Temporal server is not installed here"),
 ]
 
@@ -36,6 +36,7 @@ class Someone:
     def __init__(self, browser: Browser, lab: Signed, person: str, **look: Any) -> None:
         """Open the browser."""
         self.context = browser.new_context(**{"viewport": {"width": 900, "height": 640}, **look})
+        self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
         self.lab = lab
         self.person = person

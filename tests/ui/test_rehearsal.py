@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import sync_playwright
 
 from cli import rehearsed
 from cli.rehearsed import Life
 from tests.pure.chronicled import late_life
+from tests.ui.browser import BROWSER, PATIENCE, needs_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "docs" / "screens"
-BROWSER = shutil.which("chromium")
-_PATIENCE = 90_000
-"""Milliseconds that the browser may take for anything on a busy machine."""
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium")
+@needs_browser
 def test_the_page_of_a_rehearsal_shows_waves_dates_and_people(tmp_path: Path) -> None:
     """Waves, dates and people stand in its text; the picture has its lanes, and nothing runs off the page."""
     file = tmp_path / "rehearsal.html"
@@ -30,7 +26,7 @@ def test_the_page_of_a_rehearsal_shows_waves_dates_and_people(tmp_path: Path) ->
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1040, "height": 900})
-        page.set_default_timeout(_PATIENCE)
+        page.set_default_timeout(PATIENCE)
         page.goto(file.as_uri(), wait_until="load")
         text = " ".join(page.locator("main").inner_text().split())
         for said in (

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sysconfig
 import time
@@ -20,16 +19,15 @@ from playwright.sync_api import sync_playwright
 
 from activities.drivers.flagd import Flagd
 from tests.cli.embedded import usual_ports
+from tests.ui.browser import BROWSER, PATIENCE, needs_browser
 from tests.ui.test_walk import _frames
 from tests.workflows.rig import DEV_SERVER, needs_dev_server
 
-BROWSER = shutil.which("chromium")
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 FLAG = {"file": "flags/sample.flagd.json", "flag": "first_steps"}
 WORDS = "zebra-crossing-7391"
 PLANTED = (WORDS, "risk-officer", "executive", "written by hand")
 """What is said, who says it, and what the sample's playbook is about."""
-_PATIENCE = 90_000
 
 pytestmark = needs_dev_server
 
@@ -151,13 +149,13 @@ def _forge(sealed: Sealed, key: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no browser is installed: `make services` installs chromium")
+@needs_browser
 def test_the_ui_reads_it_through_the_desk(sealed: Sealed) -> None:
     """The page of a rollout is shown as if nothing were encrypted; without the desk's help nothing of it is."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_context(viewport={"width": 1600, "height": 1000}).new_page()
-        page.set_default_timeout(_PATIENCE)
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{sealed.ui}/namespaces/default/workflows/rollout-first-steps")
         page.get_by_text("User Metadata").first.click()
         text = _frames(page)

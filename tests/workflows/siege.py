@@ -52,6 +52,8 @@ NO_PAUSE = 'history.workflowIdReuseMinimalInterval="0s"'
 """A run that begins within a second of the one before it must wait for the rest of that second; here it need not."""
 LONG = 90.0
 """Seconds that nothing here takes on an idle machine; a busy one may. Waiting ends as soon as it is so."""
+_SOON, _LATER = 0.03, 0.3
+"""Seconds between two looks: what does not come at once is looked for less often, and whoever works has the machine."""
 THE_SERVERS = ("UNHANDLED_COMMAND", "FORCE_CLOSE_COMMAND")
 """Failures of a task that are no failure of ours: something arrived while a run would end, or too much arrived."""
 
@@ -144,10 +146,11 @@ class Attacked(Rig):
         """Wait until the flag file serves so many, and until that is read back."""
         await soon(lambda: self.people == people, f"{self.name} serves {people}", within)
         loop = asyncio.get_running_loop()
-        until = loop.time() + within
+        until, pause = loop.time() + within, _SOON
         while not ((stands := await self.standing()).confirmed and stands.people == people):
             assert loop.time() < until, f"it was never read back: {stands.line}"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
+            pause = min(1.3 * pause, _LATER)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the evidence that the ledger has."""
@@ -208,10 +211,11 @@ async def _passes(handle: WorkflowHandle[Any, Any], error: Exception) -> bool:
 async def soon(so: Callable[[], bool], what: str, within: float = LONG) -> None:
     """Wait until something is so."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + within
+    until, pause = loop.time() + within, _SOON
     while not so():
         assert loop.time() < until, f"it never came to be that {what}"
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(pause)
+        pause = min(1.3 * pause, _LATER)
 
 
 def numbered_once(known: list[dict[str, Any]]) -> bool:

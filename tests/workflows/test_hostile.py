@@ -206,28 +206,29 @@ def test_what_is_not_in_order_is_refused_on_record(world: World, twists: dict[st
         await victim.almost()
         gate = await victim.gate()
         yes = {"as": "ops-a", "gate": gate.id, "subject": gate.subject, "reason": "looked at it"}
-        await refuses_all(victim, "approve", yes, people=0)
+        await refuses_all(victim, "approve", yes, people=0, by_command=True)
         assert await world.command(victim, plain("approve", yes))
         await victim.serves(10)
         stop = {"as": "ops-a", "reason": "a complaint"}
-        await refuses_all(victim, "pause", stop, people=10)
+        await refuses_all(victim, "pause", stop, people=10, by_command=False)
         answer = await world.update(victim, plain("pause", stop))
         assert answer.outcome is Outcome.DONE
         await victim.serves(0)
         assert await victim.failures() == []
         assert numbered_once(victim.lines())
 
-    async def refuses_all(victim: Attacked, verb: str, said: dict[str, Any], people: int) -> None:
+    async def refuses_all(victim: Attacked, verb: str, said: dict[str, Any], people: int, *, by_command: bool) -> None:
         for name, twist in twists.items():
             try:
-                await refuses(victim, twist(verb, said), people)
+                await refuses(victim, twist(verb, said), people, by_command=by_command)
             except Exception as error:
                 error.add_note(f"{verb}: {name}")
                 raise
 
-    async def refuses(victim: Attacked, wire: Wire, people: int) -> None:
+    async def refuses(victim: Attacked, wire: Wire, people: int, *, by_command: bool) -> None:
         before, known = await victim.standing(), len(refused(victim))
-        if not await world.command(victim, wire):
+        # The same bytes, whoever sends them: each is sent once by Temporal's own command, where it is willing to.
+        if not (by_command and await world.command(victim, wire)):
             await world.signal(victim, wire)
         first = await heard(victim, known)
         answer = await world.update(victim, wire)
