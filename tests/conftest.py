@@ -21,8 +21,8 @@ from tests.skips import pytest_runtest_makereport
 __all__ = ("pytest_runtest_makereport",)
 
 # No deadline: a slow machine is not a wrong answer. A printed blob replays a failure found on another machine.
-# The same sixty cases for each property whenever it is asked; to look for new ones there is `deep`.
-settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, max_examples=60)
+# The same forty cases for each property whenever it is asked; to look for new ones there is `deep`.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, max_examples=40)
 settings.register_profile("deep", derandomize=False, deadline=None, print_blob=True, max_examples=2_000)
 settings.load_profile(os.environ.get("TIDEGATE_HYPOTHESIS", "ci"))
 

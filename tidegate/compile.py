@@ -82,8 +82,11 @@ class Compiled:
     """Everything worth saying: errors first, then what is owed, then warnings."""
     case: Case | None
     """The playbook beside its programme, as far as it could be resolved."""
-    origins: Mapping[str, Origin]
-    """Where each resolved value came from, by dotted path."""
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where each resolved value came from, by dotted path."""
+        return MappingProxyType({} if self.case is None else origins(self.case))
 
 
 def compile(  # noqa: A001 - what it does has this name everywhere, and nobody here compiles Python
@@ -155,7 +158,7 @@ _TEXTS = (
 def _compiled(plan: Plan | None, findings: list[Finding], case: Case | None) -> Compiled:
     order = tuple(Severity)
     once = sorted(dict.fromkeys(findings), key=lambda finding: order.index(finding.severity))
-    return Compiled(plan, tuple(once), case, MappingProxyType({} if case is None else origins(case)))
+    return Compiled(plan, tuple(once), case)
 
 
 def _zones(zones: Zones | dict[str, Any]) -> tuple[Zones | None, tuple[Finding, ...]]:

@@ -172,6 +172,8 @@ def _lent(
             if stands(plan.roster.get(rule.principal), rule.key)
         }
         reached = {name: leave for name, leave in givers.items() if name != person and name not in found}
+        if not reached:
+            break
         found |= reached
     for name in sorted(name for name, member in plan.roster.items() if member.deputy == person):
         called = gate.escalations > 0 or away(plan.roster[name], now)

@@ -114,7 +114,7 @@ class Turn:
     ) -> Reason:
         """Write one line of evidence."""
         actor = by or self.actor
-        state, before = self.state, _stood(self.first)
+        state, stood, stands = self.state, _stood(self.first), _stood(self.state)
         level = state.position.level
         rung = self.plan.rung(level) if level else None
         member = self.plan.roster.get(actor.subject)
@@ -137,7 +137,7 @@ class Turn:
             level=level,
             epoch=state.exposure.epoch,
             people=state.exposure.desired.people,
-            before=before if before != _stood(state) else None,
+            before=None if stood == stands else Stood(**stood),
             stage=rung.stage.value if rung else "",
             wave=rung.wave if rung else "",
             standard=self.plan.standard,
@@ -204,15 +204,15 @@ class Turn:
         return key
 
 
-def _stood(state: State) -> Stood:
-    exposure = state.exposure
-    return Stood.model_construct(
-        phase=state.position.phase.value,
-        control=exposure.control.value,
-        level=state.position.level,
-        epoch=exposure.epoch,
-        people=exposure.desired.people,
-    )
+def _stood(state: State) -> dict[str, Any]:
+    position, exposure = state.position, state.exposure
+    return {
+        "phase": position.phase.value,
+        "control": exposure.control.value,
+        "level": position.level,
+        "epoch": exposure.epoch,
+        "people": exposure.desired.people,
+    }
 
 
 _NOTICES_KEPT = 30

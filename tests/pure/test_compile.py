@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pure import documents
@@ -265,7 +265,6 @@ ODD: tuple[Any, ...] = (
 
 
 @given(st.data())
-@settings(max_examples=80)
 def test_whatever_is_written_there_is_an_answer(data: st.DataObject) -> None:
     """No change to any value of either document ends in a traceback, and without a plan something is said."""
     playbook, programme = documents.playbook("claims-triage"), documents.programme()

@@ -6,6 +6,7 @@ Takes plain data, as JSON or YAML gives it. Knows nothing of files, and judges o
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -73,7 +74,7 @@ def read(model: type[A], data: object, document: str) -> tuple[A | None, tuple[F
         text = json.dumps(data, default=_spell, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as why:
         return None, (error("S3", (), f"the {document} holds what JSON cannot say: {why}", _PLAIN, document),)
-    if huge := tuple(_huge(json.loads(text))):
+    if _LONG.search(text) and (huge := tuple(_huge(json.loads(text)))):
         return None, tuple(
             error("S3", path, f"`{_name(path)}` is too large a number", _PLAIN, document) for path in huge
         )
@@ -91,6 +92,8 @@ def _schema(model: type[Authored]) -> dict[str, Any]:
 
 _LARGEST = 2**53 - 1
 """Beyond it JSON has no one spelling for a whole number."""
+_LONG = re.compile(rf"\d{{{len(str(_LARGEST))}}}")
+"""Nothing shorter is larger: hardly any document is looked through for it."""
 
 _PLAIN = "Write only text, whole numbers, decimals, true, false, dates, lists and maps."
 

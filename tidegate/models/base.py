@@ -138,7 +138,7 @@ class Span(NamedTuple):
 
     def __str__(self) -> str:
         """Write it as it was read."""
-        return f"{self.length}{self.unit.value}"
+        return f"{self.length}{self.unit}"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
