@@ -210,8 +210,14 @@ def _bar(ask: _Ask, name: str) -> str:
 
 
 def _dates(begin: datetime, end: datetime) -> str:
-    # Half a day inwards, so that a local midnight anywhere on earth names its own day in UTC.
-    return f"{(begin + _DAY / 2).date()} to {(end - _DAY / 2).date()}"
+    return f"{(begin + _INWARDS).date()} to {(end + _INWARDS - _DAY).date()}"
+
+
+_INWARDS = timedelta(hours=13, minutes=50)
+"""After so long a local midnight names its own day in UTC, from Hawaii to a summer on the Chatham Islands.
+
+No time does from one end of the earth to the other: its clocks lie 26 hours apart.
+"""
 
 
 def _rivals(

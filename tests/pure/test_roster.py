@@ -178,10 +178,16 @@ def test_who_can_sit_is_said_before_who_cannot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "first", "last"), [(9, "2026-12-21", "2026-12-28"), (-10, "2026-12-20", "2026-12-28")]
+    ("hours", "first", "last"),
+    [
+        (9, "2026-12-21", "2026-12-28"),
+        (13, "2026-12-21", "2026-12-28"),
+        (13.75, "2026-12-21", "2026-12-28"),
+        (-10, "2026-12-20", "2026-12-28"),
+    ],
 )
-def test_leave_is_named_by_its_own_days(hours: int, first: str, last: str) -> None:
-    """In Tokyo as in Honolulu somebody is away from their first day to their last; of other leave nothing is said."""
+def test_leave_is_named_by_its_own_days(hours: float, first: str, last: str) -> None:
+    """From Honolulu to the Chatham Islands somebody is away on their own days; of other leave nothing is said."""
     begin, end = (datetime.fromisoformat(f"{day}T00:00:00Z") - timedelta(hours=hours) for day in (first, last))
     away = tuple((begin + timedelta(days=days), end + timedelta(days=days + 1)) for days in (-30, 0, 30))
     (missing,) = missing_seats({"rosa": person(Function.RISK, away=away)}, {Function.RISK: 1}, (), WEEK)
