@@ -116,10 +116,11 @@ def _after_the_last(server: Server, plan: Plan, begun: Callable[[], bool]) -> bo
     from cli.talk import NoAnswer
     from tidegate.models.state import Phase
 
+    over = {phase.value for phase in Phase if phase.over}
     until = time.monotonic() + _LAST_WORDS
     while time.monotonic() < until:
         try:
-            if not Phase(server.standing(plan.use_case).phase).over:
+            if server.standing(plan.use_case).phase not in over:
                 return False
         except NoAnswer:
             return False

@@ -246,6 +246,7 @@ def _in_force(turn: Turn, gate: Gate) -> None:
         problem = _uprooted(turn, proposal.plan)
         if problem is not None:
             turn.system("revision refused", Outcome.REFUSED, problem, gate=gate.id, subject=proposal.plan.digest)
+            since.tell_refused(turn, gate, proposal, problem)
             fallback.close_gate(turn, gate.id, "superseded")
             gates.lapse(turn, gate)
             return

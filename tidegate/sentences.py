@@ -344,6 +344,7 @@ SENTENCES = MappingProxyType(
         Code.GROUP_UNTRAINED: "Of {people} {group} in {cohort}, {trained} are trained ({share}); {asked} must be.",
         Code.TURNOVER: "{left} people lost their access by name, and {joined} got it.",
         Code.LEFT_BEHIND: "This revision leaves {targets}, where people may be served: roll back to nothing first.",
+        Code.NOT_IN_FORCE: "Revision {digest} was agreed to ({gate}) and is not in force: {why}",
         # training, and data that is looked after
         Code.TRAINED: "{who} has learned {course}; that counts until {until} ({ref}, says {by}).",
         Code.TRAINING_KNOWN: "That {who} has learned {course} is on record until {until} already.",

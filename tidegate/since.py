@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegate import votes
+from tidegate import fallback, votes
+from tidegate.explain import explain
 from tidegate.models.base import GateKind
 from tidegate.models.reasons import Code
 from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from tidegate.models.change import Change
+    from tidegate.models.decision import Reason
     from tidegate.models.gate import Gate
     from tidegate.models.plan import Plan
+    from tidegate.models.state import Proposal
 
 _SERVED = (GateKind.FIRST_EXPOSURE, GateKind.STAGE, GateKind.CHECKPOINT, GateKind.RESUME, GateKind.HANDOFF)
 """The rounds of votes after which people are served, or go on being served."""
@@ -27,6 +30,13 @@ def tell_open(turn: Turn, new: Plan, changes: tuple[Change, ...], *, void: bool 
         what = [change.what for change in changes] or ["texts"]
         code = Code.YES_VOID if void else Code.CHANGED_SINCE
         turn.tell(because(code, label=gate.label, gate=gate.id, digest=new.digest[:12], changes=what), said)
+
+
+def tell_refused(turn: Turn, gate: Gate, proposal: Proposal, problem: Reason) -> None:
+    """Who proposed a revision, who agreed to it and whose rollout it is hear that it is not in force, and why."""
+    people = (proposal.by, *(ballot.person for ballot in gate.ballots), *fallback.turn_owners(turn))
+    about = because(Code.NOT_IN_FORCE, digest=proposal.plan.digest[:12], gate=gate.id, why=explain(problem))
+    turn.tell(about, tuple(dict.fromkeys(people)))
 
 
 def tell_served(turn: Turn, gate: Gate, changes: tuple[Change, ...]) -> None:

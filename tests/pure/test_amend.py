@@ -20,7 +20,7 @@ from tests.pure.world import (
     with_rung,
 )
 from tidegate.models.base import Bound, Condition, GateKind
-from tidegate.models.decision import Outcome, TurnPage
+from tidegate.models.decision import Notify, Outcome, TurnPage
 from tidegate.models.event import Amend, Choice, Observed, Override, Reduction, Resume
 from tidegate.models.exposed import Control
 from tidegate.models.plan import Backend
@@ -471,6 +471,9 @@ def test_what_serves_again_by_the_time_it_is_agreed_stays() -> None:
     story.state = story.state.but(exposure=story.state.exposure.but(desired=exposure(5), confirmed=exposure(5)))
     story.agree(gate)
     assert Code.LEFT_BEHIND in story.codes(Outcome.REFUSED)
+    (told,) = (move for move in story.moves if isinstance(move, Notify) and move.about.code is Code.NOT_IN_FORCE)
+    assert {"owner", "both", "plat-a", "business"} <= set(told.to)
+    assert "where people may be served" in told.about.facts["why"]
     assert (story.state.proposal, story.state.gates) == (None, {})
     assert story.plan.digest != MOVED["another backend"].digest
 

@@ -268,5 +268,6 @@ def _tab_to(page: Page, name: str) -> None:
 
 
 def _fits(page: Page) -> None:
-    """See that nothing stands beside the screen of a phone."""
+    """See that nothing stands beside the screen of a phone, once the page looks as it should."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 from tests import evidence
 from tests.pure import keys
-from tests.pure.world import but, with_rules
+from tests.pure.world import but, with_metric, with_rules
 from tests.workflows.siege import LONG, Attacked, numbered_once, quick, soon
 from tests.workflows.wire import World, plain
 from tidegate import outbox, recompute, statement
@@ -60,10 +60,14 @@ def waiting(plan: Plan) -> Plan:
 
 
 def hurried(plan: Plan) -> Plan:
-    """Return a plan whose reviews come within seconds, on every day of the week."""
+    """Return a plan whose reviews come within seconds, on every day of the week.
+
+    A figure that was being read when such a wave began says nothing about it, and is asked for again in a minute.
+    """
     every = plan.calendar.but(workdays=(0, 1, 2, 3, 4, 5, 6), opens=0, closes=1_439)
     ladder = tuple(rung.but(observe=Span.of("1s")) for rung in plan.ladder)
-    return with_rules(but(plan, calendar=every, ladder=ladder), min_observation=Span.of("1s"))
+    plan = with_metric(but(plan, calendar=every, ladder=ladder), "errors", every=Span.of("1m"))
+    return with_rules(plan, min_observation=Span.of("1s"))
 
 
 class Keyed(World):

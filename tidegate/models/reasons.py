@@ -324,6 +324,7 @@ class Code(StrEnum):
     KEYS_CHANGED = "keys_changed"
     KEYS_LOST = "keys_lost"
     LEFT_BEHIND = "left_behind"
+    NOT_IN_FORCE = "not_in_force"
     DISPATCHED = "dispatched"
     ADOPTED_PLAN = "adopted_plan"
     # what is owed, and the end
