@@ -288,7 +288,10 @@ def corrupt(file: Path, rng: random.Random) -> tuple[str, set[tuple[str, int]]]:
         turned[at] ^= 1 << rng.randrange(8)
         file.write_bytes(turned)
         seq = raw[:at].count(b"\n") + 1
-        return "bit", {("content_altered", seq), ("unreadable", seq)}
+        # An entry that no longer says which one it is is missing in its place.
+        numbered = f'"seq":{seq},'.encode() in turned
+        missing = set() if numbered else {("gap", seq), ("truncated", seq)}
+        return "bit", {("content_altered", seq), ("unreadable", seq), *missing}
     place = rng.randrange(len(lines))
     if what == "delete":
         del lines[place]
