@@ -116,16 +116,17 @@ def _after_the_last(server: Server, plan: Plan, begun: Callable[[], bool]) -> bo
     from cli.talk import NoAnswer
     from tidegate.models.state import Phase
 
-    over = {phase.value for phase in Phase if phase.over}
+    try:
+        stands = server.standing(plan.use_case)
+    except NoAnswer:
+        return False
+    except Refusal:
+        return begun()  # it has gone meanwhile
+    if stands.phase not in {phase.value for phase in Phase if phase.over}:
+        return False
+    render.say(f"{plan.use_case} is {stands.phase}; a new life begins once its last evidence is stored.", err=True)
     until = time.monotonic() + _LAST_WORDS
     while time.monotonic() < until:
-        try:
-            if server.standing(plan.use_case).phase not in over:
-                return False
-        except NoAnswer:
-            return False
-        except Refusal:
-            pass  # it has gone meanwhile
         if begun():
             return True
         time.sleep(_LOOK)

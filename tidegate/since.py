@@ -33,7 +33,7 @@ def tell_open(turn: Turn, new: Plan, changes: tuple[Change, ...], *, void: bool 
 
 
 def tell_refused(turn: Turn, gate: Gate, proposal: Proposal, problem: Reason) -> None:
-    """Who proposed a revision, who agreed to it and whose rollout it is hear that it is not in force, and why."""
+    """Who proposed a revision, who voted on it and whose rollout it is hear that it is not in force, and why."""
     people = (proposal.by, *(ballot.person for ballot in gate.ballots), *fallback.turn_owners(turn))
     about = because(Code.NOT_IN_FORCE, digest=proposal.plan.digest[:12], gate=gate.id, why=explain(problem))
     turn.tell(about, tuple(dict.fromkeys(people)))
