@@ -12,7 +12,6 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psycopg
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 
@@ -134,16 +133,17 @@ def _unguard(connection: Connection) -> None:
 @contextmanager
 def _plainly(connection: Connection) -> Iterator[None]:
     """Say in our own words what a database says of a question; its words may hold values of its rows."""
+    driver = connection.dialect.loaded_dbapi
     try:
         yield
     except Refused:
         raise
-    except (DBAPIError, psycopg.Error, sqlite3.Error) as error:
+    except (DBAPIError, driver.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.Error):
             raise _by_sqlite(cause) from None
         state = getattr(cause, "sqlstate", None)
-        if isinstance(cause, psycopg.ProgrammingError) and state is None:
+        if isinstance(cause, driver.ProgrammingError) and state is None:
             connection.invalidate(cause)  # the conversation is out of step, as after a COPY that nobody takes
             raise Refused("it is no question: it answers with no rows") from None
         if state is None or state[:2] in ("08", "53") or state in ("57P01", "57P02", "57P03"):

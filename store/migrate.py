@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 from store.engine import Unreachable, engine, named, parsed, plainly, transaction
 
@@ -32,9 +29,9 @@ class Schema(NamedTuple):
     """The revision of this code."""
 
 
-def scripts() -> ScriptDirectory:
-    """Return every revision that this code knows."""
-    return ScriptDirectory.from_config(_config())
+def revisions() -> tuple[str, ...]:
+    """Return every revision that this code knows, in order; each file is called `r`, its number and what it brings."""
+    return tuple(sorted(file.name[1:].partition("_")[0] for file in (_SCRIPTS / "versions").glob("r*.py")))
 
 
 def upgrade(url: str, to: str | None = None) -> Schema:
@@ -54,9 +51,9 @@ def upgrade(url: str, to: str | None = None) -> Schema:
                     f"{named(place)}: its tables are at revision {found.at}, which this Tidegate does not know"
                     f" (it knows {found.head}); use the newer Tidegate"
                 )
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, to or "head")
+            if found.stands == "current":
+                return found
+            _forward(connection, to or "head")
             return _standing(connection)
     finally:
         opened.dispose()
@@ -66,7 +63,7 @@ def standing(url: str) -> Schema:
     """Say how the tables stand, without changing anything."""
     place = parsed(url)
     if place.get_backend_name() == "sqlite" and not Path(str(place.database)).exists():
-        return Schema("empty", None, _head(scripts()))
+        return Schema("empty", None, revisions()[-1])
     opened = engine(url, read_only=True)
     try:
         with plainly(opened), opened.connect() as connection:
@@ -76,26 +73,25 @@ def standing(url: str) -> Schema:
 
 
 def _standing(connection: Connection) -> Schema:
-    known = scripts()
-    head = _head(known)
-    at = MigrationContext.configure(connection).get_current_revision()
+    known = revisions()
+    at = None
+    if inspect(connection).has_table("alembic_version"):
+        at = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if at is None:
-        return Schema("empty", None, head)
-    if at == head:
-        return Schema("current", at, head)
-    ours = {script.revision for script in known.walk_revisions()}
-    return Schema("behind" if at in ours else "ahead", at, head)
+        return Schema("empty", None, known[-1])
+    if at == known[-1]:
+        return Schema("current", at, at)
+    return Schema("behind" if at in known else "ahead", at, known[-1])
 
 
-def _head(known: ScriptDirectory) -> str:
-    head = known.get_current_head()
-    assert head is not None, "no revision is there"  # noqa: S101  # the package is broken without its revisions
-    return head
+def _forward(connection: Connection, to: str) -> None:
+    """Do what each revision says; what does so is loaded only where there is something to do, which is once."""
+    from alembic import command  # noqa: PLC0415  # see above
+    from alembic.config import Config  # noqa: PLC0415  # the same
 
-
-def _config() -> Config:
     config = Config()
     # Config reads % as the beginning of a name.
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

@@ -7,10 +7,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from store.migrate import scripts
+from store.migrate import revisions
 from tests.cli.run import Here
 
-HEAD = scripts().get_current_head()
+HEAD = revisions()[-1]
 
 
 def test_the_tables_are_made_and_then_left_as_they_are(tidegate: Here) -> None:

@@ -118,6 +118,16 @@ def _within(old: Any, new: Any) -> bool:
     return bool(old == new)
 
 
+def test_a_word_with_something_changed_is_what_pydantic_makes_of_it() -> None:
+    """The short way that every decision takes changes what it says, and nothing of the word that it began with."""
+    state = Story().live().state
+    known = state.model_dump_json()
+    assert state.position.but(missed=2) == state.position.model_copy(update={"missed": 2})
+    brief = Applied(epoch=1, result="failed")
+    assert brief.but(note="late").model_fields_set == {"epoch", "result", "note"}
+    assert (brief.model_fields_set, state.model_dump_json()) == ({"epoch", "result"}, known)
+
+
 if __name__ == "__main__":
     target = FOLDER / f"{sys.argv[1]}.json"
     if target.exists():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -36,6 +38,16 @@ def count(url: str) -> int:
     """Return how many rows are there."""
     with reading(url) as view:
         return sum(stream.entries for stream in view.streams())
+
+
+def test_a_ledger_in_a_file_loads_neither_the_driver_of_a_server_nor_what_migrates(tmp_path: Path) -> None:
+    """Who keeps a ledger that is as it should be waits for nothing else: each command and each worker begins so."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    upgrade(url)
+    words = f"import sys; from store import ledger, migrate; migrate.upgrade({url!r}); ledger.Ledger({url!r}).close()"
+    asks = "print({'psycopg', 'alembic', 'sqlite3'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", f"{words}; {asks}"], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "{'sqlite3'}"
 
 
 def test_sqlite_writes_what_it_says_it_wrote(tmp_path: Path) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from store import migrations
 from store.engine import engine, transaction
-from store.migrate import Ahead, scripts, standing, upgrade
+from store.migrate import Ahead, revisions, standing, upgrade
 from store.models import Table
 
-REVISIONS = [script.revision for script in scripts().walk_revisions()][::-1]
+REVISIONS = revisions()
+SCRIPTS = Path(migrations.__file__).parent
 TABLES = {
     "evidence", "papers", "texts", "heads", "inventory", "readings", "rolls", "memberships", "embargoes", "quarantine"
 }  # fmt: skip
@@ -26,6 +30,11 @@ def tables(url: str) -> set[str]:
         names = set(inspect(connection).get_table_names())
     opened.dispose()
     return names
+
+
+def test_every_revision_is_known_by_its_file() -> None:
+    """What the files are called is what Alembic finds in them, each after the one before."""
+    assert [script.revision for script in ScriptDirectory(SCRIPTS).walk_revisions()][::-1] == list(REVISIONS)
 
 
 def test_an_empty_database_comes_forward(empty: str) -> None:

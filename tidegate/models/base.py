@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -45,7 +46,10 @@ class Carried(BaseModel):
 
     def but(self, **changes: Any) -> Self:
         """Return the same word with some fields changed, without paying for validation again."""
-        return self.model_copy(update=changes)
+        same = copy(self)
+        same.__dict__.update(changes)  # what `model_copy` does, in half its time: a decision does it dozens of times
+        same.model_fields_set.update(changes)
+        return same
 
 
 def _sorted_once(values: Iterable[str]) -> tuple[str, ...]:
