@@ -235,6 +235,8 @@ def retry(turn: Turn) -> None:
 def observed(turn: Turn, event: Observed) -> None:
     """Compare what is with what was decided: tighter is adopted, wider is taken back."""
     exposure = turn.state.exposure
+    if event.known is not None and exposure.confirmed_epoch > event.known:
+        return  # it may have looked before that change was made, which has been read back since
     targets.learn(turn, event.targets)
     if exposure.pending is not None or exposure.unresolved:
         if exposure.pending is not None and exposure.pending.verb != "widen" and event.epoch > exposure.epoch:

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-RULES = 10
+RULES = 11
 """Raise it with any change after which some event is decided otherwise, or the state is spelled otherwise."""

@@ -15,7 +15,7 @@ from tidegate.explain import explain
 from tidegate.models.content import Failure
 from tidegate.models.decision import Rehearse, TakeReadings, TakeSnapshot
 from tidegate.models.drill import Drilled
-from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Readings, Stored
+from tidegate.models.event import Actor, ActorKind, Applied, Noticed, Observed, Readings, Stored
 from tidegate.models.member import Resolved, Snapshot
 from tidegate.models.reading import Reading
 from tidegate.models.task import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from tidegate.models.decision import Apply, Notify
     from tidegate.models.event import Event
-    from tidegate.models.exposure import Exposure
+    from tidegate.models.exposed import ExposureState
     from tidegate.models.messages import Backlog, Standing
     from tidegate.models.plan import Backend, Plan
     from tidegate.models.record import Row
@@ -52,14 +52,14 @@ _ERRANDS = ("drill", "read", "resolve", "store", "tell")
 _READER = Actor(subject="reader", kind=ActorKind.SERVICE)
 
 
-async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
+async def apply(plan: Plan, move: Apply, exposed: ExposureState) -> Event:
     """Make exposure so; where nobody can say what became of it, that is the answer."""
     task = ApplyRequest(
         use_case=plan.use_case,
         move=move,
         targets=_targets(plan),
         as_of=workflow.now(),
-        before=before if move.verb == "widen" else None,
+        before=exposed.before if move.verb == "widen" else None,
         manual=plan.fallback.manual,
         steps=runbook.written(plan.fallback) if move.verb == "widen" else {},
         vendors=tuple(plan.vendors.values()),
@@ -71,14 +71,19 @@ async def apply(plan: Plan, move: Apply, before: Exposure) -> Event:
         return Applied(epoch=move.epoch, result="unknown", note="overtaken")
     except Exception as error:  # noqa: BLE001  # whatever went wrong outside, nobody knows what was written
         return Applied(epoch=move.epoch, result="unknown", note=_why(error))
-    return event
+    return _as_of(exposed, event)
 
 
-async def observe(plan: Plan, desired: Exposure) -> tuple[Event, ...]:
+def _as_of(exposed: ExposureState, event: Event) -> Event:
+    """Say of what was seen how things stood when the look began: other things may have changed meanwhile."""
+    return event.but(known=exposed.confirmed_epoch) if isinstance(event, Observed) else event
+
+
+async def observe(plan: Plan, exposed: ExposureState) -> tuple[Event, ...]:
     """Look at what is really exposed; what cannot be looked at is not known to have changed."""
-    task = ObserveRequest(use_case=plan.use_case, targets=_targets(plan), desired=desired)
+    task = ObserveRequest(use_case=plan.use_case, targets=_targets(plan), desired=exposed.desired)
     try:
-        return (await _do("observe", task, Effect, "look at what is really exposed"),)
+        return (_as_of(exposed, await _do("observe", task, Effect, "look at what is really exposed")),)
     except Exception as error:  # noqa: BLE001  # there is nothing to say
         workflow.logger.warning("exposure could not be observed: %s", _why(error))
         return ()

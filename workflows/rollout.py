@@ -95,7 +95,7 @@ class Rollout:
         seen = self.read_back is not None and workflow.now() - self.read_back < _FRESH
         seen = seen and not environment.never_seen(self.plan, self.state)
         if not seen:
-            self._begin("observe", hands.observe(self.plan, self.state.exposure.desired))
+            self._begin("observe", hands.observe(self.plan, self.state.exposure))
         self._perform()
         self._arm()
         if not self.rung:
@@ -299,7 +299,7 @@ class Rollout:
         if self._leaving():
             self.read_back = None  # so the next run begins with a look
         elif self.state.exposure.pending is None and "observe" not in self.doing:
-            self._begin("observe", hands.observe(self.plan, self.state.exposure.desired))
+            self._begin("observe", hands.observe(self.plan, self.state.exposure))
 
     def _expose(self) -> None:
         """Drive what is towards what is wanted: what makes it safer at once, what widens once its record is stored."""
@@ -321,7 +321,7 @@ class Rollout:
         return steps.reducing(self.state.exposure) or any(move.verb != "widen" for move, _ in self.applying.values())
 
     async def _apply(self, move: Apply) -> None:
-        event = await hands.apply(self.plan, move, self.state.exposure.before)
+        event = await hands.apply(self.plan, move, self.state.exposure)
         self.applying.pop(move.epoch, None)
         self._hear(event)
 

@@ -10,6 +10,7 @@ from tests.pure.world import Story, exposure
 from tidegate.models.event import Applied, Observed, Reduction, Resume
 from tidegate.models.exposed import Control
 from tidegate.models.exposure import NOTHING, Exposure
+from tidegate.models.reasons import Code
 from tidegate.models.state import Phase
 
 
@@ -56,3 +57,18 @@ def test_a_hold_that_was_found_to_be_less_outside_goes_on_once_it_is_released() 
     assert (story.phase, story.state.exposure.control) == (Phase.OBSERVING, Control.LIVE)
     cooperate(story)
     assert story.phase is Phase.OPERATING
+
+
+def test_a_look_from_before_a_change_says_nothing_of_what_is_since() -> None:
+    """What was read before a narrowing was confirmed and is heard after it is no unapproved change; a later look is."""
+    story = Story().climb(2)
+    before = story.state.exposure
+    story.reduce(Reduction.NARROW, to="half")
+    narrowed = story.state
+    assert narrowed.exposure.confirmed_epoch > before.confirmed_epoch
+    seen = Observed(exposure=exposure(20), epoch=before.epoch, known=before.confirmed_epoch)
+    story.say(seen)
+    assert story.state.exposure == narrowed.exposure
+    assert Code.DRIFT_WIDER not in story.codes()
+    story.say(seen.but(known=narrowed.exposure.confirmed_epoch))
+    assert Code.DRIFT_WIDER in story.codes()

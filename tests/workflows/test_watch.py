@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 
 from activities.drivers import drivers_under
@@ -32,6 +34,7 @@ from workflows import ids, watch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from activities.drivers.contract import Actual
     from tests.workflows.siege import Attacked
     from tidegate.models.plan import Plan
 
@@ -233,6 +236,51 @@ def test_anybody_may_have_it_look_and_nothing_else_comes_of_it(world: World) -> 
         assert "fault" not in codes(victim)
 
     world.run(attack())
+
+
+def test_a_look_that_hangs_while_it_is_narrowed_is_no_unapproved_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a slow look saw before a narrowing, and tells after it was confirmed, raises no alarm and is not undone."""
+    looks, seen, goes_on = Flagd.observe, threading.Event(), threading.Event()
+
+    def slow(driver: Flagd) -> Actual:
+        found = looks(driver)
+        if activity.in_activity() and activity.info().activity_type == "observe":
+            seen.set()
+            goes_on.wait(60)
+        return found
+
+    async def attack() -> None:
+        victim = world.victim()
+        await victim.live()
+        monkeypatch.setattr(Flagd, "observe", slow)
+        await victim.handle.signal(ids.LOOK, {"as": "nobody-known"})
+        assert await asyncio.to_thread(seen.wait, 60)
+        await victim.insist("narrow", "ops-a", to="half")
+        await soon(lambda: "confirmed" in codes(victim), "it is narrowed, and read back")
+        goes_on.set()
+        await soon_looked(victim)
+        await victim.insist("ready", "ops-a", item="rollback_tested", evidence="drill 8")
+        await soon(lambda: "ready" in {line["action"] for line in victim.lines()[-3:]}, "what came after is on record")
+        assert "drift_wider" not in codes(victim)
+        assert codes(victim).count("confirmed") == 1
+        assert (victim.people, [row.people for row in (await victim.standing()).targets]) == (5, [5])
+
+    try:
+        world.run(attack())
+    finally:
+        goes_on.set()
+
+
+async def soon_looked(victim: Attacked) -> None:
+    """Wait until no look is under way any more."""
+    for _ in range(1_200):
+        raw = (await victim.handle.describe()).raw_description
+        if not any(one.activity_type.name == "observe" for one in raw.pending_activities):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the look never ends")
 
 
 def test_scenario_5_half_of_it_fails(

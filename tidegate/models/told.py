@@ -46,6 +46,8 @@ class Observed(Carried):
     """The epoch written there."""
     targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
     """The same, target by target."""
+    known: int | None = Field(default=None, exclude_if=lambda it: it is None)
+    """Which attempt had been confirmed last when the look began: what was confirmed since, it may not have seen."""
 
 
 class Noticed(Carried):
