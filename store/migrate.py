@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -86,6 +87,7 @@ def _standing(connection: Connection) -> Schema:
 
 def _forward(connection: Connection, to: str) -> None:
     """Do what each revision says; what does so is loaded only where there is something to do, which is once."""
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # what it is made of is nobody's news
     from alembic import command  # noqa: PLC0415  # see above
     from alembic.config import Config  # noqa: PLC0415  # the same
 

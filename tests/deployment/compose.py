@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ SCHEMA: dict[str, Any] = json.loads((HERE / "compose-spec" / "schema.json").read
 _SAID = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::-(?P<else>[^}]*))?\}")
 
 
+@cache
 def compose() -> dict[str, Any]:
     """Return the file, with what holds where nobody sets anything."""
     text = (ROOT / "docker-compose.yml").read_text("utf-8")

@@ -8,14 +8,13 @@ from ruamel.yaml import YAML
 from tests.rehearsal.cases import FILES
 from tests.rehearsal.switches import RULES, off
 
-_GUARDS = {file.stem: YAML(typ="safe").load(file)["guards"] for file in FILES}
-
 
 def test_every_scenario_of_the_domain_is_there() -> None:
     """There are 25, numbered as in the domain, and each guards a rule that is known."""
-    assert [name[:2] for name in _GUARDS] == [f"{number:02}" for number in range(1, 26)]
-    assert {name for names in _GUARDS.values() for name in names} <= set(RULES)
-    assert all(_GUARDS.values())
+    guards = {file.stem: YAML(typ="safe").load(file)["guards"] for file in FILES}
+    assert [name[:2] for name in guards] == [f"{number:02}" for number in range(1, 26)]
+    assert {name for names in guards.values() for name in names} <= set(RULES)
+    assert all(guards.values())
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -20,6 +20,8 @@ from tidegate.models.decision import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tidegate.models.messages import Standing
+
 pytestmark = needs_dev_server
 
 _DEEP = 100_000
@@ -218,15 +220,16 @@ def test_what_is_not_in_order_is_refused_on_record(world: World, twists: dict[st
         assert numbered_once(victim.lines())
 
     async def refuses_all(victim: Attacked, verb: str, said: dict[str, Any], people: int, *, by_command: bool) -> None:
+        stands = await victim.standing()
         for name, twist in twists.items():
             try:
-                await refuses(victim, twist(verb, said), people, by_command=by_command)
+                stands = await refuses(victim, twist(verb, said), stands, people, by_command=by_command)
             except Exception as error:
                 error.add_note(f"{verb}: {name}")
                 raise
 
-    async def refuses(victim: Attacked, wire: Wire, people: int, *, by_command: bool) -> None:
-        before, known = await victim.standing(), len(refused(victim))
+    async def refuses(victim: Attacked, wire: Wire, before: Standing, people: int, *, by_command: bool) -> Standing:
+        known = len(refused(victim))
         # The same bytes, whoever sends them: each is sent once by Temporal's own command, where it is willing to.
         if not (by_command and await world.command(victim, wire)):
             await world.signal(victim, wire)
@@ -240,6 +243,7 @@ def test_what_is_not_in_order_is_refused_on_record(world: World, twists: dict[st
         assert (after.epoch, after.phase, after.awaits) == (before.epoch, before.phase, before.awaits)
         assert not first["verified"]
         await world.page(victim)
+        return after
 
     world.run(attack())
 

@@ -372,6 +372,8 @@ def test_no_planted_secret_lies_anywhere(tmp_path: Path, database: Cluster) -> N
             await soon(lambda: "source" in site.outside.refused, "the source was asked")
             await knocked(site.away, site.unreached())
             site.outside.refuses = True
+            log = site.folder / "worker.log"
+            await soon(lambda: CASE in log.read_text("utf-8"), "the worker has named it: a target is out of its sight")
             await site.type("hold", CASE, "--as", "ops-a", "--reason", WORDS, codes=(0, 4))  # a busy worker may be late
             await rollout.insist("pause", "ops-a", reason=WORDS)
             await rollout.serves(0)
