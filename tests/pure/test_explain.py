@@ -137,33 +137,21 @@ def test_the_scan_refuses_what_it_cannot_read() -> None:
 
 
 @pytest.mark.parametrize("code", list(Code))
-def test_sentences_are_sentences(code: Code) -> None:
-    """A sentence begins like one, ends with punctuation or with somebody's own words, and holds no word of code."""
-    sentence = SENTENCES[code]
-    words = PLACEHOLDER.sub("", sentence)
+def test_a_sentence_is_one_and_tells_its_facts(code: Code) -> None:
+    """It begins and ends like one, holds no word of code, and tells each fact as given, or says that it is unknown."""
+    sentence, names = SENTENCES[code], needed(code)
     assert sentence[0].isupper() or sentence[0] == "{"
     assert sentence.endswith((".", "!", "?")) or re.search(r": \{(note|question|why|what|cause)\}$", sentence)
-    assert not re.search(r"[_{}`<>\[\]]|None|True|False", words)
+    assert not re.search(r"[_{}`<>\[\]]|None|True|False", PLACEHOLDER.sub("", sentence))
     assert "  " not in sentence
     assert not sentence.endswith("..")
-
-
-@pytest.mark.parametrize("code", list(Code))
-def test_unknown_facts_are_said(code: Code) -> None:
-    """A fact that is missing is said to be unknown; nothing is left out, and nothing raises."""
-    sentence = explain(Reason(code=code))
-    for name in needed(code):
-        assert f"(unknown {name})" in sentence
-    assert "{" not in sentence
-
-
-@pytest.mark.parametrize("code", list(Code))
-def test_facts_are_told_as_they_are(code: Code) -> None:
-    """Each fact stands in its sentence as it was given, braces and all."""
-    facts = {name: f"<{name}> {{x}}" for name in needed(code)}
-    sentence = explain(because(code, **facts))
-    assert all(fact in sentence for fact in facts.values())
-    assert "(unknown" not in sentence
+    unknown = explain(Reason(code=code))
+    assert all(f"(unknown {name})" in unknown for name in names)
+    assert "{" not in unknown
+    facts = {name: f"<{name}> {{x}}" for name in names}
+    told = explain(because(code, **facts))
+    assert all(fact in told for fact in facts.values())
+    assert "(unknown" not in told
 
 
 def test_names_of_our_own_are_read_as_words() -> None:

@@ -16,8 +16,6 @@ from tidegate.models.finding import Severity, dotted
 if TYPE_CHECKING:
     from tidegate.models.finding import Finding
 
-EACH = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-
 ASKED = (
     *(f"T{number}" for number in range(1, 21)),
     *(f"G{number}" for number in range(1, 7)),
@@ -36,49 +34,30 @@ ASKED = (
 """The requirements that a playbook can break by what it says."""
 
 
-@EACH
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_it_speaks_where_it_should(rule: Rule) -> None:
-    """The wrong example is found, under the rule's id and at the place that the example names."""
-    found = wrong(rule.id)
-    places = [dotted(finding.path) for finding in found if finding.rule == (rule.found_as or rule.id)]
-    assert rule.example.at in places, found
+    """The wrong example is found at its place, its twin is not, however like it is, and no other rule changes."""
+    name, example, findings = rule.found_as or rule.id, rule.example, wrong(rule.id)
+    assert example.at in [dotted(finding.path) for finding in findings if finding.rule == name], findings
+    spared = right(rule.id)
+    assert example.at not in [dotted(finding.path) for finding in spared if finding.rule == name]
+    assert {finding.rule for finding in findings} - {finding.rule for finding in spared} == {name}
+    for finding in findings:
+        _assert_said(finding, rule)
+    _assert_reason(rule)
 
 
-@EACH
-def test_its_twin_passes(rule: Rule) -> None:
-    """What is right is not found, however little it differs."""
-    assert rule.example.at not in [
-        dotted(finding.path) for finding in right(rule.id) if finding.rule == (rule.found_as or rule.id)
-    ]
+def _assert_said(finding: Finding, rule: Rule) -> None:
+    """See a clause with what is wrong, a sentence with what to do, and a stage exactly where it is owed before one."""
+    assert (finding.before is None) is (finding.severity is not Severity.OWED)
+    assert finding.before is not Stage.PILOT
+    if finding.rule == rule.id:
+        assert not finding.message.endswith(".")
+        assert re.fullmatch(r"[A-Z].*[.?]", finding.mend), finding.mend
 
 
-@EACH
-def test_it_speaks_alone(rule: Rule) -> None:
-    """One mistake is told once: between the twins no other rule changes its mind."""
-    spoke, spared = ({finding.rule for finding in twin(rule.id)} for twin in (wrong, right))
-    assert spoke - spared == {rule.found_as or rule.id}
-
-
-@EACH
-def test_it_says_what_and_how_to_mend_it(rule: Rule) -> None:
-    """What is found is a clause with what is wrong, and a sentence with what to do."""
-    for finding in wrong(rule.id):
-        if finding.rule == rule.id:
-            assert not finding.message.endswith(".")
-            assert re.fullmatch(r"[A-Z].*[.?]", finding.mend), finding.mend
-
-
-@EACH
-def test_only_what_is_owed_names_a_stage(rule: Rule) -> None:
-    """A finding says before which stage it is owed exactly when it is owed, and never before the pilot."""
-    for finding in wrong(rule.id):
-        assert (finding.before is None) is (finding.severity is not Severity.OWED)
-        assert finding.before is not Stage.PILOT
-
-
-@EACH
-def test_it_gives_its_reason(rule: Rule) -> None:
-    """A rule has a short title and one sentence of reason."""
+def _assert_reason(rule: Rule) -> None:
+    """See a short title and one sentence of reason."""
     assert rule.title[0].isupper() or rule.title[0] == "`"
     assert not rule.title.endswith(".")
     assert rule.why.endswith(".")
@@ -98,13 +77,11 @@ def test_every_requirement_has_a_rule() -> None:
     assert [each for each in ASKED if each not in kept] == []
 
 
-@cache
 def wrong(rule: str) -> tuple[Finding, ...]:
-    """Return what is found in the wrong example of a rule; found once, and looked at by many tests."""
+    """Return what is found in the wrong example of a rule."""
     return found_in(_EXAMPLES[rule].base, _EXAMPLES[rule].wrong)
 
 
-@cache
 def right(rule: str) -> tuple[Finding, ...]:
     """Return what is found in its valid twin; for one in three that is the sample as it is."""
     example = _EXAMPLES[rule]
