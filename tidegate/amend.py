@@ -262,15 +262,17 @@ def _in_force(turn: Turn, gate: Gate) -> None:
     level, exposure = turn.state.position.level, turn.state.exposure
     same = gate.change is not None and gate.change.unnamed == turn.plan.exposure(level)
     widens = same and gate.change is not None and not gate.change <= exposure.desired
-    if not widens or not exposure.control.open or turn.state.position.phase is Phase.WIDENING:
+    rising = turn.state.position.phase is Phase.WIDENING
+    if not widens or not exposure.control.open or (rising and turn.state.position.target != level):
         schedule.use(turn, gate)
         if turn.state.position.phase in (Phase.OBSERVING, Phase.OPERATING):
             turn.change(requesters=())
         return
     further = schedule.waiting(turn.state) is not None
     turn.keep_gate(gate.but(satisfied_at=turn.now, level=level))
-    if further:
-        # The way to another wave is agreed already, and what leads further takes this along.
+    if further or rising:
+        # The way to another wave is agreed already, and what leads further takes this along; or a raise is just being
+        # made, and two at once are none: it ends aloud.
         return
     turn.move_to(Phase.SCHEDULED, target=level, purpose=GateKind.AMENDMENT)
     schedule.announce(turn, turn.state.gates[gate.id])

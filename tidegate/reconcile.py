@@ -23,6 +23,7 @@ from tidegate.turn import Turn, because
 
 if TYPE_CHECKING:
     from tidegate.models.decision import Apply, ApplyVerb, Reason
+    from tidegate.models.exposed import ExposureState
 
 RETRIES = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30), timedelta(minutes=1))
 """How soon a reduction that was not confirmed is tried again: soon at first, then every minute, for ever."""
@@ -52,7 +53,7 @@ def applied(turn: Turn, event: Applied) -> None:
     pending = exposure.pending
     if event.epoch == NOBODY:
         # A look that could not see everything. While something is under way, that will be told of itself.
-        if pending is None:
+        if pending is None and not _from_before(exposure, event.known):
             targets.unseen(turn, event)
         return
     if pending is None or event.epoch != pending.epoch:
@@ -235,8 +236,8 @@ def retry(turn: Turn) -> None:
 def observed(turn: Turn, event: Observed) -> None:
     """Compare what is with what was decided: tighter is adopted, wider is taken back."""
     exposure = turn.state.exposure
-    if event.known is not None and exposure.confirmed_epoch > event.known:
-        return  # it may have looked before that change was made, which has been read back since
+    if _from_before(exposure, event.known):
+        return
     targets.learn(turn, event.targets)
     if exposure.pending is not None or exposure.unresolved:
         if exposure.pending is not None and exposure.pending.verb != "widen" and event.epoch > exposure.epoch:
@@ -269,6 +270,11 @@ def observed(turn: Turn, event: Observed) -> None:
         fallback.adopt(turn, event.exposure)
     else:
         turn.expose(confirmed=event.exposure, confirmed_epoch=event.epoch)
+
+
+def _from_before(exposure: ExposureState, known: int | None) -> bool:
+    """Whether a look may have been before the last change was made, which has been read back since."""
+    return known is not None and exposure.confirmed_epoch > known
 
 
 def _revert(turn: Turn, event: Observed, wider: tuple[str, ...]) -> None:

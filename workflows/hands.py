@@ -75,8 +75,10 @@ async def apply(plan: Plan, move: Apply, exposed: ExposureState) -> Event:
 
 
 def _as_of(exposed: ExposureState, event: Event) -> Event:
-    """Say of what was seen how things stood when the look began: other things may have changed meanwhile."""
-    return event.but(known=exposed.confirmed_epoch) if isinstance(event, Observed) else event
+    """Say of a look how things stood when it began: other things may have changed meanwhile."""
+    if isinstance(event, Observed) or (isinstance(event, Applied) and not event.epoch):
+        return event.but(known=exposed.confirmed_epoch)
+    return event
 
 
 async def observe(plan: Plan, exposed: ExposureState) -> tuple[Event, ...]:

@@ -72,3 +72,15 @@ def test_a_look_from_before_a_change_says_nothing_of_what_is_since() -> None:
     assert Code.DRIFT_WIDER not in story.codes()
     story.say(seen.but(known=narrowed.exposure.confirmed_epoch))
     assert Code.DRIFT_WIDER in story.codes()
+
+
+def test_a_look_from_before_a_change_loses_nothing_from_sight() -> None:
+    """What could not be seen before a narrowing was read back is in sight since; a later look that fails says so."""
+    story = Story().climb(2)
+    before = story.state.exposure
+    story.reduce(Reduction.NARROW, to="half")
+    failed = Applied(epoch=0, result="failed", note="flags/claims: it hung", known=before.confirmed_epoch)
+    story.say(failed)
+    assert story.state.exposure.unseen_since is None
+    story.say(failed.but(known=story.state.exposure.confirmed_epoch))
+    assert story.state.exposure.unseen_since == story.now

@@ -292,6 +292,23 @@ def test_a_raise_does_not_take_the_place_of_an_advance() -> None:
     assert (story.people, money(story), ended(story, review)) == (20, 300, "consumed")
 
 
+def test_a_raise_that_is_agreed_while_another_is_made_ends_aloud() -> None:
+    """It is in force and nothing widens by it, which people hear: it was used up, and nobody was told."""
+    story = operating()
+    first = raised(story)
+    story.auto = False
+    story.wait(AFTER)
+    assert (story.phase, money(story)) == (Phase.WIDENING, 200)
+    story.message(Amend, "owner", plan=worth(story.plan, 300))
+    second = next(gate for gate in story.state.gates.values() if gate.kind is GateKind.AMENDMENT)
+    story.agree(second)
+    assert (ended(story, first), ended(story, second)) == ("consumed", "superseded")
+    assert said_of(story, second) == ["what came first (widening); who still wants it asks anew"]
+    story.auto = True
+    story.answer()
+    assert (story.phase, money(story)) == (Phase.OBSERVING, 200)
+
+
 # -- whatever happens -------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,11 @@ from tidegate.models.exposure import Exposure
 from tidegate.models.target import TARGETS_TOLD, Target
 
 
+def unknown(value: object) -> bool:
+    """Whether nobody says; the first attempt of all is as good as said."""
+    return value is None
+
+
 class Dispatched(Carried):
     """An attempt to make exposure so is on its way."""
 
@@ -34,6 +39,8 @@ class Applied(Carried):
     """What the backend said."""
     targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
     """The same, target by target."""
+    known: int | None = Field(default=None, exclude_if=unknown)
+    """Of a look that did not see everything: which attempt had been confirmed last when it began."""
 
 
 class Observed(Carried):
@@ -46,7 +53,7 @@ class Observed(Carried):
     """The epoch written there."""
     targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_TOLD)] = ()
     """The same, target by target."""
-    known: int | None = Field(default=None, exclude_if=lambda it: it is None)
+    known: int | None = Field(default=None, exclude_if=unknown)
     """Which attempt had been confirmed last when the look began: what was confirmed since, it may not have seen."""
 
 
