@@ -236,8 +236,8 @@ def retry(turn: Turn) -> None:
 def observed(turn: Turn, event: Observed) -> None:
     """Compare what is with what was decided: tighter is adopted, wider is taken back."""
     exposure = turn.state.exposure
-    if _from_before(exposure, event.known):
-        return
+    if _from_before(exposure, event.known) and event.epoch <= exposure.epoch:
+        return  # what bears a newer epoch than ours was written after us, whenever the look began
     targets.learn(turn, event.targets)
     if exposure.pending is not None or exposure.unresolved:
         if exposure.pending is not None and exposure.pending.verb != "widen" and event.epoch > exposure.epoch:

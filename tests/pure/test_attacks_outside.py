@@ -70,8 +70,11 @@ def test_a_look_from_before_a_change_says_nothing_of_what_is_since() -> None:
     story.say(seen)
     assert story.state.exposure == narrowed.exposure
     assert Code.DRIFT_WIDER not in story.codes()
+    again = story.again()
     story.say(seen.but(known=narrowed.exposure.confirmed_epoch))
     assert Code.DRIFT_WIDER in story.codes()
+    again.say(seen.but(epoch=narrowed.exposure.epoch + 1))  # the look began before, and saw what came after
+    assert Code.DRIFT_WIDER in again.codes()
 
 
 def test_a_look_from_before_a_change_loses_nothing_from_sight() -> None:
